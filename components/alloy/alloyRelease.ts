@@ -1,0 +1,28 @@
+import { Release } from "@pulumi/kubernetes/helm/v3/index.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { releaseDefaults } from "../helmChart.ts";
+import type { ResolvedArgs } from "../resolveArgs.ts";
+import { ALLOY_RELEASE, type AlloyReferences, alloyValues } from "./alloyValues.ts";
+
+/** Registers Alloy's release. */
+export function createAlloyRelease(
+  name: string,
+  namespace: pulumi.Input<string>,
+  args: ResolvedArgs,
+  refs: AlloyReferences,
+  opts: pulumi.CustomResourceOptions,
+): Release {
+  return new Release(
+    `${name}-alloy`,
+    {
+      ...releaseDefaults,
+      ...args.alloy.chart,
+      name: ALLOY_RELEASE,
+      namespace,
+      timeout: args.alloy.timeoutSeconds,
+      skipCrds: true,
+      values: alloyValues(args, refs),
+    },
+    { ...opts, deleteBeforeReplace: true },
+  );
+}

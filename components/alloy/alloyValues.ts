@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import type { Input } from "@pulumi/pulumi";
+import type { ResolvedArgs } from "../resolveArgs.ts";
+import { mergeValues, type Values } from "../valuesMerge.ts";
+import { excludeGlob } from "./resolveAlloy.ts";
+
+/** Release name, and so the name of the DaemonSet. */
+export const ALLOY_RELEASE = "alloy";
+
+/** The pipeline, as Alloy reads it. */
+export const ALLOY_PIPELINE = new URL("pod-logs.alloy", import.meta.url);
+
+/** Where Alloy remembers how far it has read, on the node: in the pod, each roll-out would begin again or skip. */
+const POSITIONS = "/var/lib/alloy";
+
+/** Names of objects that the values refer to. */
+export interface AlloyReferences {
+  readonly gatewayLoginSecret: Input<string>;
+  readonly pullSecrets: ReadonlyArray<Input<string>>;
+}
+
+/** The environment that parametrizes the pipeline. */
+export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): Record<string, string> => ({
+  LOGGING_CLUSTER: cluster.name,
+  LOGGING_ENVIRONMENT: cluster.environment,
+  LOGGING_EXCLUDE: excludeGlob(alloy.exclude),
+  LOGGING_PUSH_URL: pushUrl,
+});
+
+/** The chart passes the pipeline through Helm's `tpl`: what looks like a template has to say that it is none. */
+export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{ "{{" }}');
+
+/** Values of the Alloy chart. */
+export function alloyValues(args: ResolvedArgs, refs: AlloyReferences, pipeline = readFileSync(ALLOY_PIPELINE, "utf8")): Values {
+  const { alloy, images } = args;
+  const pullSecrets = refs.pullSecrets.map((name) => ({ name }));
+  const own: Values = {
+    ...((images.registry || pullSecrets.length > 0) && {
+      global: { image: { ...(images.registry && { registry: images.registry }), ...(pullSecrets.length > 0 && { pullSecrets }) } },
+    }),
+    // The PodLogs resource, which this pipeline does not use, would belong to whichever release installs it first.
+    crds: { create: false },
+    // Without the reloader a new pipeline rolls the pods, and a broken one fails the roll-out; with it, the old pipeline would
+    // stay and nobody would know. New environment variables would never arrive.
+    configReloader: { enabled: false },
+    alloy: {
+      configMap: { content: escapeForHelm(pipeline) },
+      storagePath: POSITIONS,
+      enableReporting: false,
+      extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
+      envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
+      mounts: { varlog: true, extra: [{ name: "positions", mountPath: POSITIONS }] },
+      resources: alloy.resources,
+      // Root owns /var/log/pods and the positions; root without a single capability reads both.
+      securityContext: {
+        runAsUser: 0,
+        runAsGroup: 0,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+    },
+    controller: {
+      type: "daemonset",
+      // Tolerates every taint, and so would be put on virtual nodes and onto Windows if nothing forbade it.
+      tolerations: [{ operator: "Exists" }],
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              {
+                matchExpressions: [
+                  { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
+                  { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+                ],
+              },
+            ],
+          },
+        },
+      },
+      // A full node evicts an application before the program that reads its last words.
+      priorityClassName: "system-node-critical",
+      // One node at a time, the default, takes longer than Helm waits on a hundred nodes.
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
+      // Alloy drains for 15 s when it is told to stop.
+      terminationGracePeriodSeconds: 60,
+      volumes: { extra: [{ name: "positions", hostPath: { path: POSITIONS, type: "DirectoryOrCreate" } }] },
+    },
+    // The pipeline reads files and asks no API.
+    rbac: { create: false },
+    serviceAccount: { automountServiceAccountToken: false },
+  };
+  return mergeValues(own, alloy.values);
+}

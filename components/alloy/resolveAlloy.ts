@@ -1,0 +1,52 @@
+import { type ChartSource, resolveChart } from "../helmChart.ts";
+import type { AlloyArgs, ResourcesArgs } from "../loggingStackArgs.ts";
+import type { Findings } from "../problems.ts";
+import { checkResources } from "../resources.ts";
+import type { Values } from "../valuesMerge.ts";
+import { ALLOY_CHART } from "./chart.ts";
+
+/** Alloy with every default in place. */
+export interface ResolvedAlloy {
+  readonly chart: ChartSource;
+  readonly resources: ResourcesArgs;
+  readonly exclude: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly values: Values;
+}
+
+/** Defaults and checks of Alloy. */
+export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy {
+  const exclude = args.exclude ?? [];
+  for (const [i, pattern] of exclude.entries()) {
+    findings.check(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9*][a-z0-9.*-]*)?$/.test(pattern) && !pattern.endsWith("/*"), {
+      path: `alloy.exclude[${i}]`,
+      given: pattern,
+      expected: "a namespace (kube-system), or namespace/pod where * stands for any characters (team-a/load-test-*)",
+      fix: "write the namespace in full; for a whole namespace leave out the /",
+    });
+  }
+  return {
+    chart: resolveChart(ALLOY_CHART, args.chart, "alloy.chart", findings),
+    // No CPU limit: throttling the agent would turn a burst of logs into a backlog, and a backlog into lost files.
+    resources: checkResources(
+      args.resources ?? { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
+      "alloy.resources",
+      findings,
+    ),
+    exclude,
+    timeoutSeconds: args.timeoutSeconds ?? 1800,
+    values: args.values ?? {},
+  };
+}
+
+/**
+ * The exclusions as one glob for Alloy's `__path_exclude__`. The kubelet's folders are `<namespace>_<pod>_<uid>`.
+ * https://grafana.com/docs/alloy/latest/reference/components/local/local.file_match/
+ */
+export function excludeGlob(exclude: readonly string[]): string {
+  const folders = exclude.map((pattern) => {
+    const [namespace, pod = "*"] = pattern.split("/");
+    return `${namespace}_${pod}_*`;
+  });
+  return folders.length === 0 ? "" : `/var/log/pods/{${folders.join(",")}}/*/*.log`;
+}

@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import * as containerservice from "@pulumi/azure-native/containerservice/index.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { AZURE_VM_SIZES } from "./azureVmSizes.ts";
+import type { PoolSize } from "./capacity.ts";
+import type { ClusterArgs, CreatedNodePoolArgs, NodePoolArgs, VmCapacityArgs } from "./loggingStackArgs.ts";
+import type { Findings } from "./problems.ts";
+
+/** Label and taint of a created pool, and so the selector and toleration of every workload that belongs on it. */
+export const LOGGING_WORKLOAD = { key: "workload", value: "logging", effect: "NoSchedule" } as const;
+
+/** A Kubernetes toleration. */
+export type Toleration = { key: string; operator: "Equal"; value: string; effect: string };
+
+/** The AKS cluster in Azure. */
+export interface AksCluster {
+  readonly subscriptionId: string;
+  readonly resourceGroupName: string;
+  readonly resourceName: string;
+}
+
+/** Where Loki's pods go. */
+export interface ResolvedNodePool {
+  readonly mode: NodePoolArgs["mode"];
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  /** The pool at its largest; absent where nothing is known of it. */
+  readonly size?: PoolSize;
+  /** Number of zones, for disks that can only be attached in their own. */
+  readonly zones: readonly string[];
+  /** Present in mode `create`. */
+  readonly created?: ResolvedCreatedPool;
+}
+
+interface ResolvedCreatedPool extends Required<Omit<CreatedNodePoolArgs, "mode" | "podSubnetId" | "vmCapacity" | "containerLogs">> {
+  readonly podSubnetId?: string;
+  readonly containerLogs: { maxSizeMb: number; maxFiles: number };
+  readonly cluster: AksCluster;
+  readonly poolName: string;
+}
+
+const DEFAULT_ZONES = ["1", "2", "3"];
+
+/** Defaults and checks of the node pool. */
+export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findings: Findings): ResolvedNodePool {
+  switch (args.mode) {
+    case "none":
+      findings.warn("nodePool.mode is none: Loki shares nodes with applications, and whether its pods fit is not checked.");
+      return { mode: "none", nodeSelector: {}, tolerations: [], zones: [] };
+    case "existing": {
+      checkLabelKey(args.label.key, "nodePool.label.key", findings);
+      const { capacity, taint } = args;
+      if (!capacity) findings.warn("nodePool.capacity is not given: whether Loki's pods fit on the existing pool is not checked.");
+      const size = capacity && poolSize(capacity, capacity.maxPods ?? 110, "nodePool.capacity", findings);
+      return {
+        mode: "existing",
+        nodeSelector: { [args.label.key]: args.label.value },
+        tolerations: taint ? [{ key: taint.key, operator: "Equal", value: taint.value, effect: taint.effect }] : [],
+        zones: capacity?.zones ?? DEFAULT_ZONES,
+        ...(size && { size }),
+      };
+    }
+    case "create": {
+      const created = resolveCreatedPool(args, cluster, findings);
+      const size = poolSize(args, created.maxPods, "nodePool", findings);
+      const { key, value, effect } = LOGGING_WORKLOAD;
+      return {
+        mode: "create",
+        nodeSelector: { [key]: value },
+        tolerations: [{ key, operator: "Equal", value, effect }],
+        zones: created.zones,
+        created,
+        ...(size && { size }),
+      };
+    }
+  }
+}
+
+function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, findings: Findings): ResolvedCreatedPool {
+  const settings = {
+    vmSize: args.vmSize,
+    subnetId: args.subnetId,
+    ...(args.podSubnetId && { podSubnetId: args.podSubnetId }),
+    zones: args.zones ?? DEFAULT_ZONES,
+    // 60 instead of AKS's 110 or 250: a logging node runs about 15 pods, and the kubelet reserves 20 MB for each possible one.
+    maxPods: args.maxPods ?? 60,
+    osSku: args.osSku ?? "AzureLinux",
+    osDiskType: args.osDiskType ?? "Managed",
+    osDiskSizeGiB: args.osDiskSizeGiB ?? 128,
+    // AKS's own defaults, written out: the loss budget is computed from them, and a change means a new pool.
+    containerLogs: { maxSizeMb: args.containerLogs?.maxSizeMb ?? 50, maxFiles: args.containerLogs?.maxFiles ?? 5 },
+    minCount: args.minCount,
+    maxCount: args.maxCount,
+    maxSurge: args.maxSurge ?? "1",
+    drainTimeoutMinutes: args.drainTimeoutMinutes ?? 30,
+    tags: args.tags ?? {},
+  } as const;
+
+  findings.check(args.minCount <= args.maxCount, {
+    path: "nodePool.minCount",
+    given: args.minCount,
+    expected: `at most nodePool.maxCount, which is ${args.maxCount}`,
+    fix: "lower minCount or raise maxCount",
+  });
+  for (const [i, zone] of settings.zones.entries()) {
+    findings.check(["1", "2", "3"].includes(zone), {
+      path: `nodePool.zones[${i}]`,
+      given: zone,
+      expected: 'an Azure availability zone, "1", "2" or "3", as quoted text',
+      fix: 'write zones: ["1", "2", "3"], or [] for a region without zones',
+    });
+  }
+  findings.check(new Set(settings.zones).size === settings.zones.length, {
+    path: "nodePool.zones",
+    given: settings.zones,
+    expected: "each zone once",
+    fix: "remove the repeated zone",
+  });
+  for (const [key, id] of [
+    ["subnetId", args.subnetId],
+    ["podSubnetId", args.podSubnetId],
+  ] as const) {
+    findings.check(id === undefined || SUBNET_ID.test(id), {
+      path: `nodePool.${key}`,
+      given: id,
+      expected: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/virtualNetworks/<vnet>/subnets/<subnet>",
+      fix: "copy the id that `az network vnet subnet show --query id` prints",
+    });
+  }
+  for (const key of Object.keys(settings.tags)) {
+    findings.check(key.length <= 512 && !/[<>%&\\?/]/.test(key) && !/^(azure|microsoft|windows)/i.test(key), {
+      path: `nodePool.tags.${key}`,
+      given: key,
+      expected: "a tag name of at most 512 characters, without <>%&\\?/ and not beginning with azure, microsoft or windows",
+      fix: "rename the tag",
+    });
+  }
+  findings.check(cluster.resourceId !== undefined, {
+    path: "cluster.resourceId",
+    expected: "the ARM id of the AKS cluster, because nodePool.mode is create",
+    fix: "set cluster.resourceId to what `az aks show --query id` prints, or use nodePool.mode existing or none",
+  });
+  const poolName = nodePoolName(settings);
+  return { ...settings, poolName, cluster: parseAksResourceId(cluster.resourceId ?? "") ?? UNKNOWN_CLUSTER };
+}
+
+const SUBNET_ID =
+  /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i;
+const UNKNOWN_CLUSTER: AksCluster = { subscriptionId: "", resourceGroupName: "", resourceName: "" };
+
+/** Prefixes that AKS refuses on a pool. https://learn.microsoft.com/azure/aks/use-labels#reserved-system-labels */
+function checkLabelKey(key: string, path: string, findings: Findings): void {
+  findings.check(!/^(kubernetes\.azure\.com|kubernetes\.io)\//.test(key) || key === "kubernetes.azure.com/agentpool", {
+    path,
+    given: key,
+    expected: "a label of your own: AKS reserves kubernetes.azure.com/ and kubernetes.io/",
+    fix: "label the pool with a key of yours (az aks nodepool update --labels), or select it by agentpool=<name>",
+  });
+}
+
+function poolSize(
+  args: { vmSize: string; maxCount: number; vmCapacity?: VmCapacityArgs },
+  maxPods: number,
+  path: string,
+  findings: Findings,
+): PoolSize | undefined {
+  const vm = args.vmCapacity ?? AZURE_VM_SIZES.get(args.vmSize);
+  findings.check(vm !== undefined, {
+    path: `${path}.vmSize`,
+    given: args.vmSize,
+    expected: "a VM size that the capacity check knows: Standard_D or E, 2 to 32 vCPUs, v5 or v6 (Standard_D4s_v5)",
+    fix: `check the spelling, or describe the size with ${path}.vmCapacity: { cpu: 4, memoryGiB: 16, dataDisks: 8 }`,
+  });
+  return vm && { vm, maxPods, nodes: args.maxCount };
+}
+
+/** The parts of an AKS cluster's ARM id, or `undefined`. */
+export function parseAksResourceId(id: string): AksCluster | undefined {
+  const match =
+    /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(id);
+  if (!match?.[1] || !match[2] || !match[3]) return undefined;
+  return { subscriptionId: match[1], resourceGroupName: match[2], resourceName: match[3] };
+}
+
+type ImmutablePoolSettings = Pick<
+  ResolvedCreatedPool,
+  "vmSize" | "subnetId" | "podSubnetId" | "zones" | "maxPods" | "osDiskType" | "osDiskSizeGiB" | "containerLogs"
+>;
+
+/**
+ * `log` and a hash of everything Azure refuses to change on a pool (`PropertyChangeNotAllowed`). A change of one of these is a
+ * change of name, and so a replacement with the new pool first and the old one last: two pools cannot share a name, and an
+ * update in place would fail half-way. At most 12 lower-case letters and digits are allowed.
+ */
+export function nodePoolName(pool: ImmutablePoolSettings): string {
+  const { vmSize, subnetId, podSubnetId, zones, maxPods, osDiskType, osDiskSizeGiB, containerLogs } = pool;
+  const immutable = [vmSize, subnetId, podSubnetId ?? "", zones.toSorted(), maxPods, osDiskType, osDiskSizeGiB, containerLogs.maxSizeMb, containerLogs.maxFiles];
+  return `log${createHash("sha256").update(JSON.stringify(immutable)).digest("hex").slice(0, 8)}`;
+}
+
+/** Registers the agent pool. */
+export function createLoggingNodePool(
+  name: string,
+  pool: ResolvedCreatedPool,
+  opts: pulumi.CustomResourceOptions,
+): containerservice.AgentPool {
+  const autoscaling = pool.minCount < pool.maxCount;
+  const { key, value, effect } = LOGGING_WORKLOAD;
+  return new containerservice.AgentPool(
+    `${name}-node-pool`,
+    {
+      resourceGroupName: pool.cluster.resourceGroupName,
+      resourceName: pool.cluster.resourceName,
+      agentPoolName: pool.poolName,
+      type: "VirtualMachineScaleSets",
+      mode: "User",
+      osType: "Linux",
+      osSKU: pool.osSku,
+      vmSize: pool.vmSize,
+      osDiskType: pool.osDiskType,
+      osDiskSizeGB: pool.osDiskSizeGiB,
+      availabilityZones: [...pool.zones],
+      vnetSubnetID: pool.subnetId,
+      ...(pool.podSubnetId && { podSubnetID: pool.podSubnetId }),
+      maxPods: pool.maxPods,
+      // Azure wants a count at creation also when the autoscaler is on.
+      count: pool.minCount,
+      enableAutoScaling: autoscaling,
+      ...(autoscaling && { minCount: pool.minCount, maxCount: pool.maxCount }),
+      nodeLabels: { [key]: value },
+      nodeTaints: [`${key}=${value}:${effect}`],
+      kubeletConfig: { containerLogMaxSizeMB: pool.containerLogs.maxSizeMb, containerLogMaxFiles: pool.containerLogs.maxFiles },
+      upgradeSettings: { maxSurge: pool.maxSurge, drainTimeoutInMinutes: pool.drainTimeoutMinutes },
+      tags: pool.tags,
+      // No orchestratorVersion: the pool follows the cluster, so that an upgrade of the cluster is no drift here.
+    },
+    {
+      ...opts,
+      // The autoscaler changes the count all day; without this every `up` would set it back.
+      ignoreChanges: autoscaling ? ["count"] : [],
+      // Draining a pool of stateful pods under their disruption budgets takes its time.
+      customTimeouts: { create: "30m", update: "60m", delete: "60m" },
+    },
+  );
+}

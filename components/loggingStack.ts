@@ -1,0 +1,101 @@
+import * as pulumi from "@pulumi/pulumi";
+import { createAlloyRelease } from "./alloy/alloyRelease.ts";
+import { ALLOY_CHART } from "./alloy/chart.ts";
+import { createCaConfigMap, createNamespace, createPullSecret } from "./clusterObjects.ts";
+import { createGatewayCredentials } from "./gatewayCredentials.ts";
+import { type GrafanaDataSource, grafanaDataSource } from "./grafanaDataSource.ts";
+import { createLoggingNodePool } from "./loggingNodePool.ts";
+import type { LoggingStackArgs } from "./loggingStackArgs.ts";
+import { LOKI_CHART } from "./loki/chart.ts";
+import { createLokiRelease } from "./loki/lokiRelease.ts";
+import { createNetworkPolicies } from "./networkPolicies.ts";
+import { createObjectStorage } from "./objectStorage.ts";
+import { resolveArgs } from "./resolveArgs.ts";
+import { createStorageCredentials } from "./storageCredentials.ts";
+
+/**
+ * The log platform of one AKS cluster: node pool, bucket with its user and policy, credentials, Loki and Alloy.
+ *
+ * Needs the providers `azure-native` (mode `create` of the node pool), `kubernetes`, `minio` and `random` (unless bucket and
+ * credentials exist), handed in with `opts.providers`.
+ */
+export class LoggingStack extends pulumi.ComponentResource {
+  /** Namespace of everything in the cluster. */
+  readonly namespace: pulumi.Output<string>;
+  /** Where Alloy, or anything else in the cluster, pushes lines to. */
+  readonly pushUrl: pulumi.Output<string>;
+  /** Base address for queries: Grafana's `url`, `LOKI_ADDR` of logcli. */
+  readonly queryUrl: pulumi.Output<string>;
+  /** The Secret in the namespace that holds the gateway's user and password. */
+  readonly gatewayLoginSecret: pulumi.Output<string>;
+  /** Bucket of this cluster. */
+  readonly bucket: pulumi.Output<string>;
+  /** Data source for Grafana, without the password. */
+  readonly grafanaDataSource: pulumi.Output<GrafanaDataSource>;
+  /** Name of the created node pool; absent in the other modes. */
+  readonly nodePoolName: pulumi.Output<string | undefined>;
+  /** Chart versions. */
+  readonly chartVersions: pulumi.Output<{ loki: string; alloy: string }>;
+
+  /** @throws {InvalidArgumentsError} with every problem, before anything is registered. */
+  constructor(name: string, args: LoggingStackArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const resolved = resolveArgs(args);
+    super("logging:index:LoggingStack", name, {}, opts);
+    for (const warning of resolved.warnings) pulumi.log.warn(warning, this);
+    const child = { parent: this };
+
+    const { created } = resolved.nodePool;
+    const nodePool = created && createLoggingNodePool(name, created, child);
+    const bucketCredentials = createObjectStorage(name, resolved.objectStorage, child);
+
+    const namespace = createNamespace(name, resolved, child).metadata.name;
+    const policies = createNetworkPolicies(name, namespace, resolved, child);
+    const storageSecret = createStorageCredentials(name, namespace, bucketCredentials, child);
+    const gateway = createGatewayCredentials(name, namespace, resolved.loki.gateway.credentialsGeneration, child);
+    const { ca } = resolved.objectStorage;
+    const caConfigMap = ca && createCaConfigMap(name, namespace, ca.pem, child);
+    const { registryCredentials } = resolved.images;
+    const pullSecret = registryCredentials && createPullSecret(name, namespace, registryCredentials, child);
+    const pullSecrets = [...resolved.images.pullSecrets, ...(pullSecret ? [pullSecret.metadata.name] : [])];
+
+    const loki = createLokiRelease(
+      name,
+      namespace,
+      resolved,
+      {
+        credentialsSecret: storageSecret.metadata.name,
+        gatewaySecret: gateway.accepted.metadata.name,
+        ...(caConfigMap && { caConfigMap: caConfigMap.metadata.name }),
+        pullSecrets,
+      },
+      { ...child, dependsOn: [...(nodePool ? [nodePool] : []), ...policies] },
+    );
+    // After Loki: the gateway knows the user by then. Alloy would drop the batch that gets a 401.
+    createAlloyRelease(
+      name,
+      namespace,
+      resolved,
+      { gatewayLoginSecret: gateway.current.metadata.name, pullSecrets },
+      { ...child, dependsOn: [loki] },
+    );
+
+    this.namespace = namespace;
+    this.pushUrl = pulumi.output(resolved.pushUrl);
+    this.queryUrl = pulumi.output(resolved.queryUrl);
+    this.gatewayLoginSecret = gateway.current.metadata.name;
+    this.bucket = pulumi.output(resolved.objectStorage.bucket);
+    this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.username));
+    this.nodePoolName = pulumi.output(nodePool?.name);
+    this.chartVersions = pulumi.output({ loki: LOKI_CHART.version, alloy: ALLOY_CHART.version });
+    this.registerOutputs({
+      namespace: this.namespace,
+      pushUrl: this.pushUrl,
+      queryUrl: this.queryUrl,
+      gatewayLoginSecret: this.gatewayLoginSecret,
+      bucket: this.bucket,
+      grafanaDataSource: this.grafanaDataSource,
+      nodePoolName: this.nodePoolName,
+      chartVersions: this.chartVersions,
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import type { SchemaPeriodArgs } from "../loggingStackArgs.ts";
+import type { Findings, Problem } from "../problems.ts";
+
+/** First day of the first period of a cluster that says nothing else: before the first cluster of this project existed. */
+export const DEFAULT_SCHEMA: readonly SchemaPeriodArgs[] = [{ from: "2025-01-01" }];
+
+const PATH = "loki.schema";
+
+/** A period in Loki's own terms. https://grafana.com/docs/loki/latest/configure/#period_config */
+export interface LokiPeriod {
+  readonly from: string;
+  readonly store: string;
+  readonly object_store: string;
+  readonly schema: string;
+  readonly index: { readonly prefix: string; readonly period: string };
+}
+
+/** The periods as Loki's `schema_config.configs`. Retention needs index tables of 24 h. */
+export const lokiPeriods = (periods: readonly SchemaPeriodArgs[]): LokiPeriod[] =>
+  periods.map(({ from }) => ({ from, store: "tsdb", object_store: "s3", schema: "v13", index: { prefix: "loki_index_", period: "24h" } }));
+
+/** Checks what can be seen without the past: real days, in order, the first one begun. */
+export function checkSchema(periods: readonly SchemaPeriodArgs[], findings: Findings, today = new Date()): void {
+  findings.check(periods.length > 0, { path: PATH, given: periods, expected: "one period at least", fix: `leave it out to get from: "${DEFAULT_SCHEMA[0]?.from}"` });
+  periods.forEach(({ from }, i) => {
+    const path = `${PATH}[${i}].from`;
+    const real = isDay(from);
+    findings.check(real, { path, given: from, expected: 'a day, quoted: "2025-01-01"', fix: "write it as YYYY-MM-DD in quotes" });
+    const before = periods[i - 1]?.from;
+    findings.check(before === undefined || !real || from > before, {
+      path,
+      given: from,
+      expected: `a day after the period before it, ${before}`,
+      fix: "put the periods in order, the newest last, each day once",
+    });
+    findings.check(i > 0 || !real || from <= day(today), {
+      path,
+      given: from,
+      expected: "a first period that has begun, or lines of today have no schema",
+      fix: `begin with "${DEFAULT_SCHEMA[0]?.from}"`,
+    });
+  });
+}
+
+/**
+ * Checks new periods against the deployed ones. Lines are read with the schema of their day: an edited or removed period makes
+ * its lines unreadable, and so does one that begins in the past.
+ */
+export function schemaHistoryProblems(deployed: readonly LokiPeriod[], wanted: readonly LokiPeriod[], today = new Date()): Problem[] {
+  return [
+    ...deployed.flatMap((period, i): Problem[] => {
+      if (period.from > day(today)) return []; // Not begun: nothing was written with it.
+      if (JSON.stringify(canonical(period)) === JSON.stringify(canonical(wanted[i]))) return [];
+      return [
+        {
+          path: `${PATH}[${i}]`,
+          given: wanted[i] ?? "removed",
+          expected: `the deployed period, unchanged: ${JSON.stringify(canonical(period))}`,
+          fix: "restore it, and append a new period with a day in the future",
+        },
+      ];
+    }),
+    ...wanted.slice(deployed.filter((p) => p.from <= day(today)).length).flatMap((period, i): Problem[] =>
+      period.from > day(today) || deployed.some((p) => p.from === period.from)
+        ? []
+        : [
+            {
+              path: `${PATH}[${deployed.length + i}].from`,
+              given: period.from,
+              expected: `a day after today, ${day(today)}: lines of past days were written with the period before`,
+              fix: "choose a day in the future; two days ahead leave time to roll out",
+            },
+          ],
+    ),
+  ];
+}
+
+const day = (date: Date): string => date.toISOString().slice(0, 10);
+
+const isDay = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && day(new Date(text)) === text;
+
+const canonical = (period: LokiPeriod | undefined) =>
+  period && {
+    from: period.from,
+    store: period.store,
+    object_store: period.object_store,
+    schema: period.schema,
+    index: { prefix: period.index.prefix, period: period.index.period },
+  };

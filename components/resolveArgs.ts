@@ -1,0 +1,110 @@
+import { type ResolvedAlloy, resolveAlloy } from "./alloy/resolveAlloy.ts";
+import { type CapacityReport, checkCapacity, formatCapacity } from "./capacity.ts";
+import type { Input } from "@pulumi/pulumi";
+import { type ResolvedNodePool, parseAksResourceId, resolveNodePool } from "./loggingNodePool.ts";
+import { checkNamespace } from "./kubernetesNames.ts";
+import type { ClusterArgs, LoggingStackArgs } from "./loggingStackArgs.ts";
+import { GATEWAY_SERVICE } from "./loki/lokiValues.ts";
+import { lokiWorkloads, type ResolvedLoki, resolveLoki } from "./loki/resolveLoki.ts";
+import { type ResolvedNetwork, resolveNetwork } from "./networkPolicies.ts";
+import { type ResolvedObjectStorage, resolveObjectStorage } from "./objectStorage.ts";
+import { Findings, InvalidArgumentsError, type Problem } from "./problems.ts";
+import { requested } from "./resources.ts";
+
+/** The arguments with every default in place. Nothing after this file asks what is missing. */
+export interface ResolvedArgs {
+  readonly cluster: ClusterArgs;
+  readonly namespace: string;
+  readonly nodePool: ResolvedNodePool;
+  readonly objectStorage: ResolvedObjectStorage;
+  readonly network: ResolvedNetwork;
+  readonly images: { readonly registry?: string; readonly pullSecrets: readonly string[]; readonly registryCredentials?: Input<string> };
+  readonly loki: ResolvedLoki;
+  readonly alloy: ResolvedAlloy;
+  /** Base address of the gateway inside the cluster, for queries. */
+  readonly queryUrl: string;
+  /** Where Alloy pushes to. */
+  readonly pushUrl: string;
+  /** Absent where the size of the pool is not known. */
+  readonly capacity?: CapacityReport;
+  /** What is allowed but should be known. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Defaults and checks of all rooms together. Pure but for reading the CA file.
+ *
+ * @throws {InvalidArgumentsError} with every problem found, `earlier` ones included.
+ */
+export function resolveArgs(args: LoggingStackArgs, earlier: readonly Problem[] = []): ResolvedArgs {
+  const findings = new Findings();
+  for (const problem of earlier) findings.problem(problem);
+
+  const { cluster } = args;
+  checkCluster(cluster, findings);
+  const namespace = args.namespace ?? "logging";
+  checkNamespace(namespace, "namespace", findings);
+  const nodePool = resolveNodePool(args.nodePool, cluster, findings);
+  const objectStorage = resolveObjectStorage(args.objectStorage, cluster, findings);
+  const network = resolveNetwork(args.network ?? {}, findings);
+  const images = { pullSecrets: [], ...args.images };
+  checkRegistry(images.registry, findings);
+  const loki = resolveLoki(args.loki ?? {}, nodePool, findings);
+  const alloy = resolveAlloy(args.alloy ?? {}, findings);
+
+  const capacity = nodePool.size && checkCapacity(nodePool.size, requested(alloy.resources), lokiWorkloads(loki));
+  if (capacity && !capacity.fits) {
+    findings.problem({
+      path: nodePool.mode === "create" ? "nodePool" : "nodePool.capacity",
+      expected: `room for all pods of Loki at the pool's largest; no place is certain for ${capacity.unplaced.join(", ")}\n${formatCapacity(capacity)}`,
+      fix: "raise maxCount, choose a larger vmSize, or lower replicas, requests or caches",
+    });
+  }
+
+  if (findings.problems.length > 0) throw new InvalidArgumentsError(`Arguments of ${cluster.name}`, findings.problems);
+  const queryUrl = `http://${GATEWAY_SERVICE}.${namespace}.svc.cluster.local`;
+  return {
+    cluster,
+    namespace,
+    nodePool,
+    objectStorage,
+    network,
+    images,
+    loki,
+    alloy,
+    queryUrl,
+    pushUrl: `${queryUrl}/loki/api/v1/push`,
+    ...(capacity && { capacity }),
+    warnings: findings.warnings,
+  };
+}
+
+function checkCluster(cluster: ClusterArgs, findings: Findings): void {
+  findings.check(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(cluster.name), {
+    path: "cluster.name",
+    given: cluster.name,
+    expected: "1 to 40 lower-case letters, digits and -, beginning and ending with a letter or digit",
+    fix: "name the cluster as its Pulumi stack is named",
+  });
+  findings.check(/^[a-zA-Z0-9]([\w.-]{0,61}[a-zA-Z0-9])?$/.test(cluster.environment), {
+    path: "cluster.environment",
+    given: cluster.environment,
+    expected: "a short word, which becomes the label env: prod, staging",
+    fix: "write one word of letters and digits",
+  });
+  findings.check(cluster.resourceId === undefined || parseAksResourceId(cluster.resourceId) !== undefined, {
+    path: "cluster.resourceId",
+    given: cluster.resourceId,
+    expected: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<name>",
+    fix: "copy what `az aks show --query id -o tsv` prints",
+  });
+}
+
+function checkRegistry(registry: string | undefined, findings: Findings): void {
+  findings.check(registry === undefined || /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/.test(registry), {
+    path: "images.registry",
+    given: registry,
+    expected: "host, port and path without a scheme: myregistry.azurecr.io",
+    fix: `write ${registry?.replace(/^[a-z]+:\/\//, "").replace(/\/+$/, "")}`,
+  });
+}

@@ -1,0 +1,17 @@
+import { LoggingStack } from "./components/loggingStack.ts";
+import { loadConfig } from "./config.ts";
+import { createProviders } from "./providers.ts";
+
+const config = loadConfig();
+const logging = new LoggingStack("logging", config.args, { providers: createProviders(config) });
+
+export const {
+  namespace,
+  pushUrl,
+  queryUrl,
+  gatewayLoginSecret,
+  bucket,
+  grafanaDataSource,
+  nodePoolName,
+  chartVersions,
+} = logging;
