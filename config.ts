@@ -177,7 +177,8 @@ function keysAt(path: Path, input: unknown): string[] {
     schema = unwrap(schema, value);
     if (part === undefined) break;
     value = at(value, [part]);
-    schema = schema instanceof z.ZodObject ? schema.shape[part] : schema instanceof z.ZodArray ? schema.element : undefined;
+    schema =
+      schema instanceof z.ZodObject ? schema.shape[part] : schema instanceof z.ZodArray ? schema.element : undefined;
   }
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
@@ -190,22 +191,33 @@ function unwrap(schema: unknown, value: unknown): unknown {
 
 const discriminates = (option: unknown, value: unknown): boolean =>
   option instanceof z.ZodObject &&
-  Object.entries(option.shape).some(([key, field]) => field instanceof z.ZodLiteral && field.value === at(value, [key]));
+  Object.entries(option.shape).some(
+    ([key, field]) => field instanceof z.ZodLiteral && field.value === at(value, [key]),
+  );
 
 const at = (value: unknown, path: Path): unknown =>
-  path.reduce<unknown>((v, part) => (typeof v === "object" && v !== null ? (v as Record<string, unknown>)[part] : undefined), value);
+  path.reduce<unknown>(
+    (v, part) => (typeof v === "object" && v !== null ? (v as Record<string, unknown>)[part] : undefined),
+    value,
+  );
 
 function remove(target: Record<string, unknown>, path: Path): void {
   const parent = at(target, path.slice(0, -1));
   const last = path[path.length - 1];
-  if (typeof parent === "object" && parent !== null && last !== undefined) delete (parent as Record<string, unknown>)[last];
+  if (typeof parent === "object" && parent !== null && last !== undefined)
+    delete (parent as Record<string, unknown>)[last];
 }
 
 const keyPath = (path: Path): string =>
-  path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${part}` : part), "");
+  path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${part}` : part),
+    "",
+  );
 
 function suggestion(key: string, allowed: readonly string[]): string {
-  const nearest = [...allowed].sort((a, b) => leven(key.toLowerCase(), a.toLowerCase()) - leven(key.toLowerCase(), b.toLowerCase()))[0];
+  const nearest = [...allowed].sort(
+    (a, b) => leven(key.toLowerCase(), a.toLowerCase()) - leven(key.toLowerCase(), b.toLowerCase()),
+  )[0];
   return nearest && leven(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3)
     ? `did you mean ${nearest}?`
     : "remove it, or see docs/arguments.md";
@@ -226,9 +238,11 @@ function withSecrets(groups: Omit<StackShape, "access">, secrets: Secrets): Logg
       ...(secrets.objectStorageAccessKey && { accessKey: secrets.objectStorageAccessKey }),
       ...(secrets.objectStorageSecretKey && { secretKey: secrets.objectStorageSecretKey }),
     },
-    images: { ...groups.images, ...(secrets.imageRegistryCredentials && { registryCredentials: secrets.imageRegistryCredentials }) },
+    images: {
+      ...groups.images,
+      ...(secrets.imageRegistryCredentials && { registryCredentials: secrets.imageRegistryCredentials }),
+    },
     loki: withChart(groups.loki) ?? {},
     alloy: withChart(groups.alloy) ?? {},
   };
 }
-

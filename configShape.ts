@@ -33,16 +33,23 @@ const nodePool = z.discriminatedUnion("mode", [
     osSku: z.enum(["Ubuntu", "AzureLinux"]).optional(),
     osDiskType: z.enum(["Managed", "Ephemeral"]).optional(),
     osDiskSizeGiB: z.int().min(30).max(2048).optional(),
-    maxSurge: z.string().regex(/^(\d+|\d{1,3}%)$/, 'expected a number or a percentage as text: "1", "33%"').optional(),
+    maxSurge: z
+      .string()
+      .regex(/^(\d+|\d{1,3}%)$/, 'expected a number or a percentage as text: "1", "33%"')
+      .optional(),
     drainTimeoutMinutes: z.int().min(1).max(1440).optional(),
-    containerLogs: z.strictObject({ maxSizeMb: z.int().min(10).optional(), maxFiles: z.int().min(2).optional() }).optional(),
+    containerLogs: z
+      .strictObject({ maxSizeMb: z.int().min(10).optional(), maxFiles: z.int().min(2).optional() })
+      .optional(),
     tags: stringMap.optional(),
     vmCapacity: vmCapacity.optional(),
   }),
   z.strictObject({
     mode: z.literal("existing"),
     label: z.strictObject({ key: text, value: z.string() }),
-    taint: z.strictObject({ key: text, value: z.string(), effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]) }).optional(),
+    taint: z
+      .strictObject({ key: text, value: z.string(), effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]) })
+      .optional(),
     capacity: z
       .strictObject({
         vmSize: text,
@@ -89,7 +96,9 @@ export const argsShape = {
       read: z.strictObject(component).optional(),
       backend: statefulComponent.optional(),
       gateway: z.strictObject({ ...component, credentialsGeneration: count.optional() }).optional(),
-      caches: z.strictObject({ chunksMiB: z.int().min(0).optional(), resultsMiB: z.int().min(0).optional() }).optional(),
+      caches: z
+        .strictObject({ chunksMiB: z.int().min(0).optional(), resultsMiB: z.int().min(0).optional() })
+        .optional(),
       limits: z
         .strictObject({
           ingestionRateMb: z.number().positive().optional(),

@@ -1,12 +1,19 @@
 // Preloaded by `runtime.options.nodeargs`, in CommonJS and old syntax so that every Node can read it.
 "use strict";
 var required = require("./package.json").engines.node;
-var minimum = required.replace(/[^0-9.]/g, "").split(".").map(Number);
+var minimum = required
+  .replace(/[^0-9.]/g, "")
+  .split(".")
+  .map(Number);
 var current = process.versions.node.split(".").map(Number);
 if (current[0] < minimum[0] || (current[0] === minimum[0] && current[1] < (minimum[1] || 0))) {
   console.error(
-    "This program is TypeScript that Node runs itself: it needs Node " + required + ", and this is " + process.versions.node + ".\n" +
-      "fix: install the Node in .node-version, or run pulumi through npm, which brings it: npm exec -- pulumi preview"
+    "This program is TypeScript that Node runs itself: it needs Node " +
+      required +
+      ", and this is " +
+      process.versions.node +
+      ".\n" +
+      "fix: install the Node in .node-version, or run pulumi through npm, which brings it: npm exec -- pulumi preview",
   );
   process.exit(1);
 }

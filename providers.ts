@@ -1,5 +1,5 @@
-import * as azure from "@pulumi/azure-native/provider.js";
 import * as containerservice from "@pulumi/azure-native/containerservice/index.js";
+import * as azure from "@pulumi/azure-native/provider.js";
 import * as k8s from "@pulumi/kubernetes/provider.js";
 import * as minio from "@pulumi/minio/provider.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -39,7 +39,11 @@ function kubernetesProvider(
   azureProvider: azure.Provider | undefined,
 ): k8s.Provider {
   if (access.method === "kubeconfig") {
-    return new k8s.Provider("kubernetes", { kubeconfig: access.path, context: access.context, clusterIdentifier: cluster.name });
+    return new k8s.Provider("kubernetes", {
+      kubeconfig: access.path,
+      context: access.context,
+      clusterIdentifier: cluster.name,
+    });
   }
   const { resourceGroupName = "", resourceName = "" } = parseAksResourceId(cluster.resourceId ?? "") ?? {};
   const credentials = containerservice.listManagedClusterUserCredentialsOutput(

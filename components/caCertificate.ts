@@ -12,7 +12,12 @@ export interface CaCertificate {
 const EXPIRES_SOON_DAYS = 45;
 
 /** Reads and checks a CA bundle; finds a missing file, what is no certificate, and what has expired or soon will. */
-export function checkCaCertificate(file: string, path: string, findings: Findings, now = new Date()): CaCertificate | undefined {
+export function checkCaCertificate(
+  file: string,
+  path: string,
+  findings: Findings,
+  now = new Date(),
+): CaCertificate | undefined {
   if (!existsSync(file)) {
     findings.problem({
       path,
@@ -26,7 +31,12 @@ export function checkCaCertificate(file: string, path: string, findings: Finding
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
   const certificates = blocks.map(parse);
   if (pem.includes("PRIVATE KEY")) {
-    findings.problem({ path, given: file, expected: "certificates only", fix: "remove the private key from the file, and make a new one: it has been in the repository" });
+    findings.problem({
+      path,
+      given: file,
+      expected: "certificates only",
+      fix: "remove the private key from the file, and make a new one: it has been in the repository",
+    });
   }
   if (blocks.length === 0 || certificates.includes(undefined)) {
     findings.problem({
@@ -48,7 +58,8 @@ export function checkCaCertificate(file: string, path: string, findings: Finding
       expected: `a certificate that is valid; ${subject} expired on ${end.toISOString().slice(0, 10)}`,
       fix: "get the CA's current certificate from whoever runs MinIO and commit it",
     });
-    if (days >= 0 && days < EXPIRES_SOON_DAYS) findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
+    if (days >= 0 && days < EXPIRES_SOON_DAYS)
+      findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
   }
   return { file, pem };
 }

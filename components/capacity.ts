@@ -39,7 +39,11 @@ export interface CapacityReport {
  * cloud-node-manager, csi-azuredisk, csi-azurefile and kube-proxy ask for 350m / 470Mi; the network policy agent and
  * Container Insights, where they run, for the rest.
  */
-export const AKS_DAEMONSETS: Resources & { readonly pods: number } = { cpu: 350 + 50 + 150, memory: 470 + 300 + 550, pods: 8 };
+export const AKS_DAEMONSETS: Resources & { readonly pods: number } = {
+  cpu: 350 + 50 + 150,
+  memory: 470 + 300 + 550,
+  pods: 8,
+};
 
 /**
  * What the kubelet leaves to pods on an AKS node (Kubernetes 1.29 and later).
@@ -64,7 +68,8 @@ const RESERVED_MILLICORES: ReadonlyArray<readonly [cores: number, millicores: nu
 ];
 
 const reservedCpu = (cores: number): number =>
-  (RESERVED_MILLICORES.find(([size]) => cores <= size) ?? RESERVED_MILLICORES[RESERVED_MILLICORES.length - 1])?.[1] ?? 0;
+  (RESERVED_MILLICORES.find(([size]) => cores <= size) ?? RESERVED_MILLICORES[RESERVED_MILLICORES.length - 1])?.[1] ??
+  0;
 
 /**
  * Whether every pod finds a node on the pool at its largest.
@@ -93,7 +98,12 @@ export function checkCapacity(pool: PoolSize, agent: Resources, workloads: reado
 type Node = { cpu: number; memory: number; pods: number; disks: number; hosts: Set<string> };
 
 /** Names of the pods in `order` that no node has room for. */
-function place(order: readonly Workload[], perNode: CapacityReport["perNode"], count: number, emptiestFirst: boolean): string[] {
+function place(
+  order: readonly Workload[],
+  perNode: CapacityReport["perNode"],
+  count: number,
+  emptiestFirst: boolean,
+): string[] {
   const nodes: Node[] = Array.from({ length: count }, () => ({ ...perNode, hosts: new Set<string>() }));
   return order.flatMap((pod) => {
     const room = nodes.filter(
@@ -132,8 +142,20 @@ export function formatCapacity(report: CapacityReport): string {
   const rows = [
     ["workload", "pods", "CPU each", "memory each", "one per host"],
     ...workloads.map((w) => [w.name, `${w.replicas}`, `${w.cpu}m`, `${w.memory}Mi`, w.onePerHost ? "yes" : "no"]),
-    ["sum", `${total(workloads, () => 1)}`, `${total(workloads, (w) => w.cpu)}m`, `${total(workloads, (w) => w.memory)}Mi`, ""],
-    ["pool", `${perNode.pods * pool.nodes}`, `${perNode.cpu * pool.nodes}m`, `${perNode.memory * pool.nodes}Mi`, `${pool.nodes} hosts`],
+    [
+      "sum",
+      `${total(workloads, () => 1)}`,
+      `${total(workloads, (w) => w.cpu)}m`,
+      `${total(workloads, (w) => w.memory)}Mi`,
+      "",
+    ],
+    [
+      "pool",
+      `${perNode.pods * pool.nodes}`,
+      `${perNode.cpu * pool.nodes}m`,
+      `${perNode.memory * pool.nodes}Mi`,
+      `${pool.nodes} hosts`,
+    ],
   ];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const table = rows.map((row) =>
@@ -157,7 +179,18 @@ export function parseCpu(quantity: string): number | undefined {
   return match ? Math.ceil(Number(match[1]) * (match[2] ? 1 : 1000)) : undefined;
 }
 
-const MEMORY_UNITS: Readonly<Record<string, number>> = { "": 1 / 2 ** 20, Ki: 1 / 1024, Mi: 1, Gi: 1024, Ti: 2 ** 20, K: 1e3 / 2 ** 20, k: 1e3 / 2 ** 20, M: 1e6 / 2 ** 20, G: 1e9 / 2 ** 20, T: 1e12 / 2 ** 20 };
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  "": 1 / 2 ** 20,
+  Ki: 1 / 1024,
+  Mi: 1,
+  Gi: 1024,
+  Ti: 2 ** 20,
+  K: 1e3 / 2 ** 20,
+  k: 1e3 / 2 ** 20,
+  M: 1e6 / 2 ** 20,
+  G: 1e9 / 2 ** 20,
+  T: 1e12 / 2 ** 20,
+};
 
 /** MiB of a Kubernetes memory quantity (`"4Gi"`, `"512Mi"`), or `undefined`. */
 export function parseMemory(quantity: string): number | undefined {

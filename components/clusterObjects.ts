@@ -30,7 +30,11 @@ export function createCaConfigMap(
   pem: string,
   opts: pulumi.CustomResourceOptions,
 ): k8s.ConfigMap {
-  return new k8s.ConfigMap(`${name}-minio-ca`, { metadata: { namespace }, immutable: true, data: { "ca.crt": pem } }, opts);
+  return new k8s.ConfigMap(
+    `${name}-minio-ca`,
+    { metadata: { namespace }, immutable: true, data: { "ca.crt": pem } },
+    opts,
+  );
 }
 
 /** The pull Secret of a private registry. */
@@ -42,7 +46,12 @@ export function createPullSecret(
 ): k8s.Secret {
   return new k8s.Secret(
     `${name}-image-pull`,
-    { metadata: { namespace }, immutable: true, type: "kubernetes.io/dockerconfigjson", stringData: { ".dockerconfigjson": dockerConfig } },
+    {
+      metadata: { namespace },
+      immutable: true,
+      type: "kubernetes.io/dockerconfigjson",
+      stringData: { ".dockerconfigjson": dockerConfig },
+    },
     opts,
   );
 }

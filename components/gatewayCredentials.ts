@@ -55,7 +55,12 @@ export function createGatewayCredentials(
     // Immutable and auto-named, as storageCredentials.ts explains.
     accepted: new k8s.Secret(
       `${name}-gateway-htpasswd`,
-      { metadata: { namespace }, type: "Opaque", immutable: true, stringData: { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) } },
+      {
+        metadata: { namespace },
+        type: "Opaque",
+        immutable: true,
+        stringData: { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) },
+      },
       opts,
     ),
     current: new k8s.Secret(

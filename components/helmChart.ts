@@ -17,11 +17,20 @@ export interface ChartSource {
 }
 
 /** Chart repository, OCI address or local folder, as `helm.v3.Release` wants to be told. */
-export function resolveChart(pinned: PinnedChart, args: ChartArgs | undefined, path: string, findings: Findings): ChartSource {
+export function resolveChart(
+  pinned: PinnedChart,
+  args: ChartArgs | undefined,
+  path: string,
+  findings: Findings,
+): ChartSource {
   const { version } = pinned;
   const source = args?.source ?? pinned.repository;
-  const credentials = { ...(args?.username && { username: args.username }), ...(args?.password && { password: args.password }) };
-  if (/^https:\/\//.test(source)) return { chart: pinned.name, version, repositoryOpts: { repo: source, ...credentials } };
+  const credentials = {
+    ...(args?.username && { username: args.username }),
+    ...(args?.password && { password: args.password }),
+  };
+  if (/^https:\/\//.test(source))
+    return { chart: pinned.name, version, repositoryOpts: { repo: source, ...credentials } };
   if (/^oci:\/\//.test(source)) {
     return { chart: source, version, ...(Object.keys(credentials).length > 0 && { repositoryOpts: credentials }) };
   }
@@ -29,7 +38,8 @@ export function resolveChart(pinned: PinnedChart, args: ChartArgs | undefined, p
   findings.check(/^\.{1,2}\//.test(source), {
     path: `${path}.source`,
     given: source,
-    expected: "a chart repository (https://…), an OCI chart (oci://…/loki), or a folder relative to Pulumi.yaml (./charts/loki)",
+    expected:
+      "a chart repository (https://…), an OCI chart (oci://…/loki), or a folder relative to Pulumi.yaml (./charts/loki)",
     fix: `leave it out for the public repository, or mirror the chart: helm pull ${pinned.name} --repo ${pinned.repository} --version ${version}`,
   });
   return { chart: source, version };

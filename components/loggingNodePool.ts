@@ -32,7 +32,8 @@ export interface ResolvedNodePool {
   readonly created?: ResolvedCreatedPool;
 }
 
-interface ResolvedCreatedPool extends Required<Omit<CreatedNodePoolArgs, "mode" | "podSubnetId" | "vmCapacity" | "containerLogs">> {
+interface ResolvedCreatedPool
+  extends Required<Omit<CreatedNodePoolArgs, "mode" | "podSubnetId" | "vmCapacity" | "containerLogs">> {
   readonly podSubnetId?: string;
   readonly containerLogs: { maxSizeMb: number; maxFiles: number };
   readonly cluster: AksCluster;
@@ -45,12 +46,15 @@ const DEFAULT_ZONES = ["1", "2", "3"];
 export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findings: Findings): ResolvedNodePool {
   switch (args.mode) {
     case "none":
-      findings.warn("nodePool.mode is none: Loki shares nodes with applications, and whether its pods fit is not checked.");
+      findings.warn(
+        "nodePool.mode is none: Loki shares nodes with applications, and whether its pods fit is not checked.",
+      );
       return { mode: "none", nodeSelector: {}, tolerations: [], zones: [] };
     case "existing": {
       checkLabelKey(args.label.key, "nodePool.label.key", findings);
       const { capacity, taint } = args;
-      if (!capacity) findings.warn("nodePool.capacity is not given: whether Loki's pods fit on the existing pool is not checked.");
+      if (!capacity)
+        findings.warn("nodePool.capacity is not given: whether Loki's pods fit on the existing pool is not checked.");
       const size = capacity && poolSize(capacity, capacity.maxPods ?? 110, "nodePool.capacity", findings);
       return {
         mode: "existing",
@@ -123,7 +127,8 @@ function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, fin
     findings.check(id === undefined || SUBNET_ID.test(id), {
       path: `nodePool.${key}`,
       given: id,
-      expected: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/virtualNetworks/<vnet>/subnets/<subnet>",
+      expected:
+        "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/virtualNetworks/<vnet>/subnets/<subnet>",
       fix: "copy the id that `az network vnet subnet show --query id` prints",
     });
   }
@@ -131,7 +136,8 @@ function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, fin
     findings.check(key.length <= 512 && !/[<>%&\\?/]/.test(key) && !/^(azure|microsoft|windows)/i.test(key), {
       path: `nodePool.tags.${key}`,
       given: key,
-      expected: "a tag name of at most 512 characters, without <>%&\\?/ and not beginning with azure, microsoft or windows",
+      expected:
+        "a tag name of at most 512 characters, without <>%&\\?/ and not beginning with azure, microsoft or windows",
       fix: "rename the tag",
     });
   }
@@ -177,7 +183,9 @@ function poolSize(
 /** The parts of an AKS cluster's ARM id, or `undefined`. */
 export function parseAksResourceId(id: string): AksCluster | undefined {
   const match =
-    /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(id);
+    /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(
+      id,
+    );
   if (!match?.[1] || !match[2] || !match[3]) return undefined;
   return { subscriptionId: match[1], resourceGroupName: match[2], resourceName: match[3] };
 }
@@ -194,7 +202,17 @@ type ImmutablePoolSettings = Pick<
  */
 export function nodePoolName(pool: ImmutablePoolSettings): string {
   const { vmSize, subnetId, podSubnetId, zones, maxPods, osDiskType, osDiskSizeGiB, containerLogs } = pool;
-  const immutable = [vmSize, subnetId, podSubnetId ?? "", zones.toSorted(), maxPods, osDiskType, osDiskSizeGiB, containerLogs.maxSizeMb, containerLogs.maxFiles];
+  const immutable = [
+    vmSize,
+    subnetId,
+    podSubnetId ?? "",
+    zones.toSorted(),
+    maxPods,
+    osDiskType,
+    osDiskSizeGiB,
+    containerLogs.maxSizeMb,
+    containerLogs.maxFiles,
+  ];
   return `log${createHash("sha256").update(JSON.stringify(immutable)).digest("hex").slice(0, 8)}`;
 }
 
@@ -229,7 +247,10 @@ export function createLoggingNodePool(
       ...(autoscaling && { minCount: pool.minCount, maxCount: pool.maxCount }),
       nodeLabels: { [key]: value },
       nodeTaints: [`${key}=${value}:${effect}`],
-      kubeletConfig: { containerLogMaxSizeMB: pool.containerLogs.maxSizeMb, containerLogMaxFiles: pool.containerLogs.maxFiles },
+      kubeletConfig: {
+        containerLogMaxSizeMB: pool.containerLogs.maxSizeMb,
+        containerLogMaxFiles: pool.containerLogs.maxFiles,
+      },
       upgradeSettings: { maxSurge: pool.maxSurge, drainTimeoutInMinutes: pool.drainTimeoutMinutes },
       tags: pool.tags,
       // No orchestratorVersion: the pool follows the cluster, so that an upgrade of the cluster is no drift here.

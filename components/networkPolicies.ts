@@ -1,11 +1,11 @@
-import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import type { types } from "@pulumi/kubernetes";
+import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ALLOY_RELEASE } from "./alloy/alloyValues.ts";
+import { checkNamespace } from "./kubernetesNames.ts";
 import type { NetworkArgs } from "./loggingStackArgs.ts";
 import { LOKI_RELEASE } from "./loki/lokiValues.ts";
 import type { Findings } from "./problems.ts";
-import { checkNamespace } from "./kubernetesNames.ts";
 import type { ResolvedArgs } from "./resolveArgs.ts";
 
 /** Network arguments with every default in place. */
@@ -14,7 +14,14 @@ export type ResolvedNetwork = Required<NetworkArgs>;
 type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
 
 /** Ports that pods listen on. Policies see a packet after the Service's translation, so the pod's port counts. */
-const PORTS = { gateway: 8080, loki: 3100, alloy: 12345, gatewayExporter: 4040, memcachedExporter: 9150, dns: 53 } as const;
+const PORTS = {
+  gateway: 8080,
+  loki: 3100,
+  alloy: 12345,
+  gatewayExporter: 4040,
+  memcachedExporter: 9150,
+  dns: 53,
+} as const;
 
 /** Defaults and checks of the network. */
 export function resolveNetwork(args: NetworkArgs, findings: Findings): ResolvedNetwork {
@@ -37,7 +44,8 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
   const loki = { matchLabels: { "app.kubernetes.io/instance": LOKI_RELEASE } };
   const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
   const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
-  const namespaces = (names: readonly string[]) => names.map((name) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }));
+  const namespaces = (names: readonly string[]) =>
+    names.map((name) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }));
   const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
   return {
     "deny-all": { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
@@ -47,7 +55,10 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
       egress: [
         {
           to: [
-            { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } }, podSelector: { matchLabels: { "k8s-app": "kube-dns" } } },
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+              podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+            },
             // AKS LocalDNS, on by default from Kubernetes 1.36, answers on the node. https://learn.microsoft.com/azure/aks/localdns-custom
             { ipBlock: { cidr: "169.254.10.0/24" } },
           ],
@@ -62,7 +73,12 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
       egress: [{ to: [{ podSelector: loki }] }],
     },
     "allow-loki-to-object-storage": {
-      podSelector: { matchLabels: loki.matchLabels, matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: ["write", "read", "backend"] }] },
+      podSelector: {
+        matchLabels: loki.matchLabels,
+        matchExpressions: [
+          { key: "app.kubernetes.io/component", operator: "In", values: ["write", "read", "backend"] },
+        ],
+      },
       policyTypes: ["Egress"],
       egress: [
         {
@@ -87,7 +103,10 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
         podSelector: {},
         policyTypes: ["Ingress"],
         ingress: [
-          { from: namespaces(network.monitoringNamespaces), ports: tcp(PORTS.loki, PORTS.alloy, PORTS.gatewayExporter, PORTS.memcachedExporter) },
+          {
+            from: namespaces(network.monitoringNamespaces),
+            ports: tcp(PORTS.loki, PORTS.alloy, PORTS.gatewayExporter, PORTS.memcachedExporter),
+          },
         ],
       },
     }),
@@ -102,6 +121,7 @@ export function createNetworkPolicies(
   opts: pulumi.CustomResourceOptions,
 ): networking.NetworkPolicy[] {
   return Object.entries(networkPolicySpecs(args)).map(
-    ([suffix, spec]) => new networking.NetworkPolicy(`${name}-${suffix}`, { metadata: { name: suffix, namespace }, spec }, opts),
+    ([suffix, spec]) =>
+      new networking.NetworkPolicy(`${name}-${suffix}`, { metadata: { name: suffix, namespace }, spec }, opts),
   );
 }

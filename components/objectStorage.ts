@@ -2,8 +2,8 @@ import { isIPv4 } from "node:net";
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ClusterArgs, ObjectStorageArgs } from "./loggingStackArgs.ts";
 import { type CaCertificate, checkCaCertificate } from "./caCertificate.ts";
+import type { ClusterArgs, ObjectStorageArgs } from "./loggingStackArgs.ts";
 import type { Findings } from "./problems.ts";
 
 /** Where Loki keeps everything, and how it gets there. */
@@ -30,7 +30,11 @@ export interface BucketCredentials {
 }
 
 /** Defaults and checks of the object store. */
-export function resolveObjectStorage(args: ObjectStorageArgs, cluster: ClusterArgs, findings: Findings): ResolvedObjectStorage {
+export function resolveObjectStorage(
+  args: ObjectStorageArgs,
+  cluster: ClusterArgs,
+  findings: Findings,
+): ResolvedObjectStorage {
   const url = checkEndpoint(args, findings);
   const tls = url?.protocol !== "http:";
   const mode = args.mode ?? "create";
@@ -100,12 +104,15 @@ function checkEndpoint(args: ObjectStorageArgs, findings: Findings): URL | undef
     });
     return undefined;
   }
-  findings.check((url.pathname === "/" || url.pathname === "") && !url.search && !url.hash && !args.endpoint.endsWith("/"), {
-    path,
-    given,
-    expected: "no path, query or trailing slash: the bucket is an argument of its own",
-    fix: `write ${url.protocol}//${url.host}`,
-  });
+  findings.check(
+    (url.pathname === "/" || url.pathname === "") && !url.search && !url.hash && !args.endpoint.endsWith("/"),
+    {
+      path,
+      given,
+      expected: "no path, query or trailing slash: the bucket is an argument of its own",
+      fix: `write ${url.protocol}//${url.host}`,
+    },
+  );
   findings.check(!url.username && !url.password, {
     path,
     given,
@@ -127,11 +134,15 @@ const redactUserInfo = (endpoint: string): string => endpoint.replace(/\/\/[^/@]
 function checkBucketName(bucket: string, findings: Findings): void {
   const reserved = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/;
   findings.check(
-    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) && !/\.\.|\.-|-\./.test(bucket) && !/^\d+(\.\d+){3}$/.test(bucket) && !reserved.test(bucket),
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) &&
+      !/\.\.|\.-|-\./.test(bucket) &&
+      !/^\d+(\.\d+){3}$/.test(bucket) &&
+      !reserved.test(bucket),
     {
       path: "objectStorage.bucket",
       given: bucket,
-      expected: "an S3 bucket name: 3 to 63 lower-case letters, digits, . and -, no IP address, no reserved prefix or suffix",
+      expected:
+        "an S3 bucket name: 3 to 63 lower-case letters, digits, . and -, no IP address, no reserved prefix or suffix",
       fix: "leave bucket out to get loki-<cluster.name>, or choose another name",
     },
   );
@@ -168,7 +179,11 @@ export function bucketPolicy(bucket: string): string {
 }
 
 /** Bucket, policy, user and attachment; the credentials depend on all of them. */
-export function createObjectStorage(name: string, storage: ResolvedObjectStorage, opts: pulumi.CustomResourceOptions): BucketCredentials {
+export function createObjectStorage(
+  name: string,
+  storage: ResolvedObjectStorage,
+  opts: pulumi.CustomResourceOptions,
+): BucketCredentials {
   if (storage.mode === "existing") {
     return {
       accessKey: checkedKey("objectStorageAccessKey", storage.accessKey ?? "", 3),
@@ -182,7 +197,11 @@ export function createObjectStorage(name: string, storage: ResolvedObjectStorage
     { ...opts, protect: true },
   );
   // No lifecycle rule: the compactor alone decides what is old. A rule on the bucket would delete index and marker files too.
-  const policy = new minio.IamPolicy(`${name}-bucket-policy`, { name: storage.bucket, policy: bucketPolicy(storage.bucket) }, opts);
+  const policy = new minio.IamPolicy(
+    `${name}-bucket-policy`,
+    { name: storage.bucket, policy: bucketPolicy(storage.bucket) },
+    opts,
+  );
   const secretKey = new random.RandomPassword(
     `${name}-bucket-secret-key`,
     // Letters and digits only: Loki expands ${MINIO_SECRET_KEY} into its config as text, before that is parsed as YAML.

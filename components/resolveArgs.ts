@@ -1,8 +1,8 @@
+import type { Input } from "@pulumi/pulumi";
 import { type ResolvedAlloy, resolveAlloy } from "./alloy/resolveAlloy.ts";
 import { type CapacityReport, checkCapacity, formatCapacity } from "./capacity.ts";
-import type { Input } from "@pulumi/pulumi";
-import { type ResolvedNodePool, parseAksResourceId, resolveNodePool } from "./loggingNodePool.ts";
 import { checkNamespace } from "./kubernetesNames.ts";
+import { parseAksResourceId, type ResolvedNodePool, resolveNodePool } from "./loggingNodePool.ts";
 import type { ClusterArgs, LoggingStackArgs } from "./loggingStackArgs.ts";
 import { GATEWAY_SERVICE } from "./loki/lokiValues.ts";
 import { lokiWorkloads, type ResolvedLoki, resolveLoki } from "./loki/resolveLoki.ts";
@@ -18,7 +18,11 @@ export interface ResolvedArgs {
   readonly nodePool: ResolvedNodePool;
   readonly objectStorage: ResolvedObjectStorage;
   readonly network: ResolvedNetwork;
-  readonly images: { readonly registry?: string; readonly pullSecrets: readonly string[]; readonly registryCredentials?: Input<string> };
+  readonly images: {
+    readonly registry?: string;
+    readonly pullSecrets: readonly string[];
+    readonly registryCredentials?: Input<string>;
+  };
   readonly loki: ResolvedLoki;
   readonly alloy: ResolvedAlloy;
   /** Base address of the gateway inside the cluster, for queries. */

@@ -5,13 +5,18 @@ import type { Findings } from "./problems.ts";
 /** Checks every quantity, and that no request exceeds its limit. */
 export function checkResources(resources: ResourcesArgs, path: string, findings: Findings): ResourcesArgs {
   const { requests, limits } = resources;
-  const quantity = (kind: "cpu" | "memory", at: "requests" | "limits", value: string | undefined): number | undefined => {
+  const quantity = (
+    kind: "cpu" | "memory",
+    at: "requests" | "limits",
+    value: string | undefined,
+  ): number | undefined => {
     if (value === undefined) return undefined;
     const parsed = kind === "cpu" ? parseCpu(value) : parseMemory(value);
     findings.check(parsed !== undefined, {
       path: `${path}.${at}.${kind}`,
       given: value,
-      expected: kind === "cpu" ? 'a Kubernetes CPU quantity: "1", "250m"' : 'a Kubernetes memory quantity: "2Gi", "512Mi"',
+      expected:
+        kind === "cpu" ? 'a Kubernetes CPU quantity: "1", "250m"' : 'a Kubernetes memory quantity: "2Gi", "512Mi"',
       fix: "https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/",
     });
     return parsed;

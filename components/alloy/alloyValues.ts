@@ -31,12 +31,21 @@ export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): 
 export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{ "{{" }}');
 
 /** Values of the Alloy chart. */
-export function alloyValues(args: ResolvedArgs, refs: AlloyReferences, pipeline = readFileSync(ALLOY_PIPELINE, "utf8")): Values {
+export function alloyValues(
+  args: ResolvedArgs,
+  refs: AlloyReferences,
+  pipeline = readFileSync(ALLOY_PIPELINE, "utf8"),
+): Values {
   const { alloy, images } = args;
   const pullSecrets = refs.pullSecrets.map((name) => ({ name }));
   const own: Values = {
     ...((images.registry || pullSecrets.length > 0) && {
-      global: { image: { ...(images.registry && { registry: images.registry }), ...(pullSecrets.length > 0 && { pullSecrets }) } },
+      global: {
+        image: {
+          ...(images.registry && { registry: images.registry }),
+          ...(pullSecrets.length > 0 && { pullSecrets }),
+        },
+      },
     }),
     // The PodLogs resource, which this pipeline does not use, would belong to whichever release installs it first.
     crds: { create: false },

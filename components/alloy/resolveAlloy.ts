@@ -18,12 +18,15 @@ export interface ResolvedAlloy {
 export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy {
   const exclude = args.exclude ?? [];
   for (const [i, pattern] of exclude.entries()) {
-    findings.check(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9*][a-z0-9.*-]*)?$/.test(pattern) && !pattern.endsWith("/*"), {
-      path: `alloy.exclude[${i}]`,
-      given: pattern,
-      expected: "a namespace (kube-system), or namespace/pod where * stands for any characters (team-a/load-test-*)",
-      fix: "write the namespace in full; for a whole namespace leave out the /",
-    });
+    findings.check(
+      /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9*][a-z0-9.*-]*)?$/.test(pattern) && !pattern.endsWith("/*"),
+      {
+        path: `alloy.exclude[${i}]`,
+        given: pattern,
+        expected: "a namespace (kube-system), or namespace/pod where * stands for any characters (team-a/load-test-*)",
+        fix: "write the namespace in full; for a whole namespace leave out the /",
+      },
+    );
   }
   return {
     chart: resolveChart(ALLOY_CHART, args.chart, "alloy.chart", findings),

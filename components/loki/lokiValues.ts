@@ -60,7 +60,11 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
         enableStatefulSetAutoDeletePVC: false,
       },
     },
-    read: { replicas: loki.read.replicas, resources: loki.read.resources, topologySpreadConstraints: spreadOverZones("read") },
+    read: {
+      replicas: loki.read.replicas,
+      resources: loki.read.resources,
+      topologySpreadConstraints: spreadOverZones("read"),
+    },
     backend: {
       replicas: loki.backend.replicas,
       resources: loki.backend.resources,
@@ -189,11 +193,17 @@ const spreadOverZones = (component: string): Values[] => [
     topologyKey: "topology.kubernetes.io/zone",
     whenUnsatisfiable: "ScheduleAnyway",
     labelSelector: {
-      matchLabels: { "app.kubernetes.io/name": "loki", "app.kubernetes.io/instance": LOKI_RELEASE, "app.kubernetes.io/component": component },
+      matchLabels: {
+        "app.kubernetes.io/name": "loki",
+        "app.kubernetes.io/instance": LOKI_RELEASE,
+        "app.kubernetes.io/component": component,
+      },
     },
   },
 ];
 
 /** The chart's default chunks cache asks for 9.8 GiB. */
 const cache = (allocatedMiB: number, cpu: string, placement: Values): Values =>
-  allocatedMiB === 0 ? { enabled: false } : { enabled: true, allocatedMemory: allocatedMiB, allocatedCPU: cpu, ...placement };
+  allocatedMiB === 0
+    ? { enabled: false }
+    : { enabled: true, allocatedMemory: allocatedMiB, allocatedCPU: cpu, ...placement };

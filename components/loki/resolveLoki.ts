@@ -1,7 +1,7 @@
 import type { Workload } from "../capacity.ts";
 import { type ChartSource, resolveChart } from "../helmChart.ts";
-import type { LokiArgs, LokiComponentArgs, ResourcesArgs, SchemaPeriodArgs } from "../loggingStackArgs.ts";
 import type { ResolvedNodePool } from "../loggingNodePool.ts";
+import type { LokiArgs, LokiComponentArgs, ResourcesArgs, SchemaPeriodArgs } from "../loggingStackArgs.ts";
 import type { Findings } from "../problems.ts";
 import { checkResources, requested } from "../resources.ts";
 import type { Values } from "../valuesMerge.ts";
@@ -30,20 +30,38 @@ export interface ResolvedLoki {
   readonly values: Values;
 }
 
-const COMPONENT_RESOURCES: ResourcesArgs = { requests: { cpu: "1", memory: "2Gi" }, limits: { cpu: "2", memory: "4Gi" } };
+const COMPONENT_RESOURCES: ResourcesArgs = {
+  requests: { cpu: "1", memory: "2Gi" },
+  limits: { cpu: "2", memory: "4Gi" },
+};
 const GATEWAY_RESOURCES: ResourcesArgs = { requests: { cpu: "100m", memory: "64Mi" }, limits: { memory: "256Mi" } };
 
 /** Resources of the exporters beside nginx and memcached, which the chart leaves without any. */
-export const EXPORTER_RESOURCES: ResourcesArgs = { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "64Mi" } };
+export const EXPORTER_RESOURCES: ResourcesArgs = {
+  requests: { cpu: "10m", memory: "32Mi" },
+  limits: { memory: "64Mi" },
+};
 /** CPU requests of the caches; the chart asks for 500m each, which they never use behind a MinIO. */
 export const CACHE_CPU = { chunks: "200m", results: "100m" } as const;
 
 /** StorageClasses that AKS brings. https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes */
-const AKS_STORAGE_CLASSES = ["default", "managed", "managed-premium", "managed-csi", "managed-csi-premium", "managed-csi-premium-v2"];
+const AKS_STORAGE_CLASSES = [
+  "default",
+  "managed",
+  "managed-premium",
+  "managed-csi",
+  "managed-csi-premium",
+  "managed-csi-premium-v2",
+];
 
 /** Defaults and checks of Loki. */
 export function resolveLoki(args: LokiArgs, nodePool: ResolvedNodePool, findings: Findings): ResolvedLoki {
-  const component = (path: string, given: LokiComponentArgs | undefined, replicas: number, resources: ResourcesArgs) => ({
+  const component = (
+    path: string,
+    given: LokiComponentArgs | undefined,
+    replicas: number,
+    resources: ResourcesArgs,
+  ) => ({
     replicas: given?.replicas ?? replicas,
     resources: checkResources(given?.resources ?? resources, `loki.${path}.resources`, findings),
   });
@@ -53,8 +71,14 @@ export function resolveLoki(args: LokiArgs, nodePool: ResolvedNodePool, findings
     replicationFactor: args.replicationFactor ?? 3,
     write: { ...component("write", args.write, 3, COMPONENT_RESOURCES), diskSizeGiB: args.write?.diskSizeGiB ?? 50 },
     read: component("read", args.read, 3, COMPONENT_RESOURCES),
-    backend: { ...component("backend", args.backend, 2, COMPONENT_RESOURCES), diskSizeGiB: args.backend?.diskSizeGiB ?? 20 },
-    gateway: { ...component("gateway", args.gateway, 2, GATEWAY_RESOURCES), credentialsGeneration: args.gateway?.credentialsGeneration ?? 1 },
+    backend: {
+      ...component("backend", args.backend, 2, COMPONENT_RESOURCES),
+      diskSizeGiB: args.backend?.diskSizeGiB ?? 20,
+    },
+    gateway: {
+      ...component("gateway", args.gateway, 2, GATEWAY_RESOURCES),
+      credentialsGeneration: args.gateway?.credentialsGeneration ?? 1,
+    },
     caches: { chunksMiB: args.caches?.chunksMiB ?? 1024, resultsMiB: args.caches?.resultsMiB ?? 256 },
     limits: {
       ingestionRateMb: args.limits?.ingestionRateMb ?? 50,
@@ -127,15 +151,34 @@ export function lokiWorkloads(loki: ResolvedLoki): Workload[] {
   const cache = (name: string, allocatedMiB: number, cpu: string): Workload[] => {
     if (allocatedMiB === 0) return [];
     // The chart asks for 1.2 times what memcached may fill.
-    const own = requested({ requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` }, limits: { memory: "0Mi" } });
-    return [{ name, replicas: 1, cpu: own.cpu + exporter.cpu, memory: own.memory + exporter.memory, onePerHost: false, disks: 0 }];
+    const own = requested({
+      requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` },
+      limits: { memory: "0Mi" },
+    });
+    return [
+      {
+        name,
+        replicas: 1,
+        cpu: own.cpu + exporter.cpu,
+        memory: own.memory + exporter.memory,
+        onePerHost: false,
+        disks: 0,
+      },
+    ];
   };
   const gateway = requested(loki.gateway.resources);
   return [
     component("write", 1),
     component("read", 0),
     component("backend", 1),
-    { name: "gateway", replicas: loki.gateway.replicas, cpu: gateway.cpu + exporter.cpu, memory: gateway.memory + exporter.memory, onePerHost: true, disks: 0 },
+    {
+      name: "gateway",
+      replicas: loki.gateway.replicas,
+      cpu: gateway.cpu + exporter.cpu,
+      memory: gateway.memory + exporter.memory,
+      onePerHost: true,
+      disks: 0,
+    },
     ...cache("chunks-cache", loki.caches.chunksMiB, CACHE_CPU.chunks),
     ...cache("results-cache", loki.caches.resultsMiB, CACHE_CPU.results),
   ];

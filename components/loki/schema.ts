@@ -17,15 +17,31 @@ export interface LokiPeriod {
 
 /** The periods as Loki's `schema_config.configs`. Retention needs index tables of 24 h. */
 export const lokiPeriods = (periods: readonly SchemaPeriodArgs[]): LokiPeriod[] =>
-  periods.map(({ from }) => ({ from, store: "tsdb", object_store: "s3", schema: "v13", index: { prefix: "loki_index_", period: "24h" } }));
+  periods.map(({ from }) => ({
+    from,
+    store: "tsdb",
+    object_store: "s3",
+    schema: "v13",
+    index: { prefix: "loki_index_", period: "24h" },
+  }));
 
 /** Checks what can be seen without the past: real days, in order, the first one begun. */
 export function checkSchema(periods: readonly SchemaPeriodArgs[], findings: Findings, today = new Date()): void {
-  findings.check(periods.length > 0, { path: PATH, given: periods, expected: "one period at least", fix: `leave it out to get from: "${DEFAULT_SCHEMA[0]?.from}"` });
+  findings.check(periods.length > 0, {
+    path: PATH,
+    given: periods,
+    expected: "one period at least",
+    fix: `leave it out to get from: "${DEFAULT_SCHEMA[0]?.from}"`,
+  });
   periods.forEach(({ from }, i) => {
     const path = `${PATH}[${i}].from`;
     const real = isDay(from);
-    findings.check(real, { path, given: from, expected: 'a day, quoted: "2025-01-01"', fix: "write it as YYYY-MM-DD in quotes" });
+    findings.check(real, {
+      path,
+      given: from,
+      expected: 'a day, quoted: "2025-01-01"',
+      fix: "write it as YYYY-MM-DD in quotes",
+    });
     const before = periods[i - 1]?.from;
     findings.check(before === undefined || !real || from > before, {
       path,
@@ -46,7 +62,11 @@ export function checkSchema(periods: readonly SchemaPeriodArgs[], findings: Find
  * Checks new periods against the deployed ones. Lines are read with the schema of their day: an edited or removed period makes
  * its lines unreadable, and so does one that begins in the past.
  */
-export function schemaHistoryProblems(deployed: readonly LokiPeriod[], wanted: readonly LokiPeriod[], today = new Date()): Problem[] {
+export function schemaHistoryProblems(
+  deployed: readonly LokiPeriod[],
+  wanted: readonly LokiPeriod[],
+  today = new Date(),
+): Problem[] {
   return [
     ...deployed.flatMap((period, i): Problem[] => {
       if (period.from > day(today)) return []; // Not begun: nothing was written with it.

@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments, stringify } from "yaml";
+
+/** A Kubernetes object. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [key: string]: unknown };
+  readonly [key: string]: unknown;
+}
+
+/** A release as the program registers it. */
+export interface ReleaseInputs {
+  readonly name: string;
+  readonly namespace: string;
+  readonly chart: string;
+  readonly version: string;
+  readonly repositoryOpts?: { readonly repo?: string };
+  readonly values: Record<string, unknown>;
+}
+
+/** Kubernetes version that manifests are rendered for; without one, helm takes that of its own client library. */
+export const KUBE_VERSION = "1.34.2";
+
+/** What is missing to render charts, or `undefined`. */
+export function helmMissing(): string | undefined {
+  const found = spawnSync("helm", ["version", "--short"], { encoding: "utf8" });
+  return found.status === 0 ? undefined : "helm is not on PATH (https://helm.sh/docs/intro/install/)";
+}
+
+/** Where a release's chart is: the folder in `LOGGING_CHARTS`, a local chart, or its repository. */
+export function chartReference(release: ReleaseInputs): string[] {
+  const local = process.env.LOGGING_CHARTS && join(process.env.LOGGING_CHARTS, release.name);
+  if (local) {
+    if (!existsSync(join(local, "Chart.yaml"))) throw new Error(`LOGGING_CHARTS: there is no chart in ${local}`);
+    return [local];
+  }
+  const repo = release.repositoryOpts?.repo;
+  return [release.chart, "--version", release.version, ...(repo ? ["--repo", repo] : [])];
+}
+
+/**
+ * The objects that Helm would make of a release: `helm template` with exactly the release's values.
+ *
+ * @throws with helm's own words when the chart cannot be had or does not render.
+ */
+export function helmTemplate(release: ReleaseInputs): Manifest[] {
+  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
+  try {
+    const valuesFile = join(folder, "values.yaml");
+    writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
+    const args = [
+      "template",
+      release.name,
+      ...chartReference(release),
+      "--namespace",
+      release.namespace,
+      "--values",
+      valuesFile,
+    ];
+    const result = spawnSync("helm", [...args, "--kube-version", KUBE_VERSION], {
+      encoding: "utf8",
+      maxBuffer: 64 * 2 ** 20,
+    });
+    if (result.status !== 0)
+      throw new Error(`helm template ${release.name}: ${result.stderr.trim() || result.error?.message}`);
+    return parseAllDocuments(result.stdout)
+      .map((document) => document.toJS() as Manifest | null)
+      .filter((manifest) => manifest !== null);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

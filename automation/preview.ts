@@ -1,0 +1,125 @@
+// npm start: what every stack of the project would create, offline.
+import { parseArgs, styleText } from "node:util";
+import { stringify } from "yaml";
+import { formatCapacity } from "../components/capacity.ts";
+import { type OfflinePlan, type PlannedResource, planOffline } from "./offlinePlan.ts";
+import { reportAndExit } from "./reportAndExit.ts";
+import { readStackFile, stackNames } from "./stackFiles.ts";
+
+const { values: options, positionals } = parseArgs({
+  options: { values: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+
+try {
+  for (const stack of positionals.length > 0 ? positionals : stackNames())
+    print(await planOffline(readStackFile(stack)));
+  console.log(
+    dim("Offline: no engine, cluster or cloud was asked. Against the real ones: pulumi preview --stack <stack>."),
+  );
+} catch (error) {
+  reportAndExit(error);
+}
+
+function print(plan: OfflinePlan): void {
+  heading(`${plan.stack}: ${plan.resources.length} resources`);
+  for (const line of tree(plan.resources)) console.log(line);
+  for (const release of plan.resources.filter((r) => r.type === "kubernetes:helm.sh/v3:Release")) printRelease(release);
+  if (plan.capacity) {
+    section("Capacity of the logging nodes at their largest");
+    console.log(indented(formatCapacity(plan.capacity)));
+  }
+  section("Outputs");
+  console.log(indented(stringify(plan.outputs, { lineWidth: 120 }).trimEnd()));
+  for (const warning of plan.warnings) console.log(styleText("yellow", `warning: ${warning}`));
+  console.log();
+}
+
+/** Resources below their parents, with what a reader of a preview must not miss. */
+function tree(resources: readonly PlannedResource[], parent?: string, prefix = "  "): string[] {
+  const children = resources.filter(
+    (r) => r.parent === parent || (parent === undefined && r.parent?.startsWith("pulumi:pulumi:Stack")),
+  );
+  return children.flatMap((r, i) => {
+    const last = i === children.length - 1;
+    const notes = [
+      r.protect && "protected",
+      r.ignoreChanges.length > 0 && `${r.ignoreChanges.join(", ")} left to Azure`,
+    ].filter(Boolean);
+    const line = `${prefix}${last ? "└─" : "├─"} ${r.name}  ${dim(r.type)}${notes.length > 0 ? `  (${notes.join("; ")})` : ""}`;
+    return [line, ...tree(resources, `${r.type}::${r.name}`, `${prefix}${last ? "   " : "│  "}`)];
+  });
+}
+
+interface ReleaseInputs {
+  name: string;
+  namespace: string;
+  chart: string;
+  version: string;
+  timeout: number;
+  repositoryOpts?: { repo?: string };
+  values: Record<string, unknown>;
+}
+
+function printRelease(release: PlannedResource): void {
+  const { name, namespace, chart, version, timeout, repositoryOpts, values } =
+    release.inputs as unknown as ReleaseInputs;
+  section(`Helm release ${name}`);
+  console.log(
+    `  chart ${chart} ${version} from ${repositoryOpts?.repo ?? chart}, into ${namespace}, waits up to ${timeout} s for its pods`,
+  );
+  const shown = options.values ? values : summary(name, values);
+  console.log(
+    indented(
+      stringify(shown, {
+        lineWidth: 0,
+        collectionStyle: options.values ? "block" : "any",
+        flowCollectionPadding: false,
+      }).trimEnd(),
+    ),
+  );
+}
+
+/** The values that people ask for first. All of them: `--values`, or `npm run render`. */
+function summary(release: string, values: Record<string, unknown>): Record<string, unknown> {
+  const get = (path: string): unknown =>
+    path.split(".").reduce<unknown>((v, key) => (v as Record<string, unknown> | undefined)?.[key], values);
+  if (release === "alloy") {
+    return {
+      pipeline: "components/alloy/pod-logs.alloy",
+      environment: Object.fromEntries(
+        (get("alloy.extraEnv") as Array<{ name: string; value: string }>).map(({ name, value }) => [name, value]),
+      ),
+      resources: JSON.stringify(get("alloy.resources")),
+      "nodes at once": get("controller.updateStrategy.rollingUpdate.maxUnavailable"),
+    };
+  }
+  const component = (key: string) =>
+    `${get(`${key}.replicas`)} x ${JSON.stringify(get(`${key}.resources`))}${get(`${key}.persistence.size`) ? ` on ${get(`${key}.persistence.size`)} of ${get(`${key}.persistence.storageClass`)}` : ""}`;
+  return {
+    ...Object.fromEntries(["write", "read", "backend", "gateway"].map((key) => [key, component(key)])),
+    caches: `chunks ${get("chunksCache.allocatedMemory") ?? 0} MiB, results ${get("resultsCache.allocatedMemory") ?? 0} MiB`,
+    bucket: `${get("loki.storage.bucketNames.chunks")} at ${get("loki.storage.s3.endpoint")}`,
+    retention: get("loki.limits_config.retention_period"),
+    ingestion: `${get("loki.limits_config.ingestion_rate_mb")} MB/s, burst ${get("loki.limits_config.ingestion_burst_size_mb")} MB (limits, not a capacity)`,
+    schema: (get("loki.schemaConfig.configs") as Array<{ from: string; schema: string }>)
+      .map(({ from, schema }) => `${schema} from ${from}`)
+      .join(", "),
+  };
+}
+
+function heading(text: string): void {
+  console.log(styleText("bold", text));
+}
+
+function section(text: string): void {
+  console.log(`\n  ${styleText("underline", text)}`);
+}
+
+function dim(text: string): string {
+  return styleText("dim", text);
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "  ");
+}

@@ -1,0 +1,63 @@
+// npm run render -- <stack> --out DIR: everything a stack would send, as files, offline.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { stringify } from "yaml";
+import { ALLOY_PIPELINE } from "../components/alloy/alloyValues.ts";
+import { helmMissing, helmTemplate, type ReleaseInputs } from "./helmTemplate.ts";
+import { type OfflinePlan, planOffline } from "./offlinePlan.ts";
+import { reportAndExit } from "./reportAndExit.ts";
+import { readStackFile, stackNames } from "./stackFiles.ts";
+
+const USAGE = `usage: npm run render -- <stack> [--config-file FILE] --out DIR\nstacks: ${stackNames().join(", ")}`;
+
+try {
+  const { values, positionals } = parseArgs({
+    options: { out: { type: "string" }, "config-file": { type: "string" } },
+    allowPositionals: true,
+  });
+  const [stack] = positionals;
+  if (!stack || positionals.length > 1 || !values.out) throw new Error(USAGE);
+  const plan = await planOffline(readStackFile(stack, values["config-file"]));
+  // All of it before the first file: a stack that cannot be rendered leaves nothing half-written.
+  const { files, notes } = renderFiles(plan);
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(values.out, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  console.log(`${stack}: ${Object.keys(files).length} files in ${values.out}`);
+  for (const note of notes) console.log(note);
+} catch (error) {
+  reportAndExit(error);
+}
+
+function renderFiles(plan: OfflinePlan): { files: Record<string, string>; notes: string[] } {
+  const release = (name: string) =>
+    plan.resources.find((r) => r.type === "kubernetes:helm.sh/v3:Release" && r.inputs.name === name)
+      ?.inputs as unknown as ReleaseInputs;
+  const policy = plan.resources.find((r) => r.type.startsWith("minio:") && r.type.endsWith(":IamPolicy"));
+  const releases = [release("loki"), release("alloy")];
+  const files: Record<string, string> = {
+    "resources.json": `${JSON.stringify(plan.resources, null, 2)}\n`,
+    "config.alloy": readFileSync(ALLOY_PIPELINE, "utf8"),
+    ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, stringify(values)])),
+    ...(policy && { "minio-policy.json": `${JSON.stringify(JSON.parse(String(policy.inputs.policy)), null, 2)}\n` }),
+  };
+  const notes: string[] = [];
+  const missing = helmMissing();
+  if (missing) return { files, notes: [`no manifests: ${missing}`] };
+  for (const one of releases) {
+    try {
+      for (const manifest of helmTemplate(one)) {
+        files[`manifests/${one.name}/${manifest.kind.toLowerCase()}-${manifest.metadata.name}.yaml`] =
+          stringify(manifest);
+      }
+    } catch (error) {
+      // Without the chart the rest is still worth having; a chart that refuses our values is an error.
+      if (process.env.LOGGING_CHARTS) throw error;
+      notes.push(`no manifests of ${one.name}: ${(error as Error).message}`);
+    }
+  }
+  return { files, notes };
+}

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+/** One stack's config as the engine would hand it to the program. */
+export interface StackFile {
+  readonly stack: string;
+  readonly config: Record<string, string>;
+  readonly secretKeys: readonly string[];
+}
+
+/** Stacks that have a file in the project, by name. */
+export const stackNames = (project = "."): string[] =>
+  readdirSync(project)
+    .map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1])
+    .filter((name) => name !== undefined)
+    .sort();
+
+/**
+ * What stands for a secret offline, where nothing can decrypt it. Letters and digits, as keys have to be; it is never shown,
+ * because what Pulumi knows to be secret is shown as `[secret]`.
+ */
+const SECRET_PLACEHOLDER = "offlinePlaceholderOfASecret";
+
+/** Reads a stack file. @throws when there is none, naming those that exist. */
+export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new Error(`${file}: no such file. Stacks of this project: ${stackNames().join(", ") || "none"}`);
+  }
+  const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+  const secretKeys: string[] = [];
+  const entries = Object.entries(config).map(([key, value]) => {
+    const fullKey = key.includes(":") ? key : `logging:${key}`;
+    const secret = hasSecure(value);
+    if (secret) secretKeys.push(fullKey);
+    const plain = secret && !isMapOrList(replaceSecure(value)) ? SECRET_PLACEHOLDER : replaceSecure(value);
+    return [fullKey, typeof plain === "string" ? plain : JSON.stringify(plain)] as const;
+  });
+  return { stack, config: Object.fromEntries(entries), secretKeys };
+}
+
+const isMapOrList = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+const isSecure = (value: unknown): boolean => isMapOrList(value) && Object.keys(value).join() === "secure";
+
+const hasSecure = (value: unknown): boolean =>
+  isSecure(value) || (isMapOrList(value) && Object.values(value).some(hasSecure));
+
+const replaceSecure = (value: unknown): unknown => {
+  if (isSecure(value)) return SECRET_PLACEHOLDER;
+  if (Array.isArray(value)) return value.map(replaceSecure);
+  return isMapOrList(value) ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, replaceSecure(v)])) : value;
+};

@@ -1,0 +1,123 @@
+// What the SDK's own declarations say an argument object may hold. They are read instead of copied, so that an upgrade of the
+// SDK cannot leave the stand-in behind.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** What the engine sends in place of a value that is not known before the update. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export interface Failure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+interface Property {
+  readonly required: boolean;
+  readonly holds: "one" | "list" | "map";
+  readonly type: string;
+  readonly values?: readonly string[];
+}
+
+type ArgsType = ReadonlyMap<string, Property>;
+
+const loaded = new Map<string, string>();
+function declarations(file: string): string {
+  let text = loaded.get(file);
+  if (text === undefined) {
+    text = readFileSync(fileURLToPath(import.meta.resolve(`@pulumi/azure-native/${file}`)), "utf8");
+    // One file declares the arguments of every Azure service, and names repeat from service to service.
+    if (file === INPUTS) text = text.slice(text.indexOf("export declare namespace containerservice {"));
+    loaded.set(file, text);
+  }
+  return text;
+}
+
+const INPUTS = "types/input.d.ts";
+const ENUMS = "types/enums/containerservice/index.d.ts";
+
+function block(file: string, opening: string): string {
+  const text = declarations(file);
+  const start = text.indexOf(`${opening} {`);
+  if (start < 0) throw new Error(`@pulumi/azure-native/${file} has no "${opening}"`);
+  const indent = /^ */.exec(text.slice(text.lastIndexOf("\n", start) + 1))?.[0] ?? "";
+  return text
+    .slice(text.indexOf("{", start) + 1, text.indexOf(`\n${indent}}`, start))
+    .replace(/\/\*\*[\s\S]*?\*\//g, "");
+}
+
+const types = new Map<string, ArgsType>();
+
+/** The argument interface `name` of `file`. */
+export function argsType(file: string, name: string): ArgsType {
+  let type = types.get(name);
+  if (!type) {
+    const properties = block(file, `interface ${name}`).matchAll(/(\w+)(\??):\s*([\s\S]*?);\s*(?=\w+\??:|$)/g);
+    type = new Map(
+      [...properties].map(([, key, optional, text]) => [key as string, property(text as string, optional === "")]),
+    );
+    types.set(name, type);
+  }
+  return type;
+}
+
+function property(text: string, required: boolean): Property {
+  const enumName = /enums\.containerservice\.(\w+)/.exec(text)?.[1];
+  return {
+    required,
+    holds: text.includes("[key: string]") ? "map" : text.includes("[]") ? "list" : "one",
+    type:
+      /inputs\.containerservice\.(\w+)/.exec(text)?.[1] ??
+      /\b(string|number|boolean)\b(?!\])/.exec(text.replace("[key: string]", ""))?.[1] ??
+      "any",
+    ...(enumName && {
+      values: [...block(ENUMS, `declare const ${enumName}:`).matchAll(/: "(.*)";/g)].map((match) => match[1] as string),
+    }),
+  };
+}
+
+/** Missing and unknown properties, wrong types and values outside an enum, at every depth. */
+export function misfits(value: Record<string, unknown>, type: ArgsType, path = ""): Failure[] {
+  const at = (key: string) => (path ? `${path}.${key}` : key);
+  const missing = [...type].filter(([key, { required }]) => required && value[key] == null);
+  const given = Object.entries(value).filter(([, held]) => held != null && held !== UNKNOWN);
+  return [
+    ...missing.map(([key]) => ({ property: at(key), reason: `missing required property '${at(key)}'` })),
+    ...given.flatMap(([key, held]) => {
+      const expected = type.get(key);
+      return expected
+        ? contents(held, expected, at(key))
+        : [{ property: at(key), reason: `'${at(key)}' is not a property of this type` }];
+    }),
+  ];
+}
+
+function contents(held: unknown, expected: Property, path: string): Failure[] {
+  if (expected.holds === "one") return single(held, expected, path);
+  const isList = expected.holds === "list";
+  if (typeof held !== "object" || Array.isArray(held) !== isList) {
+    return [{ property: path, reason: `'${path}' should be ${isList ? "an array" : "a map"}` }];
+  }
+  return Object.entries(held as object).flatMap(([key, item]) =>
+    single(item, expected, isList ? `${path}[${key}]` : `${path}["${key}"]`),
+  );
+}
+
+function single(item: unknown, { type, values }: Property, path: string): Failure[] {
+  if (item === UNKNOWN || type === "any") return [];
+  const isPlain = type === "string" || type === "number" || type === "boolean";
+  if (typeof item !== (isPlain ? type : "object") || Array.isArray(item)) {
+    return [
+      {
+        property: path,
+        reason: `'${path}' should be ${isPlain ? `a ${type}` : "an object"}, is ${JSON.stringify(item)}`,
+      },
+    ];
+  }
+  if (!isPlain) return misfits(item as Record<string, unknown>, argsType(INPUTS, type), path);
+  // The service knows images that are newer than the SDK, and takes them.
+  if (values && path !== "osSKU" && !values.includes(item as string)) {
+    return [{ property: path, reason: `'${path}' must be one of ${values.join(", ")}, is ${JSON.stringify(item)}` }];
+  }
+  return [];
+}
