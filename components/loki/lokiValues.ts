@@ -44,6 +44,8 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
       automountServiceAccountToken: false,
     },
     serviceAccount: { automountServiceAccountToken: false },
+    // Otherwise the chart makes a ClusterRole without rules.
+    rbac: { namespaced: true },
 
     loki: lokiConfig(args, refs),
     // Peers find each other before they are ready; without it a first start waits, and fails where joining is a must.
