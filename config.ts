@@ -136,7 +136,7 @@ function parseShape(plain: Record<string, unknown>, stack: string, problems: Pro
   }
   const parsed: Record<string, unknown> = { ...placeholders(stack) };
   for (const [key, schema] of Object.entries(stackShape.shape)) {
-    const result = (schema as z.ZodType).safeParse(pruned[key]);
+    const result = (schema as z.ZodType).safeParse(withoutHoles(pruned[key]));
     if (result.success && result.data !== undefined) parsed[key] = result.data;
   }
   return parsed as StackShape;
@@ -207,6 +207,14 @@ function remove(target: Record<string, unknown>, path: Path): void {
   if (typeof parent === "object" && parent !== null && last !== undefined)
     delete (parent as Record<string, unknown>)[last];
 }
+
+/** Lists from which elements were taken out, closed up. */
+const withoutHoles = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.flat(0).map(withoutHoles);
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutHoles(child)]))
+    : value;
+};
 
 const keyPath = (path: Path): string =>
   path.reduce<string>(

@@ -1,5 +1,5 @@
 // npm run render -- <stack> --out DIR: everything a stack would send, as files, offline.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
@@ -21,6 +21,8 @@ try {
   const plan = await planOffline(readStackFile(stack, values["config-file"]));
   // All of it before the first file: a stack that cannot be rendered leaves nothing half-written.
   const { files, notes } = renderFiles(plan);
+  // Objects of an earlier rendering that are no longer there would look as if they were.
+  rmSync(join(values.out, "manifests"), { recursive: true, force: true });
   for (const [name, content] of Object.entries(files)) {
     const path = join(values.out, name);
     mkdirSync(dirname(path), { recursive: true });

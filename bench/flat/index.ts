@@ -1,0 +1,952 @@
+// The same resources as the stack prod-aks-a, the way one writes them without a component, config or checks. It is what the
+// time of `pulumi preview` is compared with, so it changes when the stack's resources do.
+import { createHash } from "node:crypto";
+import * as containerservice from "@pulumi/azure-native/containerservice/index.js";
+import * as azure from "@pulumi/azure-native/provider.js";
+import * as core from "@pulumi/kubernetes/core/v1/index.js";
+import * as helm from "@pulumi/kubernetes/helm/v3/index.js";
+import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
+import * as k8s from "@pulumi/kubernetes/provider.js";
+import * as minio from "@pulumi/minio";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+const azureProvider = new azure.Provider("azure", { subscriptionId: "00000000-0000-0000-0000-000000000000" });
+const credentials = containerservice.listManagedClusterUserCredentialsOutput(
+  { resourceGroupName: "rg-prod-aks-a", resourceName: "prod-aks-a", format: "exec" },
+  { provider: azureProvider },
+);
+const kubernetesProvider = new k8s.Provider("kubernetes", {
+  kubeconfig: pulumi.secret(
+    credentials.apply(({ kubeconfigs }) => Buffer.from(kubeconfigs[0]?.value ?? "", "base64").toString("utf8")),
+  ),
+  clusterIdentifier: "prod-aks-a",
+});
+const config = new pulumi.Config();
+const minioProvider = new minio.Provider("minio", {
+  minioServer: config.require("minioServer"),
+  minioSsl: true,
+  minioRegion: "us-east-1",
+  minioCacertFile: config.require("caFile"),
+});
+const randomProvider = new random.Provider("random", {});
+const nodePool = new containerservice.AgentPool(
+  "logging-node-pool",
+  {
+    agentPoolName: "log0bbba082",
+    availabilityZones: ["1", "2", "3"],
+    count: 3,
+    enableAutoScaling: true,
+    kubeletConfig: {
+      containerLogMaxFiles: 5,
+      containerLogMaxSizeMB: 50,
+    },
+    maxCount: 5,
+    maxPods: 60,
+    minCount: 3,
+    mode: "User",
+    nodeLabels: {
+      workload: "logging",
+    },
+    nodeTaints: ["workload=logging:NoSchedule"],
+    osDiskSizeGB: 128,
+    osDiskType: "Managed",
+    osSKU: "AzureLinux",
+    osType: "Linux",
+    resourceGroupName: "rg-prod-aks-a",
+    resourceName: "prod-aks-a",
+    tags: {},
+    type: "VirtualMachineScaleSets",
+    upgradeSettings: {
+      drainTimeoutInMinutes: 30,
+      maxSurge: "1",
+    },
+    vmSize: "Standard_D4s_v5",
+    vnetSubnetID:
+      "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-prod-aks-a/providers/Microsoft.Network/virtualNetworks/vnet-prod-aks-a/subnets/snet-logging",
+  },
+  { provider: azureProvider, ignoreChanges: ["count"] },
+);
+const _bucket = new minio.S3Bucket(
+  "logging-bucket",
+  {
+    acl: "private",
+    bucket: "loki-prod-aks-a",
+    forceDestroy: false,
+  },
+  { provider: minioProvider, protect: true },
+);
+const bucketPolicy = new minio.IamPolicy(
+  "logging-bucket-policy",
+  {
+    name: "loki-prod-aks-a",
+    policy:
+      '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::loki-prod-aks-a"]},{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":["arn:aws:s3:::loki-prod-aks-a/*"]},{"Effect":"Deny","Action":["admin:*"]}]}',
+  },
+  { provider: minioProvider },
+);
+const bucketSecretKey = new random.RandomPassword(
+  "logging-bucket-secret-key",
+  {
+    keepers: {
+      generation: "1",
+    },
+    length: 40,
+    special: false,
+  },
+  { provider: randomProvider },
+);
+const bucketUser = new minio.IamUser(
+  "logging-bucket-user",
+  {
+    name: "loki-prod-aks-a-1",
+    secret: bucketSecretKey.result,
+  },
+  { provider: minioProvider },
+);
+const bucketUserPolicy = new minio.IamUserPolicyAttachment(
+  "logging-bucket-user-policy",
+  {
+    userName: bucketUser.name,
+    policyName: bucketPolicy.name,
+  },
+  { provider: minioProvider },
+);
+const namespace = new core.Namespace(
+  "logging-namespace",
+  {
+    metadata: {
+      labels: {
+        "pod-security.kubernetes.io/audit": "baseline",
+        "pod-security.kubernetes.io/enforce": "privileged",
+        "pod-security.kubernetes.io/warn": "baseline",
+      },
+      name: "logging",
+    },
+  },
+  { provider: kubernetesProvider },
+);
+const allowAlloyToGateway = new networking.NetworkPolicy(
+  "logging-allow-alloy-to-gateway",
+  {
+    metadata: {
+      name: "allow-alloy-to-gateway",
+      namespace: "logging",
+    },
+    spec: {
+      egress: [
+        {
+          ports: [
+            {
+              port: 8080,
+              protocol: "TCP",
+            },
+          ],
+          to: [
+            {
+              podSelector: {
+                matchLabels: {
+                  "app.kubernetes.io/component": "gateway",
+                  "app.kubernetes.io/instance": "loki",
+                },
+              },
+            },
+          ],
+        },
+      ],
+      podSelector: {
+        matchLabels: {
+          "app.kubernetes.io/instance": "alloy",
+        },
+      },
+      policyTypes: ["Egress"],
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const allowDns = new networking.NetworkPolicy(
+  "logging-allow-dns",
+  {
+    metadata: {
+      name: "allow-dns",
+      namespace: "logging",
+    },
+    spec: {
+      egress: [
+        {
+          ports: [
+            {
+              port: 53,
+              protocol: "UDP",
+            },
+            {
+              port: 53,
+              protocol: "TCP",
+            },
+          ],
+          to: [
+            {
+              namespaceSelector: {
+                matchLabels: {
+                  "kubernetes.io/metadata.name": "kube-system",
+                },
+              },
+              podSelector: {
+                matchLabels: {
+                  "k8s-app": "kube-dns",
+                },
+              },
+            },
+            {
+              ipBlock: {
+                cidr: "169.254.10.0/24",
+              },
+            },
+          ],
+        },
+      ],
+      podSelector: {},
+      policyTypes: ["Egress"],
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const allowLokiToItself = new networking.NetworkPolicy(
+  "logging-allow-loki-to-itself",
+  {
+    metadata: {
+      name: "allow-loki-to-itself",
+      namespace: "logging",
+    },
+    spec: {
+      egress: [
+        {
+          to: [
+            {
+              podSelector: {
+                matchLabels: {
+                  "app.kubernetes.io/instance": "loki",
+                },
+              },
+            },
+          ],
+        },
+      ],
+      ingress: [
+        {
+          from: [
+            {
+              podSelector: {
+                matchLabels: {
+                  "app.kubernetes.io/instance": "loki",
+                },
+              },
+            },
+          ],
+        },
+      ],
+      podSelector: {
+        matchLabels: {
+          "app.kubernetes.io/instance": "loki",
+        },
+      },
+      policyTypes: ["Ingress", "Egress"],
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const allowLokiToObjectStorage = new networking.NetworkPolicy(
+  "logging-allow-loki-to-object-storage",
+  {
+    metadata: {
+      name: "allow-loki-to-object-storage",
+      namespace: "logging",
+    },
+    spec: {
+      egress: [
+        {
+          ports: [
+            {
+              port: 9000,
+              protocol: "TCP",
+            },
+          ],
+          to: [
+            {
+              ipBlock: {
+                cidr: "10.20.0.10/32",
+              },
+            },
+          ],
+        },
+      ],
+      podSelector: {
+        matchExpressions: [
+          {
+            key: "app.kubernetes.io/component",
+            operator: "In",
+            values: ["write", "read", "backend"],
+          },
+        ],
+        matchLabels: {
+          "app.kubernetes.io/instance": "loki",
+        },
+      },
+      policyTypes: ["Egress"],
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const allowToGateway = new networking.NetworkPolicy(
+  "logging-allow-to-gateway",
+  {
+    metadata: {
+      name: "allow-to-gateway",
+      namespace: "logging",
+    },
+    spec: {
+      ingress: [
+        {
+          from: [
+            {
+              podSelector: {
+                matchLabels: {
+                  "app.kubernetes.io/instance": "alloy",
+                },
+              },
+            },
+            {
+              namespaceSelector: {
+                matchLabels: {
+                  "kubernetes.io/metadata.name": "monitoring",
+                },
+              },
+            },
+          ],
+          ports: [
+            {
+              port: 8080,
+              protocol: "TCP",
+            },
+          ],
+        },
+      ],
+      podSelector: {
+        matchLabels: {
+          "app.kubernetes.io/component": "gateway",
+          "app.kubernetes.io/instance": "loki",
+        },
+      },
+      policyTypes: ["Ingress"],
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const denyAll = new networking.NetworkPolicy(
+  "logging-deny-all",
+  {
+    metadata: {
+      name: "deny-all",
+      namespace: "logging",
+    },
+    spec: {
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"],
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const minioCredentials = new core.Secret(
+  "logging-minio-credentials",
+  {
+    immutable: true,
+    metadata: {
+      namespace: "logging",
+    },
+    stringData: {
+      MINIO_ACCESS_KEY: bucketUserPolicy.userName,
+      MINIO_SECRET_KEY: bucketSecretKey.result,
+    },
+    type: "Opaque",
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const gatewayPassword1 = new random.RandomPassword(
+  "logging-gateway-password-1",
+  {
+    length: 40,
+    special: false,
+  },
+  { provider: randomProvider },
+);
+const gatewayHtpasswd = new core.Secret(
+  "logging-gateway-htpasswd",
+  {
+    immutable: true,
+    metadata: {
+      namespace: "logging",
+    },
+    stringData: {
+      ".htpasswd": gatewayPassword1.result.apply(
+        (text) => `logging-1:{SSHA}${createHash("sha1").update(text).digest("base64")}`,
+      ),
+    },
+    type: "Opaque",
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const gatewayLogin = new core.Secret(
+  "logging-gateway-login",
+  {
+    immutable: true,
+    metadata: {
+      namespace: "logging",
+    },
+    stringData: {
+      LOKI_USERNAME: "logging-1",
+      LOKI_PASSWORD: gatewayPassword1.result,
+    },
+    type: "Opaque",
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const minioCa = new core.ConfigMap(
+  "logging-minio-ca",
+  {
+    data: {
+      "ca.crt":
+        "-----BEGIN CERTIFICATE-----\nMIIB6TCCAY6gAwIBAgIUdBojVtk5cWRH4QUCp4KMYCeTnYwwCgYIKoZIzj0EAwIw\nQDEYMBYGA1UECgwPRXhhbXBsZSBDb21wYW55MSQwIgYDVQQDDBtFeGFtcGxlIENv\nbXBhbnkgaW50ZXJuYWwgQ0EwHhcNMjYxMTIzMjM0NTIwWhcNNDYxMTE4MjM0NTIw\nWjBAMRgwFgYDVQQKDA9FeGFtcGxlIENvbXBhbnkxJDAiBgNVBAMMG0V4YW1wbGUg\nQ29tcGFueSBpbnRlcm5hbCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCFi\n2jTqGV6gQ+qa/eLcICuXeRT71YFBGQNCE4VWDgLCZppUAsaK9BxGqEmwxXbLwU0j\nUiTw7F9BtLcvNWs+1C2jZjBkMB0GA1UdDgQWBBTr+IX3j2Zaav73CHIj4qjGMs3q\nGDAfBgNVHSMEGDAWgBTr+IX3j2Zaav73CHIj4qjGMs3qGDAOBgNVHQ8BAf8EBAMC\nAQYwEgYDVR0TAQH/BAgwBgEB/wIBATAKBggqhkjOPQQDAgNJADBGAiEAvUmB3kGw\n9G63tQx468o3anIr2+9V3rlghWJ7w5B63KgCIQCRHSIwCFh8E/JDeWCpDkeruaz7\ne8orr438mk8gEK2Ksg==\n-----END CERTIFICATE-----\n",
+    },
+    immutable: true,
+    metadata: {
+      namespace: "logging",
+    },
+  },
+  { provider: kubernetesProvider, dependsOn: [namespace] },
+);
+const loki = new helm.Release(
+  "logging-loki",
+  {
+    atomic: false,
+    chart: config.get("lokiChart") ?? "loki",
+    cleanupOnFail: true,
+    createNamespace: false,
+    maxHistory: 5,
+    name: "loki",
+    namespace: "logging",
+
+    skipAwait: false,
+    timeout: 1800,
+    values: {
+      backend: {
+        automountServiceAccountToken: false,
+        persistence: {
+          enableStatefulSetAutoDeletePVC: false,
+          size: "20Gi",
+          storageClass: "managed-csi-premium",
+        },
+        replicas: 2,
+        resources: {
+          limits: {
+            cpu: "2",
+            memory: "4Gi",
+          },
+          requests: {
+            cpu: "1",
+            memory: "2Gi",
+          },
+        },
+        topologySpreadConstraints: [
+          {
+            labelSelector: {
+              matchLabels: {
+                "app.kubernetes.io/component": "backend",
+                "app.kubernetes.io/instance": "loki",
+                "app.kubernetes.io/name": "loki",
+              },
+            },
+            maxSkew: 1,
+            topologyKey: "topology.kubernetes.io/zone",
+            whenUnsatisfiable: "ScheduleAnyway",
+          },
+        ],
+      },
+      chunksCache: {
+        allocatedCPU: "200m",
+        allocatedMemory: 1024,
+        enabled: true,
+        nodeSelector: {
+          workload: "logging",
+        },
+        tolerations: [
+          {
+            effect: "NoSchedule",
+            key: "workload",
+            operator: "Equal",
+            value: "logging",
+          },
+        ],
+      },
+      defaults: {
+        automountServiceAccountToken: false,
+        extraEnvFrom: [
+          {
+            secretRef: {
+              name: minioCredentials.metadata.name,
+            },
+          },
+        ],
+        extraVolumeMounts: [
+          {
+            mountPath: "/etc/loki/ca",
+            name: "minio-ca",
+            readOnly: true,
+          },
+        ],
+        extraVolumes: [
+          {
+            configMap: {
+              name: minioCa.metadata.name,
+            },
+            name: "minio-ca",
+          },
+        ],
+        nodeSelector: {
+          workload: "logging",
+        },
+        tolerations: [
+          {
+            effect: "NoSchedule",
+            key: "workload",
+            operator: "Equal",
+            value: "logging",
+          },
+        ],
+      },
+      deploymentMode: "SimpleScalable",
+      gateway: {
+        basicAuth: {
+          enabled: true,
+          existingSecret: gatewayHtpasswd.metadata.name,
+        },
+        deploymentStrategy: {
+          rollingUpdate: {
+            maxSurge: 0,
+            maxUnavailable: 1,
+          },
+          type: "RollingUpdate",
+        },
+        metrics: {
+          resources: {
+            limits: {
+              memory: "64Mi",
+            },
+            requests: {
+              cpu: "10m",
+              memory: "32Mi",
+            },
+          },
+        },
+        nodeSelector: {
+          workload: "logging",
+        },
+        podDisruptionBudget: {
+          maxUnavailable: 1,
+        },
+        replicas: 2,
+        resources: {
+          limits: {
+            memory: "256Mi",
+          },
+          requests: {
+            cpu: "100m",
+            memory: "64Mi",
+          },
+        },
+        tolerations: [
+          {
+            effect: "NoSchedule",
+            key: "workload",
+            operator: "Equal",
+            value: "logging",
+          },
+        ],
+        topologySpreadConstraints: [
+          {
+            labelSelector: {
+              matchLabels: {
+                "app.kubernetes.io/component": "gateway",
+                "app.kubernetes.io/instance": "loki",
+                "app.kubernetes.io/name": "loki",
+              },
+            },
+            maxSkew: 1,
+            topologyKey: "topology.kubernetes.io/zone",
+            whenUnsatisfiable: "ScheduleAnyway",
+          },
+        ],
+        verboseLogging: false,
+      },
+      loki: {
+        analytics: {
+          reporting_enabled: false,
+        },
+        auth_enabled: false,
+        commonConfig: {
+          path_prefix: "/var/loki",
+          replication_factor: 3,
+        },
+        compactor: {
+          compaction_interval: "10m",
+          delete_request_store: "s3",
+          retention_delete_delay: "2h",
+          retention_enabled: true,
+          working_directory: "/var/loki/compactor",
+        },
+        extraMemberlistConfig: {
+          cluster_label: "prod-aks-a",
+        },
+        ingester: {
+          autoforget_unhealthy: true,
+          chunk_target_size: 1572864,
+          max_chunk_age: "2h",
+          wal: {
+            dir: "/var/loki/wal",
+            enabled: true,
+            flush_on_shutdown: true,
+            replay_memory_ceiling: "3072MB",
+          },
+        },
+        limits_config: {
+          allow_structured_metadata: true,
+          deletion_mode: "disabled",
+          ingestion_burst_size_mb: 100,
+          ingestion_rate_mb: 50,
+          max_global_streams_per_user: 20000,
+          max_line_size_truncate: true,
+          max_query_lookback: "336h",
+          per_stream_rate_limit: "5MB",
+          per_stream_rate_limit_burst: "20MB",
+          reject_old_samples: true,
+          reject_old_samples_max_age: "168h",
+          retention_period: "336h",
+          shard_streams: {
+            enabled: true,
+            time_sharding_enabled: true,
+          },
+        },
+        schemaConfig: {
+          configs: [
+            {
+              from: "2025-01-01",
+              index: {
+                period: "24h",
+                prefix: "loki_index_",
+              },
+              object_store: "s3",
+              schema: "v13",
+              store: "tsdb",
+            },
+          ],
+        },
+        storage: {
+          bucketNames: {
+            chunks: "loki-prod-aks-a",
+          },
+          s3: {
+            accessKeyId: "${MINIO_ACCESS_KEY}",
+            endpoint: "https://minio.internal.company:9000",
+            http_config: {
+              ca_file: "/etc/loki/ca/ca.crt",
+            },
+            insecure: false,
+            region: "us-east-1",
+            s3ForcePathStyle: true,
+            secretAccessKey: "${MINIO_SECRET_KEY}",
+          },
+          type: "s3",
+        },
+        storage_config: {
+          hedging: {
+            at: "0s",
+          },
+        },
+      },
+      lokiCanary: {
+        enabled: false,
+      },
+      memberlist: {
+        service: {
+          publishNotReadyAddresses: true,
+        },
+      },
+      memcachedExporter: {
+        resources: {
+          limits: {
+            memory: "64Mi",
+          },
+          requests: {
+            cpu: "10m",
+            memory: "32Mi",
+          },
+        },
+      },
+      minio: {
+        enabled: false,
+      },
+      networkPolicy: {
+        enabled: false,
+      },
+      rbac: {
+        namespaced: true,
+      },
+      read: {
+        replicas: 3,
+        resources: {
+          limits: {
+            cpu: "2",
+            memory: "4Gi",
+          },
+          requests: {
+            cpu: "1",
+            memory: "2Gi",
+          },
+        },
+        topologySpreadConstraints: [
+          {
+            labelSelector: {
+              matchLabels: {
+                "app.kubernetes.io/component": "read",
+                "app.kubernetes.io/instance": "loki",
+                "app.kubernetes.io/name": "loki",
+              },
+            },
+            maxSkew: 1,
+            topologyKey: "topology.kubernetes.io/zone",
+            whenUnsatisfiable: "ScheduleAnyway",
+          },
+        ],
+      },
+      resultsCache: {
+        allocatedCPU: "100m",
+        allocatedMemory: 256,
+        enabled: true,
+        nodeSelector: {
+          workload: "logging",
+        },
+        tolerations: [
+          {
+            effect: "NoSchedule",
+            key: "workload",
+            operator: "Equal",
+            value: "logging",
+          },
+        ],
+      },
+      ruler: {
+        enabled: false,
+      },
+      serviceAccount: {
+        automountServiceAccountToken: false,
+      },
+      sidecar: {
+        rules: {
+          enabled: false,
+        },
+      },
+      test: {
+        enabled: false,
+      },
+      write: {
+        persistence: {
+          enableStatefulSetAutoDeletePVC: false,
+          size: "50Gi",
+          storageClass: "managed-csi-premium",
+        },
+        replicas: 3,
+        resources: {
+          limits: {
+            cpu: "2",
+            memory: "4Gi",
+          },
+          requests: {
+            cpu: "1",
+            memory: "2Gi",
+          },
+        },
+        topologySpreadConstraints: [
+          {
+            labelSelector: {
+              matchLabels: {
+                "app.kubernetes.io/component": "write",
+                "app.kubernetes.io/instance": "loki",
+                "app.kubernetes.io/name": "loki",
+              },
+            },
+            maxSkew: 1,
+            topologyKey: "topology.kubernetes.io/zone",
+            whenUnsatisfiable: "ScheduleAnyway",
+          },
+        ],
+      },
+    },
+    version: "18.11.0",
+  },
+  {
+    provider: kubernetesProvider,
+    dependsOn: [
+      nodePool,
+      allowAlloyToGateway,
+      allowDns,
+      allowLokiToItself,
+      allowLokiToObjectStorage,
+      allowToGateway,
+      denyAll,
+    ],
+  },
+);
+const alloy = new helm.Release(
+  "logging-alloy",
+  {
+    atomic: false,
+    chart: config.get("alloyChart") ?? "alloy",
+    cleanupOnFail: true,
+    createNamespace: false,
+    maxHistory: 5,
+    name: "alloy",
+    namespace: "logging",
+
+    skipAwait: false,
+    skipCrds: true,
+    timeout: 1800,
+    values: {
+      alloy: {
+        configMap: {
+          content:
+            '// Reads the log files of all containers on this node and sends them to the cluster\'s own Loki.\n// What differs between clusters comes from the environment: LOGGING_CLUSTER, LOGGING_ENVIRONMENT, LOGGING_EXCLUDE,\n// LOGGING_PUSH_URL, LOKI_USERNAME, LOKI_PASSWORD.\n\nlogging {\n\tlevel  = "info"\n\tformat = "logfmt"\n}\n\n// By path alone, not through the Kubernetes API: a file\'s position survives the deletion of its pod, the API server is not\n// asked for anything, and Alloy needs no rights. The labels of a target must never change: they are part of the position\'s key.\nloki.source.file "pods" {\n\ttargets = [{\n\t\t__path__         = "/var/log/pods/*/*/*.log",\n\t\t__path_exclude__ = sys.env("LOGGING_EXCLUDE"),\n\t}]\n\tforward_to = [loki.process.pods.receiver]\n\n\tfile_match {\n\t\tenabled     = true\n\t\tsync_period = "5s"\n\t}\n}\n\nloki.process "pods" {\n\tforward_to = [loki.write.gateway.receiver]\n\n\tstage.regex {\n\t\tsource     = "filename"\n\t\texpression = "^/var/log/pods/(?P<namespace>[^_]+)_(?P<pod>[^_]+)_(?P<pod_uid>[^/]+)/(?P<container>[^/]+)/"\n\t}\n\n\t// Joins what containerd split at 16 KB, by the labels of the line: so it has to run while `filename` still is one. The\n\t// default of 100 open lines is for the whole node.\n\tstage.cri {\n\t\tmax_partial_lines = 1000\n\t}\n\n\t// Loki refuses lines older than this, and with them the whole batch they are in.\n\tstage.drop {\n\t\tolder_than          = "168h"\n\t\tdrop_counter_reason = "older_than_loki_accepts"\n\t}\n\n\t// Both spellings, as applications write them. The line itself stays as it was.\n\tstage.json {\n\t\texpressions = {\n\t\t\tlevel   = "Level || level",\n\t\t\tmessage = "Message || message",\n\t\t}\n\t}\n\n\tstage.labels {\n\t\tvalues = {\n\t\t\tnamespace = "",\n\t\t\tcontainer = "",\n\t\t}\n\t}\n\n\t// Values without bounds are no labels: each one would make a stream of its own.\n\tstage.structured_metadata {\n\t\tvalues = {\n\t\t\tpod     = "",\n\t\t\tpod_uid = "",\n\t\t\tlevel   = "",\n\t\t\tstream  = "",\n\t\t}\n\t}\n\n\tstage.label_drop {\n\t\tvalues = ["filename", "stream"]\n\t}\n}\n\nloki.write "gateway" {\n\texternal_labels = {\n\t\tcluster = sys.env("LOGGING_CLUSTER"),\n\t\tenv     = sys.env("LOGGING_ENVIRONMENT"),\n\t}\n\n\t// Tries for ever (the default gives up, and drops, after ten times) and meanwhile reads no further, so that what is not\n\t// delivered stays on the node\'s disk. At most 30 s between two tries, or a node sleeps for minutes after Loki is back.\n\tendpoint {\n\t\turl                 = sys.env("LOGGING_PUSH_URL")\n\t\tmax_backoff_retries = 0\n\t\tmax_backoff_period  = "30s"\n\t\tretry_on_http_429   = true\n\n\t\tbasic_auth {\n\t\t\tusername = sys.env("LOKI_USERNAME")\n\t\t\tpassword = sys.env("LOKI_PASSWORD")\n\t\t}\n\t}\n}\n',
+        },
+        enableReporting: false,
+        envFrom: [
+          {
+            secretRef: {
+              name: gatewayLogin.metadata.name,
+            },
+          },
+        ],
+        extraEnv: [
+          {
+            name: "LOGGING_CLUSTER",
+            value: "prod-aks-a",
+          },
+          {
+            name: "LOGGING_ENVIRONMENT",
+            value: "prod",
+          },
+          {
+            name: "LOGGING_EXCLUDE",
+            value: "",
+          },
+          {
+            name: "LOGGING_PUSH_URL",
+            value: "http://loki-gateway.logging.svc.cluster.local/loki/api/v1/push",
+          },
+        ],
+        mounts: {
+          extra: [
+            {
+              mountPath: "/var/lib/alloy",
+              name: "positions",
+            },
+          ],
+          varlog: true,
+        },
+        resources: {
+          limits: {
+            memory: "1Gi",
+          },
+          requests: {
+            cpu: "100m",
+            memory: "256Mi",
+          },
+        },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: {
+            drop: ["ALL"],
+          },
+          readOnlyRootFilesystem: true,
+          runAsGroup: 0,
+          runAsUser: 0,
+          seccompProfile: {
+            type: "RuntimeDefault",
+          },
+        },
+        storagePath: "/var/lib/alloy",
+      },
+      configReloader: {
+        enabled: false,
+      },
+      controller: {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                {
+                  matchExpressions: [
+                    {
+                      key: "kubernetes.io/os",
+                      operator: "In",
+                      values: ["linux"],
+                    },
+                    {
+                      key: "type",
+                      operator: "NotIn",
+                      values: ["virtual-kubelet"],
+                    },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+        priorityClassName: "system-node-critical",
+        terminationGracePeriodSeconds: 60,
+        tolerations: [
+          {
+            operator: "Exists",
+          },
+        ],
+        type: "daemonset",
+        updateStrategy: {
+          rollingUpdate: {
+            maxUnavailable: "20%",
+          },
+          type: "RollingUpdate",
+        },
+        volumes: {
+          extra: [
+            {
+              hostPath: {
+                path: "/var/lib/alloy",
+                type: "DirectoryOrCreate",
+              },
+              name: "positions",
+            },
+          ],
+        },
+      },
+      crds: {
+        create: false,
+      },
+      rbac: {
+        create: false,
+      },
+      serviceAccount: {
+        automountServiceAccountToken: false,
+      },
+    },
+    version: "1.11.1",
+  },
+  { provider: kubernetesProvider, dependsOn: [loki] },
+);
+export const release = alloy.name;
