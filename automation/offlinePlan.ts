@@ -58,6 +58,8 @@ const mocks: pulumi.runtime.Mocks = {
   },
 };
 
+let runs = 0;
+
 /** The SDK's mock monitor, as far as it is wrapped here. */
 interface Monitor {
   registerResource(request: RegisterRequest, callback: unknown): Promise<void>;
@@ -105,7 +107,9 @@ export async function planOffline({ stack, config, secretKeys }: StackFile): Pro
   };
 
   const warnings = await withWarnings(async () => {
-    await pulumi.runtime.runInPulumiStack(() => import(`../index.ts?stack=${stack}`));
+    // A module runs once for each address, and every plan needs a run of its own.
+    runs += 1;
+    await pulumi.runtime.runInPulumiStack(() => import(`../index.ts?run=${runs}`));
     await pulumi.runtime.disconnect();
   });
   const { capacity } = resolveArgs(loadConfig().args);
