@@ -88,7 +88,7 @@ function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, fin
     zones: args.zones ?? DEFAULT_ZONES,
     // 60 instead of AKS's 110 or 250: a logging node runs about 15 pods, and the kubelet reserves 20 MB for each possible one.
     maxPods: args.maxPods ?? 60,
-    osSku: args.osSku ?? "AzureLinux",
+    osSku: args.osSku ?? "Ubuntu",
     osDiskType: args.osDiskType ?? "Managed",
     osDiskSizeGiB: args.osDiskSizeGiB ?? 128,
     // AKS's own defaults, written out: the loss budget is computed from them, and a change means a new pool.

@@ -85,7 +85,7 @@ export class LoggingStack extends pulumi.ComponentResource {
     this.gatewayLoginSecret = gateway.current.metadata.name;
     this.bucket = pulumi.output(resolved.objectStorage.bucket);
     this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.username));
-    this.nodePoolName = pulumi.output(nodePool?.name);
+    this.nodePoolName = pulumi.output(created?.poolName);
     this.chartVersions = pulumi.output({ loki: LOKI_CHART.version, alloy: ALLOY_CHART.version });
     this.registerOutputs({
       namespace: this.namespace,

@@ -79,7 +79,7 @@ export interface CreatedNodePoolArgs {
   maxPods?: number;
   /**
    * Node image family.
-   * @default "AzureLinux"
+   * @default "Ubuntu"
    */
   osSku?: "Ubuntu" | "AzureLinux";
   /**
