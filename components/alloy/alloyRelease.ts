@@ -1,4 +1,4 @@
-import { Release } from "@pulumi/kubernetes/helm/v3/index.js";
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { releaseDefaults } from "../helmChart.ts";
 import type { ResolvedArgs } from "../resolveArgs.ts";
