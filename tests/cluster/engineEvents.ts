@@ -1,0 +1,55 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
+
+/** One step of the engine: what it did to which resource. */
+export interface Operation {
+  readonly op: string;
+  readonly type: string;
+  readonly name: string;
+  /** When the step began and ended, in ms since the epoch as seen here. */
+  readonly began: number;
+  readonly ended: number;
+  readonly id: string;
+}
+
+/** Collects the steps of one update from its event log, in the order in which they ended. */
+export class OperationLog {
+  readonly operations: Operation[] = [];
+  readonly diagnostics: string[] = [];
+  /** Events as they were, for what looks for secrets in them. */
+  readonly raw: EngineEvent[] = [];
+  readonly #began = new Map<string, number>();
+
+  readonly record = (event: EngineEvent): void => {
+    this.raw.push(event);
+    const { resourcePreEvent, resOutputsEvent, diagnosticEvent } = event;
+    if (diagnosticEvent && diagnosticEvent.severity !== "info#err") this.diagnostics.push(diagnosticEvent.message);
+    if (resourcePreEvent) this.#began.set(keyOf(resourcePreEvent.metadata), Date.now());
+    if (resOutputsEvent) {
+      const { metadata } = resOutputsEvent;
+      const state = metadata.op.startsWith("delete") ? metadata.old : metadata.new;
+      this.operations.push({
+        op: metadata.op,
+        type: metadata.type,
+        name: metadata.urn.split("::").pop() ?? "",
+        began: this.#began.get(keyOf(metadata)) ?? Date.now(),
+        ended: Date.now(),
+        id: state?.id ?? "",
+      });
+    }
+  };
+
+  /** Steps that changed something, as `update logging-loki`. `replace` is left out: it is the sum of its two halves. */
+  get changes(): string[] {
+    return this.operations.filter(({ op }) => !["same", "replace"].includes(op)).map(({ op, name }) => `${op} ${name}`);
+  }
+
+  /** The one step. */
+  step(op: string, name: string): Operation & { readonly position: number } {
+    const position = this.operations.findIndex((operation) => operation.op === op && operation.name === name);
+    const operation = this.operations[position];
+    if (!operation) throw new Error(`no ${op} of ${name} among: ${this.changes.join(", ")}`);
+    return { ...operation, position };
+  }
+}
+
+const keyOf = ({ op, urn }: StepEventMetadata): string => `${op} ${urn}`;

@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { parse } from "yaml";
+import { type ControlPlane, startControlPlane, startEtcd } from "./controlPlane.ts";
+import { timed } from "./figures.ts";
+import { type MinioServer, startMinio } from "./minioServer.ts";
+import { stopAll } from "./processes.ts";
+import { findPrograms, type Programs } from "./programs.ts";
+import { type PulumiEngine, preparePulumi } from "./pulumiEngine.ts";
+
+/** The two committed stacks. */
+export const STACKS = ["prod-aks-a", "prod-aks-b"] as const;
+export type StackName = (typeof STACKS)[number];
+
+/** One stack with everything around it. */
+export interface Deployment {
+  readonly name: StackName;
+  readonly bucket: string;
+  readonly cluster: ControlPlane;
+  readonly stack: Stack;
+}
+
+/** Everything that the scenarios share. */
+export interface Environment {
+  readonly folder: string;
+  readonly programs: Programs;
+  readonly minio: MinioServer;
+  readonly engine: PulumiEngine;
+  readonly deployments: Readonly<Record<StackName, Deployment>>;
+  readonly loggingNodes: number;
+}
+
+let environment: Promise<Environment> | undefined;
+let folder: string | undefined;
+
+/** Starts all servers on first use: the scenarios follow one another on the same stacks, as they would in production. */
+export const sharedEnvironment = (): Promise<Environment> => {
+  environment ??= timed("two control planes, MinIO and the project ready", startEnvironment);
+  return environment;
+};
+
+async function startEnvironment(): Promise<Environment> {
+  const found = findPrograms();
+  if ("missing" in found) throw new Error(found.missing.join("\n"));
+  const { programs } = found;
+  folder = mkdtempSync(join(tmpdir(), "logging-cluster-"));
+  const loggingNodes = largestPool("prod-aks-a");
+  const [minio, etcd] = await Promise.all([startMinio(programs, folder), startEtcd(programs, folder)]);
+  const at = folder;
+  const clusters = await Promise.all(STACKS.map((name) => startControlPlane(programs, at, name, etcd, loggingNodes)));
+  const engine = preparePulumi(programs, folder, minio);
+  const deployments: Partial<Record<StackName, Deployment>> = {};
+  for (const [i, name] of STACKS.entries()) {
+    const stack = await engine.createStack(name);
+    // MinIO's admin: once from secret config, once from the provider's environment.
+    if (i === 0) {
+      await stack.setConfig("logging:minioAdminUser", { value: minio.admin.accessKey });
+      await stack.setConfig("logging:minioAdminPassword", { value: minio.admin.secretKey, secret: true });
+    } else {
+      Object.assign(stack.workspace.envVars, {
+        MINIO_USER: minio.admin.accessKey,
+        MINIO_PASSWORD: minio.admin.secretKey,
+      });
+    }
+    deployments[name] = { name, bucket: `loki-${name}`, cluster: clusters[i] as ControlPlane, stack };
+  }
+  return {
+    folder,
+    programs,
+    minio,
+    engine,
+    loggingNodes,
+    deployments: deployments as Record<StackName, Deployment>,
+  };
+}
+
+/** Nodes of the pool when its autoscaler has gone as far as it may: what the program's capacity check is about. */
+const largestPool = (stack: StackName): number =>
+  parse(readFileSync(resolve(import.meta.dirname, `../../Pulumi.${stack}.yaml`), "utf8")).config["logging:nodePool"]
+    .maxCount;
+
+/** Stops every server and removes the folder, unless `KEEP` is set. */
+export async function endEnvironment(): Promise<void> {
+  await stopAll();
+  if (!folder) return;
+  if (process.env.KEEP) console.log(`kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+}

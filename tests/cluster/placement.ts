@@ -1,0 +1,24 @@
+import type { ControlPlane } from "./controlPlane.ts";
+import type { KubernetesObject } from "./kubernetesApi.ts";
+
+export const isReady = (pod: KubernetesObject): boolean =>
+  pod.status.conditions?.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True") ===
+  true;
+
+/** Pods of the stack by workload: `write`, `read`, `backend`, `gateway`, the caches, and `alloy`. */
+export async function podsByWorkload(cluster: ControlPlane): Promise<Map<string, KubernetesObject[]>> {
+  const pods = await cluster.api.list("/api/v1/namespaces/logging/pods");
+  return Map.groupBy(pods, ({ metadata: { labels = {} } }) =>
+    labels["app.kubernetes.io/instance"] === "alloy" ? "alloy" : (labels["app.kubernetes.io/component"] ?? "unknown"),
+  );
+}
+
+/** Secrets that a pod takes its environment from, or mounts. */
+export const secretsOf = (pod: KubernetesObject): string[] => [
+  ...pod.spec.containers.flatMap((container: { envFrom?: Array<{ secretRef?: { name: string } }> }) =>
+    (container.envFrom ?? []).flatMap(({ secretRef }) => (secretRef ? [secretRef.name] : [])),
+  ),
+  ...(pod.spec.volumes ?? []).flatMap((volume: { secret?: { secretName: string } }) =>
+    volume.secret ? [volume.secret.secretName] : [],
+  ),
+];

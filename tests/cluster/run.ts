@@ -1,0 +1,59 @@
+// npm run test:cluster: both stacks on the real Pulumi engine, two real API servers and a real MinIO. See README.md.
+import { resolve } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { endEnvironment } from "./environment.ts";
+import { printFigures } from "./figures.ts";
+import { findPrograms } from "./programs.ts";
+
+/** In this order: each scenario goes on where the one before it stopped. */
+const SCENARIOS = ["deploy", "rotation", "refusal", "takeDown"];
+
+const found = findPrograms();
+if ("missing" in found) {
+  console.log("SKIPPED: the cluster tier needs programs that are not here.");
+  for (const line of found.missing) console.log(`  ${line}`);
+  console.log(`0 passed, 0 failed, ${SCENARIOS.length} skipped`);
+  process.exit(0);
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    console.error(`\n${signal}: stopping`);
+    endEnvironment().finally(() => process.exit(130));
+  });
+}
+
+const chosen = process.argv.slice(2);
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const skips: string[] = [];
+const stream = run({
+  files: SCENARIOS.filter((name) => chosen.length === 0 || chosen.includes(name)).map((name) =>
+    resolve(import.meta.dirname, `scenarios/${name}.test.ts`),
+  ),
+  isolation: "none",
+  concurrency: false,
+});
+const isTest = (event: { details: { type?: string } }): boolean => event.details.type !== "suite";
+stream.on("test:pass", (event) => {
+  if (!isTest(event)) return;
+  if (event.skip === undefined) counts.passed++;
+  else {
+    counts.skipped++;
+    skips.push(`${event.name}: ${event.skip}`);
+  }
+});
+stream.on("test:fail", (event) => {
+  if (isTest(event)) counts.failed++;
+});
+stream.compose(spec).pipe(process.stdout);
+stream.on("end", async () => {
+  await endEnvironment();
+  // After the reporter has written its own end.
+  setTimeout(() => {
+    printFigures();
+    for (const skip of skips) console.log(`skipped: ${skip}`);
+    console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    process.exit(counts.failed > 0 ? 1 : 0);
+  }, 200);
+});

@@ -1,0 +1,145 @@
+import { AKS_DAEMONSETS, allocatable } from "../../components/capacity.ts";
+import type { VmCapacityArgs } from "../../components/loggingStackArgs.ts";
+import type { KubernetesApi } from "./kubernetesApi.ts";
+
+const ZONES = ["westeurope-1", "westeurope-2", "westeurope-3"];
+const D4S_V5: VmCapacityArgs = { cpu: 4, memoryGiB: 16, dataDisks: 8 };
+const D8S_V5: VmCapacityArgs = { cpu: 8, memoryGiB: 32, dataDisks: 16 };
+
+interface SimulatedNode {
+  readonly name: string;
+  readonly labels: Record<string, string>;
+  readonly taints: ReadonlyArray<{ key: string; value: string; effect: string }>;
+  readonly vm: VmCapacityArgs;
+  readonly maxPods: number;
+  readonly zone?: string;
+}
+
+const pool = (name: string, count: number, node: Omit<SimulatedNode, "name" | "zone">): SimulatedNode[] =>
+  Array.from({ length: count }, (_, i) => ({
+    ...node,
+    name: `aks-${name}-${i}`,
+    zone: ZONES[i % ZONES.length] ?? "",
+    labels: { ...node.labels, agentpool: name, "kubernetes.azure.com/agentpool": name },
+  }));
+
+/**
+ * Nodes as AKS labels and taints them: the logging pool at its largest, applications, and two kinds that nothing of this project
+ * can run on: a virtual node and Windows.
+ */
+const nodes = (loggingNodes: number): SimulatedNode[] => {
+  const linux = { "kubernetes.io/os": "linux" };
+  return [
+    ...pool("logging", loggingNodes, {
+      labels: { ...linux, workload: "logging" },
+      taints: [{ key: "workload", value: "logging", effect: "NoSchedule" }],
+      vm: D4S_V5,
+      maxPods: 60,
+    }),
+    ...pool("app", 3, { labels: linux, taints: [], vm: D8S_V5, maxPods: 110 }),
+    ...pool("win", 1, { labels: { "kubernetes.io/os": "windows" }, taints: [], vm: D8S_V5, maxPods: 110 }),
+    {
+      name: "virtual-node-aci-linux",
+      labels: { ...linux, type: "virtual-kubelet" },
+      taints: [{ key: "virtual-kubelet.io/provider", value: "azure", effect: "NoSchedule" }],
+      vm: D8S_V5,
+      maxPods: 110,
+    },
+  ];
+};
+
+/** Linux nodes that every DaemonSet pod of Alloy belongs on. */
+export const linuxNodes = (loggingNodes: number): string[] =>
+  nodes(loggingNodes)
+    .filter((node) => node.labels["kubernetes.io/os"] === "linux" && node.labels.type !== "virtual-kubelet")
+    .map((node) => node.name)
+    .sort();
+
+/** Makes nodes, the disks they can attach, and what AKS itself runs on each of them. */
+export async function createNodes(api: KubernetesApi, loggingNodes: number): Promise<void> {
+  for (const node of nodes(loggingNodes)) {
+    const { cpu, memory } = allocatable(node.vm, node.maxPods);
+    const resources = { cpu: `${cpu}m`, memory: `${memory}Mi`, pods: `${node.maxPods}` };
+    await api.create("/api/v1/nodes", {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: node.name,
+        labels: {
+          ...node.labels,
+          ...(node.zone && { "topology.kubernetes.io/zone": node.zone, "topology.kubernetes.io/region": "westeurope" }),
+          "kubernetes.io/arch": "amd64",
+          "kubernetes.io/hostname": node.name,
+        },
+      },
+      spec: { taints: node.taints },
+      status: { allocatable: resources, capacity: resources },
+    });
+  }
+  await createSystemPods(api);
+  await createDisks(api);
+}
+
+/** Asks for as much as capacity.ts takes off for AKS's own pods, so that the scheduler judges the numbers that the check promised. */
+async function createSystemPods(api: KubernetesApi): Promise<void> {
+  const labels = { app: "aks-system" };
+  await api.create("/apis/apps/v1/namespaces/kube-system/daemonsets", {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "aks-system" },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          nodeSelector: { "kubernetes.io/os": "linux" },
+          tolerations: [{ operator: "Exists" }],
+          containers: [
+            {
+              name: "aks-system",
+              image: "aks-system",
+              resources: { requests: { cpu: `${AKS_DAEMONSETS.cpu}m`, memory: `${AKS_DAEMONSETS.memory}Mi` } },
+            },
+          ],
+        },
+      },
+    },
+  });
+}
+
+/** Disks, each in one zone as Azure's are. No provisioner runs here, so they are made beforehand. */
+async function createDisks(api: KubernetesApi): Promise<void> {
+  const storageClassName = "managed-csi-premium";
+  await api.create("/apis/storage.k8s.io/v1/storageclasses", {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: storageClassName },
+    provisioner: "kubernetes.io/no-provisioner",
+    volumeBindingMode: "WaitForFirstConsumer",
+  });
+  for (let i = 0; i < 15; i++) {
+    await api.create("/api/v1/persistentvolumes", {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: `disk-${i}` },
+      spec: {
+        capacity: { storage: "64Gi" },
+        accessModes: ["ReadWriteOnce"],
+        storageClassName,
+        persistentVolumeReclaimPolicy: "Retain",
+        hostPath: { path: `/disks/${i}` },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              {
+                matchExpressions: [
+                  { key: "topology.kubernetes.io/zone", operator: "In", values: [ZONES[i % ZONES.length]] },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    });
+  }
+}
