@@ -18,6 +18,8 @@ export interface ReleaseInputs {
   readonly namespace: string;
   readonly chart: string;
   readonly version: string;
+  /** Seconds that Helm waits for the pods. */
+  readonly timeout: number;
   readonly repositoryOpts?: { readonly repo?: string };
   readonly values: Record<string, unknown>;
 }

@@ -2,6 +2,8 @@
 import { parseArgs, styleText } from "node:util";
 import { stringify } from "yaml";
 import { formatCapacity } from "../components/capacity.ts";
+import type { ResourcesArgs } from "../components/loggingStackArgs.ts";
+import type { ReleaseInputs } from "./helmTemplate.ts";
 import { type OfflinePlan, type PlannedResource, planOffline } from "./offlinePlan.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { readStackFile, stackNames } from "./stackFiles.ts";
@@ -51,16 +53,6 @@ function tree(resources: readonly PlannedResource[], parent?: string, prefix = "
   });
 }
 
-interface ReleaseInputs {
-  name: string;
-  namespace: string;
-  chart: string;
-  version: string;
-  timeout: number;
-  repositoryOpts?: { repo?: string };
-  values: Record<string, unknown>;
-}
-
 function printRelease(release: PlannedResource): void {
   const { name, namespace, chart, version, timeout, repositoryOpts, values } =
     release.inputs as unknown as ReleaseInputs;
@@ -69,15 +61,7 @@ function printRelease(release: PlannedResource): void {
     `  chart ${chart} ${version} from ${repositoryOpts?.repo ?? chart}, into ${namespace}, waits up to ${timeout} s for its pods`,
   );
   const shown = options.values ? values : summary(name, values);
-  console.log(
-    indented(
-      stringify(shown, {
-        lineWidth: 0,
-        collectionStyle: options.values ? "block" : "any",
-        flowCollectionPadding: false,
-      }).trimEnd(),
-    ),
-  );
+  console.log(indented(stringify(shown, { lineWidth: 0 }).trimEnd()));
 }
 
 /** The values that people ask for first. All of them: `--values`, or `npm run render`. */
@@ -85,27 +69,36 @@ function summary(release: string, values: Record<string, unknown>): Record<strin
   const get = (path: string): unknown =>
     path.split(".").reduce<unknown>((v, key) => (v as Record<string, unknown> | undefined)?.[key], values);
   if (release === "alloy") {
+    const environment = get("alloy.extraEnv") as Array<{ name: string; value: string }>;
     return {
       pipeline: "components/alloy/pod-logs.alloy",
-      environment: Object.fromEntries(
-        (get("alloy.extraEnv") as Array<{ name: string; value: string }>).map(({ name, value }) => [name, value]),
-      ),
-      resources: JSON.stringify(get("alloy.resources")),
-      "nodes at once": get("controller.updateStrategy.rollingUpdate.maxUnavailable"),
+      environment: Object.fromEntries(environment.map(({ name, value }) => [name, value])),
+      resources: resourcesText(get("alloy.resources")),
+      rollout: `${get("controller.updateStrategy.rollingUpdate.maxUnavailable")} of the nodes at once`,
     };
   }
-  const component = (key: string) =>
-    `${get(`${key}.replicas`)} x ${JSON.stringify(get(`${key}.resources`))}${get(`${key}.persistence.size`) ? ` on ${get(`${key}.persistence.size`)} of ${get(`${key}.persistence.storageClass`)}` : ""}`;
+  const component = (key: string): string => {
+    const disk = get(`${key}.persistence.size`);
+    const on = disk === undefined ? "" : `; ${disk} ${get(`${key}.persistence.storageClass`)} each`;
+    return `${get(`${key}.replicas`)} pods of ${resourcesText(get(`${key}.resources`))}${on}`;
+  };
+  const limit = (key: string): unknown => get(`loki.limits_config.${key}`);
   return {
     ...Object.fromEntries(["write", "read", "backend", "gateway"].map((key) => [key, component(key)])),
     caches: `chunks ${get("chunksCache.allocatedMemory") ?? 0} MiB, results ${get("resultsCache.allocatedMemory") ?? 0} MiB`,
     bucket: `${get("loki.storage.bucketNames.chunks")} at ${get("loki.storage.s3.endpoint")}`,
-    retention: get("loki.limits_config.retention_period"),
-    ingestion: `${get("loki.limits_config.ingestion_rate_mb")} MB/s, burst ${get("loki.limits_config.ingestion_burst_size_mb")} MB (limits, not a capacity)`,
+    retention: limit("retention_period"),
+    ingestion: `${limit("ingestion_rate_mb")} MB/s, burst ${limit("ingestion_burst_size_mb")} MB (limits, not a capacity)`,
     schema: (get("loki.schemaConfig.configs") as Array<{ from: string; schema: string }>)
       .map(({ from, schema }) => `${schema} from ${from}`)
       .join(", "),
   };
+}
+
+function resourcesText(resources: unknown): string {
+  const { requests, limits } = resources as ResourcesArgs;
+  const most = limits.cpu === undefined ? limits.memory : `${limits.cpu} CPU / ${limits.memory}`;
+  return `${requests.cpu} CPU / ${requests.memory} requested, ${most} at most`;
 }
 
 function heading(text: string): void {
