@@ -3,6 +3,7 @@ import * as containerservice from "@pulumi/azure-native/containerservice/index.j
 import type * as pulumi from "@pulumi/pulumi";
 import { AZURE_VM_SIZES } from "./azureVmSizes.ts";
 import type { PoolSize } from "./capacity.ts";
+import { isLabelKey, isLabelValue } from "./kubernetesNames.ts";
 import type { ClusterArgs, CreatedNodePoolArgs, NodePoolArgs, VmCapacityArgs } from "./loggingStackArgs.ts";
 import type { Findings } from "./problems.ts";
 
@@ -51,8 +52,18 @@ export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findin
       );
       return { mode: "none", nodeSelector: {}, tolerations: [], zones: [] };
     case "existing": {
-      checkLabelKey(args.label.key, "nodePool.label.key", findings);
       const { capacity, taint } = args;
+      checkLabelKey(args.label.key, "nodePool.label.key", findings);
+      checkLabelValue(args.label.value, "nodePool.label.value", findings);
+      if (taint) {
+        findings.check(isLabelKey(taint.key), {
+          path: "nodePool.taint.key",
+          given: taint.key,
+          expected: "a taint key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
+          fix: "write key and value apart: az aks nodepool show prints them as key=value:effect",
+        });
+        checkLabelValue(taint.value, "nodePool.taint.value", findings);
+      }
       if (!capacity)
         findings.warn("nodePool.capacity is not given: whether Loki's pods fit on the existing pool is not checked.");
       const size = capacity && poolSize(capacity, capacity.maxPods ?? 110, "nodePool.capacity", findings);
@@ -156,11 +167,26 @@ const UNKNOWN_CLUSTER: AksCluster = { subscriptionId: "", resourceGroupName: "",
 
 /** Prefixes that AKS refuses on a pool. https://learn.microsoft.com/azure/aks/use-labels#reserved-system-labels */
 function checkLabelKey(key: string, path: string, findings: Findings): void {
+  findings.check(isLabelKey(key), {
+    path,
+    given: key,
+    expected: "a label key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
+    fix: 'write key and value apart: label: { key: "workload", value: "logging" }',
+  });
   findings.check(!/^(kubernetes\.azure\.com|kubernetes\.io)\//.test(key) || key === "kubernetes.azure.com/agentpool", {
     path,
     given: key,
     expected: "a label of your own: AKS reserves kubernetes.azure.com/ and kubernetes.io/",
     fix: "label the pool with a key of yours (az aks nodepool update --labels), or select it by agentpool=<name>",
+  });
+}
+
+function checkLabelValue(value: string, path: string, findings: Findings): void {
+  findings.check(isLabelValue(value), {
+    path,
+    given: value,
+    expected: "a label value: letters, digits, -, _ and ., 63 at most",
+    fix: "write it as `kubectl get nodes --show-labels` prints it",
   });
 }
 
@@ -257,6 +283,8 @@ export function createLoggingNodePool(
     },
     {
       ...opts,
+      // azure-native asks for delete-before-replace wherever a name is given, also where the name is what changes.
+      deleteBeforeReplace: false,
       // The autoscaler changes the count all day; without this every `up` would set it back.
       ignoreChanges: autoscaling ? ["count"] : [],
       // Draining a pool of stateful pods under their disruption budgets takes its time.

@@ -1,0 +1,251 @@
+// A stand-in for the azure-native provider, for tests on the real Pulumi engine without Azure: agent pools in a file, a kubeconfig
+// from a file. It speaks the plugin protocol itself, because the SDK's provider server passes on neither the provider's
+// configuration, nor whether a call is a preview, nor which properties differ (without which replaceOnChanges does nothing).
+//
+//   AZURE_STANDIN_STATE       file that holds the pools (made when missing)
+//   AZURE_STANDIN_KUBECONFIG  file that the credential calls return; {cluster} stands for the cluster's name
+//   AZURE_STANDIN_FAIL        {"create": {"code": "QuotaExceeded", "message": "..."}}, also update, delete, read, listCredentials
+//   AZURE_STANDIN_JOURNAL     file to which every call is appended, one JSON object a line, when it has ended
+//   ARM_SUBSCRIPTION_ID       where the provider has no subscriptionId
+
+import { appendFileSync, readFileSync } from "node:fs";
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
+import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { API_VERSION, AzureError, check, diff, outputs, type Properties, poolId, refusal } from "./agentPool.ts";
+import { argsType, type Failure, misfits, UNKNOWN } from "./sdkTypes.ts";
+import { changePools, keyOf, readPools } from "./state.ts";
+
+const VERSION = "3.28.0";
+const AGENT_POOL = "azure-native:containerservice:AgentPool";
+const CREDENTIALS: Readonly<Record<string, { kubeconfig: string; action: string }>> = {
+  listManagedClusterUserCredentials: { kubeconfig: "clusterUser", action: "listClusterUserCredential" },
+  listManagedClusterAdminCredentials: { kubeconfig: "clusterAdmin", action: "listClusterAdminCredential" },
+};
+
+/** What the journal says of a call besides its time and method. */
+type Note = { id?: string; name?: string; preview?: boolean; error?: string };
+
+let configuredSubscription: unknown;
+
+const methods = {
+  getSchema: async () =>
+    new messages.GetSchemaResponse().setSchema(JSON.stringify({ name: "azure-native", version: VERSION })),
+  getPluginInfo: async () => new plugin.PluginInfo().setVersion(VERSION),
+  cancel: async () => new empty.Empty(),
+  checkConfig: async (request: rpc.CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
+  // As the real provider: no opinion, so that the engine compares.
+  diffConfig: async () => new messages.DiffResponse(),
+
+  configure: async (request: rpc.ConfigureRequest) => {
+    configuredSubscription = unpack(request.getArgs()).subscriptionId;
+    return new messages.ConfigureResponse().setSupportspreview(true);
+  },
+
+  check: async (request: rpc.CheckRequest, note: Note) => {
+    nameAgentPool(request, note);
+    // The real provider writes its API version into the inputs.
+    const inputs = { ...unpack(request.getNews()), azureApiVersion: API_VERSION };
+    const failures = check(inputs);
+    if (failures.length > 0) note.error = reasons(failures);
+    return new messages.CheckResponse().setInputs(pack(inputs)).setFailuresList(failures.map(checkFailure));
+  },
+
+  diff: async (request: rpc.DiffRequest, note: Note) => {
+    nameAgentPool(request, note);
+    const changes = diff(unpack(request.getOldInputs()), unpack(request.getNews()));
+    const { PropertyDiff, DiffResponse } = messages;
+    const response = new DiffResponse()
+      .setChanges(changes.size > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE)
+      .setDiffsList([...changes.keys()])
+      .setReplacesList([...changes].filter(([, { replaces }]) => replaces).map(([path]) => path))
+      .setHasdetaileddiff(true);
+    // As the real provider for every resource whose name it did not make up itself, even where the name is what changes.
+    response.setDeletebeforereplace(response.getReplacesList().length > 0);
+    for (const [path, { kind, replaces }] of changes) {
+      const name = `${kind.toUpperCase()}${replaces ? "_REPLACE" : ""}` as keyof typeof PropertyDiff.Kind;
+      response.getDetaileddiffMap().set(path, new PropertyDiff().setKind(PropertyDiff.Kind[name]).setInputdiff(true));
+    }
+    return response;
+  },
+
+  create: async (request: rpc.CreateRequest, note: Note) => {
+    nameAgentPool(request, note);
+    const inputs = unpack(request.getProperties());
+    if (request.getPreview()) {
+      note.preview = true;
+      return new messages.CreateResponse().setProperties(pack(outputs(inputs, UNKNOWN, true)));
+    }
+    const id = poolId(subscription(), inputs);
+    note.id = id;
+    failWhenTold("create");
+    await changePools(stateFile(), (pools) => {
+      if (keyOf(pools, id)) throw new Error(`cannot create already existing resource '${id}'`);
+      refuse(refusal(undefined, inputs));
+      pools[id] = inputs;
+    });
+    return new messages.CreateResponse().setId(id).setProperties(pack(outputs(inputs, inputs.agentPoolName)));
+  },
+
+  read: async (request: rpc.ReadRequest, note: Note) => {
+    nameAgentPool(request, note);
+    failWhenTold("read");
+    const pools = readPools(stateFile());
+    const key = keyOf(pools, request.getId());
+    const inputs = key === undefined ? undefined : pools[key];
+    if (!inputs) return new messages.ReadResponse();
+    return new messages.ReadResponse()
+      .setId(request.getId())
+      .setInputs(pack(inputs))
+      .setProperties(pack(outputs(inputs, inputs.agentPoolName)));
+  },
+
+  update: async (request: rpc.UpdateRequest, note: Note) => {
+    nameAgentPool(request, note);
+    const inputs = unpack(request.getNews());
+    if (request.getPreview()) {
+      note.preview = true;
+      return new messages.UpdateResponse().setProperties(pack(outputs(inputs, inputs.agentPoolName, true)));
+    }
+    failWhenTold("update");
+    await changePools(stateFile(), (pools) => {
+      const key = keyOf(pools, request.getId());
+      refuse(refusal(key === undefined ? undefined : pools[key], inputs));
+      // A PUT makes what is not there.
+      pools[key ?? request.getId()] = inputs;
+    });
+    return new messages.UpdateResponse().setProperties(pack(outputs(inputs, inputs.agentPoolName)));
+  },
+
+  delete: async (request: rpc.DeleteRequest, note: Note) => {
+    nameAgentPool(request, note);
+    failWhenTold("delete");
+    await changePools(stateFile(), (pools) => {
+      const key = keyOf(pools, request.getId());
+      if (key !== undefined) delete pools[key];
+    });
+    return new empty.Empty();
+  },
+
+  invoke: async (request: rpc.InvokeRequest, note: Note) => {
+    const token = request.getTok();
+    note.name = token;
+    const name = token.replace(/^azure-native:containerservice:/, "");
+    const credentials = CREDENTIALS[name];
+    if (!credentials) throw new Error(`the azure-native stand-in has no function ${token}`);
+    const args = unpack(request.getArgs());
+    const failures = misfits(args, argsType(`containerservice/${name}.d.ts`, `${name.replace(/^l/, "L")}Args`));
+    if (failures.length > 0) {
+      note.error = reasons(failures);
+      return new messages.InvokeResponse().setFailuresList(failures.map(checkFailure));
+    }
+    const cluster = `/subscriptions/${subscription()}/resourceGroups/${args.resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/${args.resourceName}`;
+    note.id = cluster;
+    try {
+      failWhenTold("listCredentials");
+      const value = kubeconfig(args).toString("base64");
+      return new messages.InvokeResponse().setReturn(pack({ kubeconfigs: [{ name: credentials.kubeconfig, value }] }));
+    } catch (error) {
+      throw new Error(`request failed ${cluster}/${credentials.action}: ${(error as Error).message}`);
+    }
+  },
+};
+
+function nameAgentPool(request: { getUrn(): string; getId?(): string }, note: Note): void {
+  const [, , type = "", name = ""] = request.getUrn().split("::");
+  note.name = name;
+  if (request.getId?.()) note.id = request.getId();
+  const own = type.split("$").at(-1);
+  if (own !== AGENT_POOL) throw new Error(`the azure-native stand-in has no resource ${own}`);
+}
+
+function kubeconfig({ resourceGroupName, resourceName }: Properties): Buffer {
+  const file = setting("AZURE_STANDIN_KUBECONFIG").replaceAll("{cluster}", String(resourceName));
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new AzureError(
+      "ResourceNotFound",
+      `The Resource 'Microsoft.ContainerService/managedClusters/${resourceName}' under resource group '${resourceGroupName}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+      404,
+    );
+  }
+}
+
+function failWhenTold(operation: string): void {
+  const failures = JSON.parse(process.env.AZURE_STANDIN_FAIL || "{}") as Record<
+    string,
+    { code: string; message: string; status?: number }
+  >;
+  const told = failures[operation];
+  if (told) throw new AzureError(told.code, told.message, told.status);
+}
+
+function refuse(error: AzureError | undefined): void {
+  if (error) throw error;
+}
+
+function subscription(): string {
+  const id = configuredSubscription || process.env.ARM_SUBSCRIPTION_ID;
+  if (!id) throw new Error("the azure-native stand-in needs subscriptionId on the provider, or ARM_SUBSCRIPTION_ID");
+  return String(id);
+}
+
+const stateFile = () => setting("AZURE_STANDIN_STATE");
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`the azure-native stand-in needs the environment variable ${name}`);
+  return value;
+}
+
+const unpack = (packed: struct.Struct | undefined): Properties => (packed?.toJavaScript() ?? {}) as Properties;
+
+function pack(properties: Properties): struct.Struct {
+  return struct.Struct.fromJavaScript(properties as { [key: string]: struct.JavaScriptValue });
+}
+
+const reasons = (failures: readonly Failure[]) => failures.map(({ reason }) => reason).join("; ");
+const checkFailure = ({ property, reason }: Failure) =>
+  new messages.CheckFailure().setProperty(property).setReason(reason);
+
+function journal(entry: { method: string; time: string } & Note): void {
+  const file = process.env.AZURE_STANDIN_JOURNAL;
+  if (file) appendFileSync(file, `${JSON.stringify(entry)}\n`);
+}
+
+const JOURNALLED = new Set(["configure", "check", "diff", "create", "read", "update", "delete", "invoke"]);
+
+type Method = (request: never, note: Note) => Promise<unknown>;
+
+function handler(method: string, run: Method) {
+  return async (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
+    const time = new Date().toISOString();
+    const note: Note = {};
+    const response = await run(call.request as never, note).catch(({ message }: Error) => {
+      note.error = message;
+    });
+    if (JOURNALLED.has(method)) journal({ time, method, ...note });
+    if (response) callback(null, response);
+    else callback({ code: status.UNKNOWN, details: note.error ?? "" });
+  };
+}
+
+const server = new Server({ "grpc.max_receive_message_length": -1 });
+server.addService(
+  service.ResourceProviderService,
+  Object.fromEntries(Object.entries(methods).map(([method, run]) => [method, handler(method, run as Method)])),
+);
+server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  console.log(String(port));
+});
+
+// An engine that is killed, as a test's time limit does, would leave its providers running.
+const engine = process.ppid;
+setInterval(() => process.ppid === engine || process.exit(), 1000).unref();
