@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import leven from "leven";
 import { z } from "zod";
 import type { LoggingStackArgs } from "./components/loggingStackArgs.ts";
+import { KEY_LENGTHS, keyProblem } from "./components/objectStorage.ts";
 import type { Problem } from "./components/problems.ts";
 import { resolveArgs } from "./components/resolveArgs.ts";
 import { argsShape, SECRET_KEYS, type SecretKey, type StackShape, stackShape } from "./configShape.ts";
@@ -78,6 +79,12 @@ function readConfig(problems: Problem[]): { plain: Record<string, unknown>; secr
         expected: "no such key: the providers are explicit and do not read it",
         fix: `pulumi config rm ${fullKey}; cluster access is ${NAMESPACE}:access, MinIO is ${NAMESPACE}:objectStorage`,
       });
+    } else if (![NAMESPACE, "pulumi"].includes(namespace)) {
+      problems.push({
+        path: fullKey,
+        expected: `${NAMESPACE}:<key>: nothing else is read`,
+        fix: `write ${NAMESPACE}:${key}, or remove it`,
+      });
     }
     if (namespace !== NAMESPACE) continue;
     const isSecret = isConfigSecret(fullKey);
@@ -89,6 +96,8 @@ function readConfig(problems: Problem[]): { plain: Record<string, unknown>; secr
           fix: `make a new one, because this one has been in clear, and set it with pulumi config set --secret ${key}`,
         });
       }
+      const unusable = key in KEY_LENGTHS ? keyProblem(key as keyof typeof KEY_LENGTHS, text) : undefined;
+      if (unusable && !problems.some((problem) => problem.path === key)) problems.push(unusable);
       secrets[key as SecretKey] = config.requireSecret(key);
     } else if (!known.includes(key)) {
       problems.push({ path: key, expected: `a declared key: ${known.join(", ")}`, fix: suggestion(key, known) });
@@ -130,7 +139,8 @@ function parseShape(plain: Record<string, unknown>, stack: string, problems: Pro
   const pruned = structuredClone(plain);
   for (const issue of first.error.issues) {
     const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
-    problems.push(...problemsOf(issue, path, plain));
+    // A group that was refused as a whole is not also missing.
+    if (!problems.some((problem) => problem.path === path[0])) problems.push(...problemsOf(issue, path, plain));
     if (issue.code === "unrecognized_keys") for (const key of issue.keys) remove(pruned, [...path, key]);
     else remove(pruned, path);
   }

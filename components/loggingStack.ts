@@ -32,8 +32,8 @@ export class LoggingStack extends pulumi.ComponentResource {
   readonly bucket: pulumi.Output<string>;
   /** Data source for Grafana, without the password. */
   readonly grafanaDataSource: pulumi.Output<GrafanaDataSource>;
-  /** Name of the created node pool; absent in the other modes. */
-  readonly nodePoolName: pulumi.Output<string | undefined>;
+  /** Name of the created node pool; null in the other modes (Pulumi warns of an undefined output). */
+  readonly nodePoolName: pulumi.Output<string | null>;
   /** Chart versions. */
   readonly chartVersions: pulumi.Output<{ loki: string; alloy: string }>;
 
@@ -85,7 +85,7 @@ export class LoggingStack extends pulumi.ComponentResource {
     this.gatewayLoginSecret = gateway.current.metadata.name;
     this.bucket = pulumi.output(resolved.objectStorage.bucket);
     this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.username));
-    this.nodePoolName = pulumi.output(created?.poolName);
+    this.nodePoolName = pulumi.output(created?.poolName ?? null);
     this.chartVersions = pulumi.output({ loki: LOKI_CHART.version, alloy: ALLOY_CHART.version });
     this.registerOutputs({
       namespace: this.namespace,

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type CaCertificate, checkCaCertificate } from "./caCertificate.ts";
 import type { ClusterArgs, ObjectStorageArgs } from "./loggingStackArgs.ts";
-import type { Findings } from "./problems.ts";
+import type { Findings, Problem } from "./problems.ts";
 
 /** Where Loki keeps everything, and how it gets there. */
 export interface ResolvedObjectStorage {
@@ -57,6 +57,12 @@ export function resolveObjectStorage(
       });
     }
   }
+  findings.check(/^[A-Za-z0-9-]*$/.test(args.region ?? ""), {
+    path: "objectStorage.region",
+    given: args.region,
+    expected: "letters, digits and -, as the region is set on MinIO",
+    fix: "leave it out to get us-east-1, which MinIO answers to unless told otherwise",
+  });
   for (const [i, cidr] of (args.cidrs ?? []).entries()) checkCidr(cidr, `objectStorage.cidrs[${i}]`, findings);
   if (!args.cidrs?.length) {
     findings.warn(
@@ -100,7 +106,7 @@ function checkEndpoint(args: ObjectStorageArgs, findings: Findings): URL | undef
       path,
       given,
       expected: "scheme, host and port: https://minio.internal.company:9000",
-      fix: `write https://${given.replace(/^[a-z]*:?\/\//i, "") || "minio.internal.company:9000"}`,
+      fix: `write https://${given.replace(/^[a-z0-9]*:?\/\//i, "").replace(/^.*@/, "") || "minio.internal.company:9000"}`,
     });
     return undefined;
   }
@@ -128,7 +134,7 @@ function checkEndpoint(args: ObjectStorageArgs, findings: Findings): URL | undef
   return url;
 }
 
-const redactUserInfo = (endpoint: string): string => endpoint.replace(/\/\/[^/@]*@/, "//[secret]@");
+const redactUserInfo = (endpoint: string): string => endpoint.replace(/^([a-z0-9]*:\/\/)?.*@/i, "$1[secret]@");
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 function checkBucketName(bucket: string, findings: Findings): void {
@@ -149,8 +155,8 @@ function checkBucketName(bucket: string, findings: Findings): void {
 }
 
 function checkCidr(cidr: string, path: string, findings: Findings): void {
-  const [address = "", prefix = ""] = cidr.split("/");
-  findings.check(isIPv4(address) && /^([0-9]|[12][0-9]|3[0-2])$/.test(prefix), {
+  const [address = "", prefix = "", ...rest] = cidr.split("/");
+  findings.check(rest.length === 0 && isIPv4(address) && /^([0-9]|[12][0-9]|3[0-2])$/.test(prefix), {
     path,
     given: cidr,
     expected: "an IPv4 CIDR: 10.20.0.10/32",
@@ -186,8 +192,8 @@ export function createObjectStorage(
 ): BucketCredentials {
   if (storage.mode === "existing") {
     return {
-      accessKey: checkedKey("objectStorageAccessKey", storage.accessKey ?? "", 3),
-      secretKey: checkedKey("objectStorageSecretKey", storage.secretKey ?? "", 8),
+      accessKey: checkedKey("objectStorageAccessKey", storage.accessKey ?? ""),
+      secretKey: checkedKey("objectStorageSecretKey", storage.secretKey ?? ""),
     };
   }
   const bucket = new minio.S3Bucket(
@@ -228,15 +234,25 @@ export function createObjectStorage(
   };
 }
 
-/** A given key, refused where Loki's config could not take it as it is. The value stays out of the error. */
-function checkedKey(stackKey: string, key: pulumi.Input<string>, minimumLength: number): pulumi.Output<string> {
+/** Shortest keys that MinIO takes, by the config keys that they stand in. */
+export const KEY_LENGTHS = { objectStorageAccessKey: 3, objectStorageSecretKey: 8 } as const;
+
+/** What is wrong with a key that is given. The key itself stays out of it. */
+export function keyProblem(stackKey: keyof typeof KEY_LENGTHS, key: string): Problem | undefined {
+  const length = KEY_LENGTHS[stackKey];
+  if (/^[A-Za-z0-9]+$/.test(key) && key.length >= length) return undefined;
+  return {
+    path: stackKey,
+    expected: `letters and digits, ${length} or more: Loki expands keys into its config as text`,
+    fix: `make a key of letters and digits on MinIO and set it with pulumi config set --secret ${stackKey}`,
+  };
+}
+
+/** A given key, refused where Loki's config could not take it as it is. A stack's own config is checked earlier, by config.ts. */
+function checkedKey(stackKey: keyof typeof KEY_LENGTHS, key: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.secret(key).apply((value) => {
-    if (!/^[A-Za-z0-9]+$/.test(value) || value.length < minimumLength) {
-      throw new pulumi.RunError(
-        `${stackKey}: allowed are letters and digits, ${minimumLength} or more, because Loki expands keys into its config as text. ` +
-          `fix: make a key of letters and digits on MinIO and set it with pulumi config set --secret ${stackKey}`,
-      );
-    }
+    const problem = keyProblem(stackKey, value);
+    if (problem) throw new pulumi.RunError(`${stackKey}: allowed are ${problem.expected}. fix: ${problem.fix}`);
     return value;
   });
 }

@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
 import { type ResolvedAlloy, resolveAlloy } from "./alloy/resolveAlloy.ts";
 import { type CapacityReport, checkCapacity, formatCapacity } from "./capacity.ts";
-import { checkNamespace } from "./kubernetesNames.ts";
+import { checkNamespace, checkObjectName } from "./kubernetesNames.ts";
 import { parseAksResourceId, type ResolvedNodePool, resolveNodePool } from "./loggingNodePool.ts";
 import type { ClusterArgs, LoggingStackArgs } from "./loggingStackArgs.ts";
 import { GATEWAY_SERVICE } from "./loki/lokiValues.ts";
@@ -53,6 +53,7 @@ export function resolveArgs(args: LoggingStackArgs, earlier: readonly Problem[] 
   const network = resolveNetwork(args.network ?? {}, findings);
   const images = { pullSecrets: [], ...args.images };
   checkRegistry(images.registry, findings);
+  for (const [i, secret] of images.pullSecrets.entries()) checkObjectName(secret, `images.pullSecrets[${i}]`, findings);
   const loki = resolveLoki(args.loki ?? {}, nodePool, findings);
   const alloy = resolveAlloy(args.alloy ?? {}, findings);
 

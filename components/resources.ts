@@ -12,7 +12,7 @@ export function checkResources(resources: ResourcesArgs, path: string, findings:
   ): number | undefined => {
     if (value === undefined) return undefined;
     const parsed = kind === "cpu" ? parseCpu(value) : parseMemory(value);
-    findings.check(parsed !== undefined, {
+    findings.check(parsed !== undefined && parsed > 0, {
       path: `${path}.${at}.${kind}`,
       given: value,
       expected:

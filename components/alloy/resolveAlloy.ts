@@ -2,6 +2,7 @@ import { type ChartSource, resolveChart } from "../helmChart.ts";
 import type { AlloyArgs, ResourcesArgs } from "../loggingStackArgs.ts";
 import type { Findings } from "../problems.ts";
 import { checkResources } from "../resources.ts";
+import { checkNoSecrets } from "../secretsInValues.ts";
 import type { Values } from "../valuesMerge.ts";
 import { ALLOY_CHART } from "./chart.ts";
 
@@ -28,6 +29,7 @@ export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy
       },
     );
   }
+  checkNoSecrets(args.values, "alloy.values", findings);
   return {
     chart: resolveChart(ALLOY_CHART, args.chart, "alloy.chart", findings),
     // No CPU limit: throttling the agent would turn a burst of logs into a backlog, and a backlog into lost files.

@@ -4,6 +4,7 @@ import type { ResolvedNodePool } from "../loggingNodePool.ts";
 import type { LokiArgs, LokiComponentArgs, ResourcesArgs, SchemaPeriodArgs } from "../loggingStackArgs.ts";
 import type { Findings } from "../problems.ts";
 import { checkResources, requested } from "../resources.ts";
+import { checkNoSecrets } from "../secretsInValues.ts";
 import type { Values } from "../valuesMerge.ts";
 import { LOKI_CHART } from "./chart.ts";
 import { checkSchema, DEFAULT_SCHEMA } from "./schema.ts";
@@ -95,6 +96,7 @@ export function resolveLoki(args: LokiArgs, nodePool: ResolvedNodePool, findings
   };
 
   checkSchema(loki.schema, findings);
+  checkNoSecrets(loki.values, "loki.values", findings);
   findings.check(loki.retentionHours >= 24 && loki.retentionHours % 24 === 0, {
     path: "loki.retentionHours",
     given: loki.retentionHours,
