@@ -46,14 +46,12 @@ stream.on("test:pass", (event) => {
 stream.on("test:fail", (event) => {
   if (isTest(event)) counts.failed++;
 });
-stream.compose(spec).pipe(process.stdout);
-stream.on("end", async () => {
-  await endEnvironment();
-  // After the reporter has written its own end.
-  setTimeout(() => {
-    printFigures();
-    for (const skip of skips) console.log(`skipped: ${skip}`);
-    console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-    process.exit(counts.failed > 0 ? 1 : 0);
-  }, 200);
-});
+const report = stream.compose(spec);
+for await (const text of report) process.stdout.write(text);
+await endEnvironment();
+printFigures();
+for (const skip of skips) console.log(`skipped: ${skip}`);
+// A run that found nothing proves nothing.
+const failed = counts.failed + (counts.passed + counts.failed + counts.skipped === 0 ? 1 : 0);
+console.log(`\n${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, it } from "node:test";
+import { OperationLog } from "../engineEvents.ts";
+import { sharedEnvironment } from "../environment.ts";
+import { figure } from "../figures.ts";
+
+describe("what the program refuses", () => {
+  it("an edited schema period, at preview, and not an appended one", async () => {
+    const { deployments, engine } = await sharedEnvironment();
+    const { name, stack } = deployments["prod-aks-b"];
+    const withSchema = (...days: string[]) =>
+      engine.changeConfig(name, (config) => {
+        config["logging:loki"].schema = days.map((from) => ({ from }));
+      });
+
+    let restore = withSchema("2025-02-01");
+    const edited = await engine.run(["preview", "--stack", name]);
+    restore();
+    assert.notEqual(edited.exitCode, 0);
+    assert.match(edited.output, /Loki's schema: \d problems?, nothing has been (created|changed)/);
+    assert.match(edited.output, /loki\.schema\[0\]/);
+    assert.match(edited.output, /the deployed period, unchanged: .*2025-01-01/);
+    assert.doesNotMatch(edited.output, STACK_TRACE);
+
+    restore = withSchema("2025-01-01", day(7));
+    const log = new OperationLog();
+    await stack.preview({ onEvent: log.record, color: "never" });
+    restore();
+    assert.deepEqual(log.changes, ["update logging-loki"]);
+
+    restore = withSchema("2025-01-01", "2025-06-01");
+    const past = await engine.run(["preview", "--stack", name]);
+    restore();
+    assert.notEqual(past.exitCode, 0);
+    assert.match(past.output, /a day after today/);
+  });
+
+  it("a bad config: the list of all problems, and nothing is created", async () => {
+    const { engine } = await sharedEnvironment();
+    const name = "prod-aks-c";
+    await engine.createStack(name, "prod-aks-a");
+    engine.changeConfig(name, (config) => {
+      config["logging:loki"].retentionHours = 25;
+      config["logging:loki"].wrte = { replicas: 3 };
+      config["logging:objectStorage"].bucket = "Loki_Logs";
+    });
+    const asked = engine.azureCalls().length;
+    for (const command of [["preview"], ["up", "--yes"]]) {
+      const { exitCode, output } = await engine.run([...command, "--stack", name]);
+      assert.notEqual(exitCode, 0);
+      assert.match(output, /Arguments of prod-aks-a: \d+ problems, nothing has been created\./);
+      for (const line of [
+        /^ +cluster\.name$/m,
+        /^ +loki\.retentionHours$/m,
+        /^ +loki\.wrte$/m,
+        /did you mean write\?/,
+        /^ +objectStorage\.bucket$/m,
+      ])
+        assert.match(output, line);
+      assert.doesNotMatch(output, STACK_TRACE);
+      if (command[0] === "preview") console.log(output.slice(output.indexOf("Diagnostics:")));
+    }
+    const { output } = await engine.run(["stack", "export", "--stack", name]);
+    const { resources = [] } = JSON.parse(output).deployment as { resources?: Array<{ type: string }> };
+    assert.deepEqual(
+      resources.filter(({ type }) => type !== "pulumi:pulumi:Stack"),
+      [],
+    );
+    assert.equal(engine.azureCalls().length, asked);
+  });
+
+  it("a Node that cannot load TypeScript", async (t) => {
+    const { engine } = await sharedEnvironment();
+    const old = oldNode();
+    if (!old) return t.skip("no Node below 22.18 is on PATH");
+    const { exitCode, output } = await engine.run(["preview", "--stack", "prod-aks-a"], {
+      PATH: [old.folder, engine.environment.PATH].join(delimiter),
+    });
+    assert.notEqual(exitCode, 0);
+    assert.match(output, /it needs Node >=22\.18, and this is /);
+    assert.match(output, /npm exec -- pulumi preview/);
+    figure("refused Node", old.version);
+  });
+});
+
+/** Lines of a stack trace. */
+const STACK_TRACE = /^\s+at .+[:(].*\d+\)?$/m;
+
+const day = (ahead: number): string => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10);
+
+/** The first Node on PATH that is too old. */
+function oldNode(): { folder: string; version: string } | undefined {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const node = join(folder, "node");
+    if (!existsSync(node)) continue;
+    const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
+    const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
+    if (major < 22 || (major === 22 && minor < 18)) return { folder, version };
+  }
+  return undefined;
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { OperationLog } from "../engineEvents.ts";
+import { sharedEnvironment } from "../environment.ts";
+import { figure, timed } from "../figures.ts";
+import { answer, listObjects } from "../minioServer.ts";
+
+describe("taking a cluster away and keeping its logs", () => {
+  it("a plain destroy is refused and deletes nothing", async () => {
+    const { deployments, engine, minio } = await sharedEnvironment();
+    const { name, bucket, stack } = deployments["prod-aks-b"];
+    await minio.client(minio.admin).putObject(bucket, "fake/1/chunk", "a line");
+    const before = await resourceNames(stack);
+    const { exitCode, output } = await engine.run(["destroy", "--yes", "--stack", name]);
+    console.log(output);
+    assert.notEqual(exitCode, 0);
+    assert.match(output, /logging-bucket.*protected|protected.*logging-bucket/s);
+    assert.deepEqual(await resourceNames(stack), before);
+  });
+
+  it("destroy --exclude-protected takes everything in the cluster away and keeps the bucket", async () => {
+    const { deployments, engine, minio } = await sharedEnvironment();
+    const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
+    const { exitCode, output } = await timed("destroy --exclude-protected", () =>
+      engine.run(["destroy", "--exclude-protected", "--yes", "--stack", name]),
+    );
+    console.log(output);
+    assert.equal(exitCode, 0, output);
+    assert.equal(await cluster.api.get("/api/v1/namespaces/logging"), undefined);
+    for (const path of [
+      "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+      "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+      "/apis/scheduling.k8s.io/v1/priorityclasses",
+      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    ]) {
+      const ours = (await cluster.api.list(path)).filter(({ metadata }) => /loki|alloy|grafana/.test(metadata.name));
+      assert.deepEqual(
+        ours.map(({ metadata }) => metadata.name),
+        [],
+        path,
+      );
+    }
+    const admin = minio.client(minio.admin);
+    assert.deepEqual(await listObjects(admin, bucket), ["fake/1/chunk"]);
+    assert.equal(await answer(listObjects(admin, deployments["prod-aks-a"].bucket)), "ok");
+    const deletedPools = engine.azureCalls().filter(({ method, id }) => method === "delete" && id?.includes(name));
+    figure("  pools deleted", deletedPools.length);
+    figure("  left in the state", (await resourceNames(stack)).join(", "));
+  });
+
+  it("the next up brings the cluster back onto its bucket", async () => {
+    const { deployments, minio } = await sharedEnvironment();
+    const { bucket, stack } = deployments["prod-aks-b"];
+    const log = new OperationLog();
+    await timed("up after the destroy", () => stack.up({ onEvent: log.record, color: "never" }));
+    assert.ok(!log.changes.some((change) => /logging-bucket$/.test(change)), log.changes.join(", "));
+    assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), ["fake/1/chunk"]);
+  });
+});
+
+async function resourceNames(stack: { exportStack(): Promise<{ deployment: unknown }> }): Promise<string[]> {
+  const { resources = [] } = (await stack.exportStack()).deployment as { resources?: Array<{ urn: string }> };
+  return resources.map(({ urn }) => urn.split("::").pop() ?? "").sort();
+}
