@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { OperationLog } from "../engineEvents.ts";
 import { type Deployment, type Environment, STACKS, sharedEnvironment } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { answer, listObjects } from "../minioServer.ts";
+import { offlinePlanOf } from "../offlinePlanOf.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { dataOf, findLeaks, helmPayloads, listSecrets, secretsIn } from "../secretSearch.ts";
 import { linuxNodes } from "../simulatedNodes.ts";
@@ -121,22 +121,14 @@ describe("two production stacks", () => {
   it("have the resources that the offline plan names", async () => {
     const environment = await sharedEnvironment();
     await each(environment, async ({ name, stack }) => {
-      const script = `
-        const { planOffline } = await import("./automation/offlinePlan.ts");
-        const { readStackFile } = await import("./automation/stackFiles.ts");
-        const { resources } = await planOffline(readStackFile("${name}"));
-        console.log(JSON.stringify(resources.map(({ type, name }) => type + "::" + name)));`;
-      const planned = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
-        cwd: environment.engine.project,
-        encoding: "utf8",
-      });
+      const planned = offlinePlanOf(environment.engine.project, name).map(({ type, name }) => `${type}::${name}`);
       const { deployment } = (await stack.exportStack()) as {
         deployment: { resources: Array<{ urn: string; type: string }> };
       };
       const deployed = deployment.resources
         .filter(({ type }) => type !== "pulumi:pulumi:Stack")
         .map(({ urn, type }) => `${type}::${urn.split("::").pop()}`);
-      assert.deepEqual(deployed.sort(), JSON.parse(planned.split("\n").findLast(Boolean) ?? "").sort());
+      assert.deepEqual(deployed.sort(), planned.sort());
       figure(`  resources planned offline and deployed of ${name}`, deployed.length);
     });
   });
