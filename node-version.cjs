@@ -13,7 +13,7 @@ if (current[0] < minimum[0] || (current[0] === minimum[0] && current[1] < (minim
       ", and this is " +
       process.versions.node +
       ".\n" +
-      "fix: install the Node in .node-version, or run pulumi through npm, which brings it: npm exec -- pulumi preview",
+      "fix: install the Node in .node-version, or run pulumi through npm, which brings it: npm exec -c 'pulumi preview'",
   );
   process.exit(1);
 }
