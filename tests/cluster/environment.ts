@@ -54,15 +54,10 @@ async function startEnvironment(): Promise<Environment> {
   const deployments: Partial<Record<StackName, Deployment>> = {};
   for (const [i, name] of STACKS.entries()) {
     const stack = await engine.createStack(name);
-    // MinIO's admin: once from secret config, once from the provider's environment.
+    // MinIO's admin: from secret config in one stack, from the provider's environment in the other.
     if (i === 0) {
       await stack.setConfig("logging:minioAdminUser", { value: minio.admin.accessKey });
       await stack.setConfig("logging:minioAdminPassword", { value: minio.admin.secretKey, secret: true });
-    } else {
-      Object.assign(stack.workspace.envVars, {
-        MINIO_USER: minio.admin.accessKey,
-        MINIO_PASSWORD: minio.admin.secretKey,
-      });
     }
     deployments[name] = { name, bucket: `loki-${name}`, cluster: clusters[i] as ControlPlane, stack };
   }

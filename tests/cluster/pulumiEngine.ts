@@ -81,6 +81,8 @@ export function preparePulumi(programs: Programs, folder: string, minio: MinioSe
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
+    MINIO_USER: minio.admin.accessKey,
+    MINIO_PASSWORD: minio.admin.secretKey,
     KUBELOGIN_STANDIN_TOKENS: folder,
     LOGGING_NODE: process.execPath,
     AZURE_STANDIN_STATE: join(folder, "azure-pools.json"),

@@ -81,7 +81,7 @@ describe("what the program refuses", () => {
     });
     assert.notEqual(exitCode, 0);
     assert.match(output, /it needs Node >=22\.18, and this is /);
-    assert.match(output, /npm exec -- pulumi preview/);
+    assert.match(output, /npm exec -c .pulumi preview./);
     figure("refused Node", old.version);
   });
 });
