@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Stack, UpResult } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { type ControlPlane, startControlPlane, startEtcd } from "./controlPlane.ts";
+import { OperationLog } from "./engineEvents.ts";
 import { timed } from "./figures.ts";
 import { type MinioServer, startMinio } from "./minioServer.ts";
 import { stopAll } from "./processes.ts";
@@ -22,6 +23,12 @@ export interface Deployment {
   readonly stack: Stack;
 }
 
+/** What the first `up` of a stack said and did. */
+export interface FirstUp {
+  readonly result: UpResult;
+  readonly log: OperationLog;
+}
+
 /** Everything that the scenarios share. */
 export interface Environment {
   readonly folder: string;
@@ -32,14 +39,37 @@ export interface Environment {
   readonly loggingNodes: number;
 }
 
-let environment: Promise<Environment> | undefined;
+let started: Promise<Environment> | undefined;
+let deployed: ReturnType<typeof deployedStacks> | undefined;
 let folder: string | undefined;
 
-/** Starts all servers on first use: the scenarios follow one another on the same stacks, as they would in production. */
+/** All servers running and both stacks configured, and nothing deployed yet. */
 export const sharedEnvironment = (): Promise<Environment> => {
-  environment ??= timed("two control planes, MinIO and the project ready", startEnvironment);
-  return environment;
+  started ??= timed("two control planes, MinIO and the project ready", startEnvironment);
+  return started;
 };
+
+/**
+ * All servers running and both stacks up, on first use: the scenarios follow one another on the same stacks, as changes do in
+ * production. Where that fails, it fails for all of them at once.
+ */
+export const deployedStacks = (): Promise<Environment & { firstUps: Readonly<Record<StackName, FirstUp>> }> => {
+  deployed ??= deploy();
+  return deployed;
+};
+
+async function deploy(): ReturnType<typeof deployedStacks> {
+  const environment = await sharedEnvironment();
+  const firstUp = async ({ name, stack }: Deployment): Promise<[StackName, FirstUp]> => {
+    const log = new OperationLog();
+    const options = { onEvent: log.record, color: "never", diff: true } as const;
+    return [name, { result: await timed(`  up of ${name}`, () => stack.up(options)), log }];
+  };
+  const ups = await timed("up of both stacks, side by side", () =>
+    Promise.all(STACKS.map((name) => firstUp(environment.deployments[name]))),
+  );
+  return { ...environment, firstUps: Object.fromEntries(ups) as Record<StackName, FirstUp> };
+}
 
 async function startEnvironment(): Promise<Environment> {
   const found = findPrograms();

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { OperationLog } from "../engineEvents.ts";
-import { type Deployment, type Environment, sharedEnvironment } from "../environment.ts";
+import { type Deployment, deployedStacks, type Environment } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { listObjects } from "../minioServer.ts";
 import { offlinePlanOf } from "../offlinePlanOf.ts";
@@ -20,7 +20,7 @@ const HAND_MADE: Readonly<Record<string, string>> = {
 
 describe("adopting what exists", () => {
   it("namespace, bucket and Helm releases made by hand are imported, and none of them is replaced or deleted", async (t) => {
-    const environment = await sharedEnvironment();
+    const environment = await deployedStacks();
     if (!environment.programs.helm) return t.skip("helm is not on PATH: https://helm.sh/docs/intro/install/");
     const { engine, deployments, minio } = environment;
     const { name, bucket, stack } = deployments["prod-aks-b"];

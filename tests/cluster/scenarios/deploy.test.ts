@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OperationLog } from "../engineEvents.ts";
-import { type Deployment, type Environment, STACKS, sharedEnvironment } from "../environment.ts";
+import { type Deployment, deployedStacks, type Environment, STACKS } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { answer, listObjects } from "../minioServer.ts";
 import { offlinePlanOf } from "../offlinePlanOf.ts";
@@ -19,24 +19,17 @@ const each = (environment: Environment, check: (deployment: Deployment) => Promi
 
 describe("two production stacks", () => {
   it("come up side by side", async () => {
-    const environment = await sharedEnvironment();
-    await timed("up of both stacks, side by side", () =>
-      each(environment, async ({ name, stack }) => {
-        const log = new OperationLog();
-        const result = await timed(`  up of ${name}`, () =>
-          stack.up({ onEvent: log.record, color: "never", diff: true }).catch((error) => {
-            throw new Error(`${name}: ${error.message}`);
-          }),
-        );
-        outputs.push({ name: `up of ${name}`, text: result.stdout + result.stderr + JSON.stringify(log.raw) });
-        figure(`  resources of ${name}`, result.summary.resourceChanges?.create ?? 0);
-        assert.deepEqual(Object.keys(result.summary.resourceChanges ?? {}), ["create"]);
-      }),
-    );
+    const { firstUps } = await deployedStacks();
+    for (const name of STACKS) {
+      const { result, log } = firstUps[name];
+      outputs.push({ name: `up of ${name}`, text: result.stdout + result.stderr + JSON.stringify(log.raw) });
+      assert.deepEqual(Object.keys(result.summary.resourceChanges ?? {}), ["create"]);
+      figure(`  resources created of ${name}`, result.summary.resourceChanges?.create ?? 0);
+    }
   });
 
   it("have every pod Ready on the nodes where it belongs", async () => {
-    const environment = await sharedEnvironment();
+    const environment = await deployedStacks();
     await each(environment, async ({ name, cluster }) => {
       const pods = await podsByWorkload(cluster);
       const counted = Object.fromEntries([...pods].map(([workload, list]) => [workload, list.length]));
@@ -62,7 +55,7 @@ describe("two production stacks", () => {
   });
 
   it("give Loki and Alloy their keys by Secret, and MinIO's CA by ConfigMap", async () => {
-    const environment = await sharedEnvironment();
+    const environment = await deployedStacks();
     await each(environment, async ({ bucket, cluster }) => {
       const byName = Map.groupBy(await listSecrets(cluster), ({ metadata }) =>
         metadata.name.replace(/-[0-9a-f]{8}$/, ""),
@@ -84,7 +77,7 @@ describe("two production stacks", () => {
   });
 
   it("have a bucket each, and a key that opens that one and not the other", async () => {
-    const { deployments, minio } = await sharedEnvironment();
+    const { deployments, minio } = await deployedStacks();
     const [a, b] = STACKS.map((name) => deployments[name]) as [Deployment, Deployment];
     for (const [own, other] of [
       [a, b],
@@ -110,7 +103,7 @@ describe("two production stacks", () => {
   });
 
   it("do not change at the second up, nor at a refresh, nor after it", async () => {
-    await each(await sharedEnvironment(), async ({ name, stack }) => {
+    await each(await deployedStacks(), async ({ name, stack }) => {
       await timed(`  second up of ${name}`, () => stack.up({ expectNoChanges: true, color: "never" }));
       await timed(`  refresh of ${name}`, () => stack.refresh({ expectNoChanges: true, color: "never" }));
       const { changeSummary } = await timed(`  preview of ${name}`, () => stack.preview({ color: "never" }));
@@ -119,7 +112,7 @@ describe("two production stacks", () => {
   });
 
   it("have the resources that the offline plan names", async () => {
-    const environment = await sharedEnvironment();
+    const environment = await deployedStacks();
     await each(environment, async ({ name, stack }) => {
       const planned = offlinePlanOf(environment.engine.project, name).map(({ type, name }) => `${type}::${name}`);
       const { deployment } = (await stack.exportStack()) as {
@@ -134,7 +127,7 @@ describe("two production stacks", () => {
   });
 
   it("change only Loki's release when the retention changes", async () => {
-    const { deployments, engine } = await sharedEnvironment();
+    const { deployments, engine } = await deployedStacks();
     const { name, stack, cluster } = deployments["prod-aks-a"];
     engine.changeConfig(name, (config) => {
       config["logging:loki"].retentionHours = 672;
@@ -153,7 +146,7 @@ describe("two production stacks", () => {
   });
 
   it("keep every secret inside its Secret", async () => {
-    const { deployments, engine, minio } = await sharedEnvironment();
+    const { deployments, engine, minio } = await deployedStacks();
     const secrets = new Map([["MinIO's admin password", minio.admin.secretKey]]);
     const texts = [...outputs];
     for (const name of STACKS) {

@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, it } from "node:test";
 import { OperationLog } from "../engineEvents.ts";
-import { sharedEnvironment } from "../environment.ts";
+import { deployedStacks } from "../environment.ts";
 import { figure } from "../figures.ts";
 
 describe("what the program refuses", () => {
   it("an edited schema period, at preview, and not an appended one", async () => {
-    const { deployments, engine } = await sharedEnvironment();
+    const { deployments, engine } = await deployedStacks();
     const { name, stack } = deployments["prod-aks-b"];
     const withSchema = (...days: string[]) =>
       engine.changeConfig(name, (config) => {
@@ -39,7 +39,7 @@ describe("what the program refuses", () => {
   });
 
   it("a bad config: the list of all problems, and nothing is created", async () => {
-    const { engine } = await sharedEnvironment();
+    const { engine } = await deployedStacks();
     const name = "prod-aks-c";
     await engine.createStack(name, "prod-aks-a");
     engine.changeConfig(name, (config) => {
@@ -73,7 +73,7 @@ describe("what the program refuses", () => {
   });
 
   it("a Node that cannot load TypeScript", async (t) => {
-    const { engine } = await sharedEnvironment();
+    const { engine } = await deployedStacks();
     const old = oldNode();
     if (!old) return t.skip("no Node below 22.18 is on PATH");
     const { exitCode, output } = await engine.run(["preview", "--stack", "prod-aks-a"], {

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CredentialWatch } from "../credentialWatch.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { sharedEnvironment } from "../environment.ts";
+import { deployedStacks } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { dataOf, listSecrets } from "../secretSearch.ts";
 
 describe("rotation", () => {
   it("of MinIO's keys: new user, new Secret, Loki's roll-out, and only then the old user goes", async () => {
-    const { deployments, engine, minio } = await sharedEnvironment();
+    const { deployments, engine, minio } = await deployedStacks();
     const deployment = deployments["prod-aks-a"];
     const { name, stack, bucket, cluster } = deployment;
     engine.changeConfig(name, (config) => {
@@ -72,7 +72,7 @@ describe("rotation", () => {
   });
 
   it("of the gateway's password: the gateway knows both users before Alloy sends the new one", async () => {
-    const { deployments, engine, minio } = await sharedEnvironment();
+    const { deployments, engine, minio } = await deployedStacks();
     const deployment = deployments["prod-aks-a"];
     const { name, stack, cluster } = deployment;
     for (const generation of [2, 3]) {
@@ -124,7 +124,7 @@ describe("rotation", () => {
   });
 
   it("of the node pool: the new one first, the old one last, announced as a replacement", async () => {
-    const { deployments, engine } = await sharedEnvironment();
+    const { deployments, engine } = await deployedStacks();
     const { name, stack } = deployments["prod-aks-b"];
     const before = (await stack.outputs()).nodePoolName?.value as string;
     engine.changeConfig(name, (config) => {
@@ -150,7 +150,7 @@ describe("rotation", () => {
   });
 
   it("leaves no user of an earlier generation", async () => {
-    const { deployments, engine } = await sharedEnvironment();
+    const { deployments, engine } = await deployedStacks();
     const state = await engine.run(["stack", "export", "--stack", "prod-aks-a"]);
     const { resources } = JSON.parse(state.output).deployment as {
       resources: Array<{ type: string; id?: string; delete?: boolean }>;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OperationLog } from "../engineEvents.ts";
-import { sharedEnvironment } from "../environment.ts";
+import { deployedStacks } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { answer, listObjects } from "../minioServer.ts";
 
 describe("taking a cluster away and keeping its logs", () => {
   it("a plain destroy is refused and deletes nothing", async () => {
-    const { deployments, engine, minio } = await sharedEnvironment();
+    const { deployments, engine, minio } = await deployedStacks();
     const { name, bucket, stack } = deployments["prod-aks-b"];
     await minio.client(minio.admin).putObject(bucket, "fake/1/chunk", "a line");
     const before = await resourceNames(stack);
@@ -19,7 +19,7 @@ describe("taking a cluster away and keeping its logs", () => {
   });
 
   it("destroy --exclude-protected takes everything in the cluster away and keeps the bucket", async () => {
-    const { deployments, engine, minio } = await sharedEnvironment();
+    const { deployments, engine, minio } = await deployedStacks();
     const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
     const { exitCode, output } = await timed("destroy --exclude-protected", () =>
       engine.run(["destroy", "--exclude-protected", "--yes", "--stack", name]),
@@ -49,7 +49,7 @@ describe("taking a cluster away and keeping its logs", () => {
   });
 
   it("the next up brings the cluster back onto its bucket", async () => {
-    const { deployments, minio } = await sharedEnvironment();
+    const { deployments, minio } = await deployedStacks();
     const { bucket, stack } = deployments["prod-aks-b"];
     const log = new OperationLog();
     await timed("up after the destroy", () => stack.up({ onEvent: log.record, color: "never" }));
