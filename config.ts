@@ -86,7 +86,8 @@ function readConfig(problems: Problem[]): { plain: Record<string, unknown>; secr
         fix: `write ${NAMESPACE}:${key}, or remove it`,
       });
     }
-    if (namespace !== NAMESPACE) continue;
+    // An empty text is the default of the optional keys that Pulumi.yaml declares.
+    if (namespace !== NAMESPACE || text === "") continue;
     const isSecret = isConfigSecret(fullKey);
     if (Object.hasOwn(SECRET_KEYS, key)) {
       if (SECRET_KEYS[key as SecretKey].secret && !isSecret) {
