@@ -45,7 +45,7 @@ function step(name: string, args: string[]): void {
 
 /** All files in one process, one after the other: each of its own would load the SDK again. */
 async function runTests(files: string[]): Promise<void> {
-  const events = run({ files, isolation: "none", concurrency: 1 });
+  const events = run({ files, isolation: "none", concurrency: 1, timeout: 60_000 });
   const path: string[] = [];
   const name = (event: { name: string; nesting: number; file?: string }) =>
     [...(event.file ? [relative(".", event.file)] : []), ...path.slice(0, event.nesting), event.name].join(" > ");

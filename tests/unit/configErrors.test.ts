@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { planOffline } from "../../automation/offlinePlan.ts";
-import { type Loose, load, problemAt, refusal, registrations, stackFile } from "./program.ts";
+import { type Loose, load, plan, problemAt, refusal, registrations, stackFile } from "./program.ts";
 
 /** Expired on 2021-01-02; made with `openssl req -x509 -days 1`. */
 const EXPIRED_CA = "tests/fixtures/expired-ca.pem";
@@ -1070,7 +1070,7 @@ describe("what is allowed but should be known is a warning", () => {
   ];
   for (const [what, change, warning] of WARNED) {
     it(what, async () => {
-      const { warnings } = await planOffline(stackFile(change));
+      const { warnings } = await plan(stackFile(change));
       assert.equal(warnings.length, 1, warnings.join("; "));
       assert.match(warnings[0] ?? "", warning);
     });

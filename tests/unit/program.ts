@@ -37,25 +37,39 @@ export function stackFile(change: (config: Loose) => void = () => {}, options: P
   };
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: mocks and config are global to the process, and test files start side by side. */
+function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
+/** The plan of a stack. */
+export const plan = (file: StackFile): Promise<OfflinePlan> => exclusively(() => planOffline(file));
+
 const plans = new Map<string, Promise<OfflinePlan>>();
 
 /** The plan of a production stack as committed. */
 export function planOf(stack: string): Promise<OfflinePlan> {
-  const plan = plans.get(stack) ?? planOffline(readStackFile(stack));
-  plans.set(stack, plan);
-  return plan;
+  const planned = plans.get(stack) ?? plan(readStackFile(stack));
+  plans.set(stack, planned);
+  return planned;
 }
 
 /** The config alone, read and checked. Nothing is registered. */
-export async function load(file: StackFile): Promise<StackConfig> {
-  await pulumi.runtime.setMocks(
-    { newResource: ({ name }) => assert.fail(`${name} was registered`), call: () => ({}) },
-    "logging",
-    file.stack,
-    false,
-  );
-  pulumi.runtime.setAllConfig({ ...file.config }, [...file.secretKeys]);
-  return loadConfig();
+export function load(file: StackFile): Promise<StackConfig> {
+  return exclusively(async () => {
+    await pulumi.runtime.setMocks(
+      { newResource: ({ name }) => assert.fail(`${name} was registered`), call: () => ({}) },
+      "logging",
+      file.stack,
+      false,
+    );
+    pulumi.runtime.setAllConfig({ ...file.config }, [...file.secretKeys]);
+    return loadConfig();
+  });
 }
 
 /** What is wrong with a config, or nothing. */
@@ -109,22 +123,30 @@ export interface Registration {
 }
 
 /** Everything that `work` sends to be registered, unmasked; mocks are not told half of it. */
-export async function registrations<T>(work: () => Promise<T>): Promise<{ sent: Registration[]; result: T }> {
-  await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
-  const { getMonitor } = pulumi.runtime as unknown as { getMonitor(): object };
-  const monitor = Object.getPrototypeOf(getMonitor()) as {
-    registerResource(request: Registration, done: unknown): void;
-  };
-  const { registerResource } = monitor;
-  const sent: Registration[] = [];
-  monitor.registerResource = function (request, done) {
-    sent.push(request);
-    return registerResource.call(this, request, done);
-  };
-  try {
-    const result = await work();
-    return { sent, result };
-  } finally {
-    monitor.registerResource = registerResource;
-  }
+export function registrations<T>(work: () => Promise<T>): Promise<{ sent: Registration[]; result: T }> {
+  return exclusively(async () => {
+    await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
+    const { getMonitor } = pulumi.runtime as unknown as { getMonitor(): object };
+    const monitor = Object.getPrototypeOf(getMonitor()) as {
+      registerResource(request: Registration, done: unknown): void;
+    };
+    const { registerResource } = monitor;
+    const sent: Registration[] = [];
+    monitor.registerResource = function (request, done) {
+      sent.push(request);
+      return registerResource.call(this, request, done);
+    };
+    try {
+      const result = await work();
+      return { sent, result };
+    } finally {
+      monitor.registerResource = registerResource;
+    }
+  });
 }
+
+/** The plan of a stack, and what was sent for it. */
+export const planAndRegistrations = async (file: StackFile): Promise<{ sent: Registration[]; plan: OfflinePlan }> => {
+  const { sent, result } = await registrations(() => planOffline(file));
+  return { sent, plan: result };
+};

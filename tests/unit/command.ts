@@ -1,0 +1,28 @@
+import { execFile } from "node:child_process";
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program of the project as npm does, with its output piped. */
+export function execute(
+  program: string,
+  args: readonly string[] = [],
+  options: { node?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Finished> {
+  return new Promise((done) => {
+    // The test runner's own variables would make the child report as a test.
+    const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
+    execFile(
+      options.node ?? process.execPath,
+      [program, ...args],
+      { env: { ...env, ...options.env }, timeout: 60_000, maxBuffer: 2 ** 25 },
+      (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === "number" ? error.code : -1) : 0;
+        done({ code, stdout, stderr });
+      },
+    );
+  });
+}
