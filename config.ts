@@ -165,19 +165,53 @@ function problemsOf(issue: z.core.$ZodIssue, path: Path, input: unknown): Proble
     }));
   }
   const given = at(input, path);
-  const expected = issue.message.replace(/^Invalid (input|option): /, "").replace(/, received .*$/, "");
-  const missing = given === undefined;
+  const allowed = allowedText(issue);
+  const unquoted = typeof given === "string" && issue.code === "invalid_type" && /number|true/.test(allowed);
   return [
     {
       path: keyPath(path),
-      ...(missing ? {} : { given }),
-      expected: missing ? `a value is needed: ${expected}` : expected,
+      ...(given === undefined ? {} : { given }),
+      expected: given === undefined ? `a value is needed: ${allowed}` : allowed,
       fix:
-        typeof given === "number" && expected.includes("string")
+        typeof given === "number" && allowed === "text"
           ? `quote it: "${given}"`
-          : `see ${path[0] ?? "the keys"} in the table of config keys, docs/arguments.md`,
+          : unquoted
+            ? "write it without quotes"
+            : `see ${path[0] ?? "the keys"} in the table of config keys, docs/arguments.md`,
     },
   ];
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map of keys",
+  record: "a map of keys",
+};
+
+/** What zod allows, in the words of somebody who writes YAML. */
+function allowedText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPE_WORDS[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return `one of: ${issue.values.join(", ")}`;
+    case "too_small":
+      return issue.origin === "string"
+        ? "text that is not empty"
+        : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message
+        .replace(/^Invalid [\w ]+?(: |\. )/, "")
+        .replace(/^[Ee]xpected /, "one of: ")
+        .replaceAll("' | '", ", ")
+        .replaceAll("'", "");
+  }
 }
 
 /** Keys that the schema has at a path, for a suggestion. */

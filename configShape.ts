@@ -35,7 +35,7 @@ const nodePool = z.discriminatedUnion("mode", [
     osDiskSizeGiB: z.int().min(30).max(2048).optional(),
     maxSurge: z
       .string()
-      .regex(/^(\d+|\d{1,3}%)$/, 'expected a number or a percentage as text: "1", "33%"')
+      .regex(/^(\d+|\d{1,3}%)$/, 'a number or a percentage as text: "1", "33%"')
       .optional(),
     drainTimeoutMinutes: z.int().min(1).max(1440).optional(),
     containerLogs: z

@@ -149,7 +149,7 @@ const MISTAKES: Mistake[] = [
     },
     path: "loki",
     given: "large",
-    allowed: /object/,
+    allowed: /^a map of keys$/,
     fix: /docs\/arguments\.md/,
   },
   {
@@ -160,7 +160,7 @@ const MISTAKES: Mistake[] = [
     path: "loki.write.replicas",
     given: "3",
     allowed: /number/,
-    fix: /docs\/arguments\.md/,
+    fix: /without quotes/,
   },
   {
     what: "zero pods",
@@ -169,7 +169,7 @@ const MISTAKES: Mistake[] = [
     },
     path: "loki.read.replicas",
     given: 0,
-    allowed: />=1/,
+    allowed: /^at least 1$/,
     fix: /docs\/arguments\.md/,
   },
   {
@@ -397,7 +397,7 @@ const MISTAKES: Mistake[] = [
       },
       path: "objectStorage.region",
       given: region,
-      allowed: region === "" ? />=1/ : /letters, digits and -/,
+      allowed: region === "" ? /not empty/ : /letters, digits and -/,
       fix: region === "" ? /docs\/arguments\.md/ : /us-east-1/,
     }),
   ),
@@ -452,7 +452,7 @@ const MISTAKES: Mistake[] = [
     },
     path: "nodePool.zones[0]",
     given: 1,
-    allowed: /string/,
+    allowed: /^text$/,
     fix: /quote it: "1"/,
   },
   {
