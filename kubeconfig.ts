@@ -23,6 +23,8 @@ export function kubeconfigWithLogin(kubeconfig: string, login: KubeloginMode): s
 /** `--client-id` names AKS's own client, for a person at a browser; the other modes bring an identity of their own. */
 function loginArgs(args: string[], login: KubeloginMode): string[] {
   const dropped = new Set(["--login", "-l", "--client-id"]);
-  const kept = args.filter((arg, i) => !dropped.has(arg) && !dropped.has(args[i - 1] ?? ""));
+  const kept = args.filter(
+    (arg, i) => !dropped.has(arg) && !dropped.has(args[i - 1] ?? "") && !dropped.has(arg.replace(/=.*$/, "")),
+  );
   return [...kept, "--login", login];
 }

@@ -67,9 +67,11 @@ export function schemaHistoryProblems(
   wanted: readonly LokiPeriod[],
   today = new Date(),
 ): Problem[] {
+  // Nothing is known of the past: a first deployment, or a release that this project did not make.
+  if (deployed.length === 0) return [];
+  const begun = deployed.filter(({ from }) => from <= day(today));
   return [
-    ...deployed.flatMap((period, i): Problem[] => {
-      if (period.from > day(today)) return []; // Not begun: nothing was written with it.
+    ...begun.flatMap((period, i): Problem[] => {
       if (JSON.stringify(canonical(period)) === JSON.stringify(canonical(wanted[i]))) return [];
       return [
         {
@@ -80,12 +82,12 @@ export function schemaHistoryProblems(
         },
       ];
     }),
-    ...wanted.slice(deployed.filter((p) => p.from <= day(today)).length).flatMap((period, i): Problem[] =>
-      period.from > day(today) || deployed.some((p) => p.from === period.from)
+    ...wanted.slice(begun.length).flatMap((period, i): Problem[] =>
+      period.from > day(today) || begun.some(({ from }) => from === period.from)
         ? []
         : [
             {
-              path: `${PATH}[${deployed.length + i}].from`,
+              path: `${PATH}[${begun.length + i}].from`,
               given: period.from,
               expected: `a day after today, ${day(today)}: lines of past days were written with the period before`,
               fix: "choose a day in the future; two days ahead leave time to roll out",
