@@ -19,6 +19,8 @@ export function start(
     env: { ...process.env, ...options.env },
     stdio: ["ignore", log, log],
   });
+  // A run ends when its tests have, and then stops the servers.
+  child.unref();
   running.set(name, child);
   child.on("error", (error) => console.error(`${name}: ${error.message}`));
   child.on("exit", (code, signal) => {

@@ -1,0 +1,64 @@
+// The two releases of a stack as Helm would make them, with the real charts.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { helmMissing, helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/helmTemplate.ts";
+import type { StackFile } from "../../automation/stackFiles.ts";
+import { type Loose, plan, resource } from "../unit/program.ts";
+
+/** Why charts cannot be rendered here, and how to change that; or `false`. For `skip`. */
+export function chartsMissing(): string | false {
+  const helm = helmMissing();
+  if (helm) return helm;
+  const folder = process.env.LOGGING_CHARTS;
+  const missing = ["loki", "alloy"].filter((name) => !folder || !existsSync(join(folder, name, "Chart.yaml")));
+  return (
+    missing.length > 0 &&
+    `no chart of ${missing.join(" and ")}: set LOGGING_CHARTS to a folder with loki/ and alloy/, made by ` +
+      "`helm pull loki --repo https://grafana-community.github.io/helm-charts --version 18.11.0 --untar` and " +
+      "`helm pull alloy --repo https://grafana.github.io/helm-charts --version 1.11.1 --untar`"
+  );
+}
+
+/** Why a program cannot be run here; or `false`. */
+export const programMissing = (name: string, how: string): string | false =>
+  spawnSync(name, ["--version"]).status === null && `${name} is not on PATH: ${how}`;
+
+/** The objects of both releases. */
+export interface Rendered {
+  readonly loki: Manifest[];
+  readonly alloy: Manifest[];
+}
+
+/** Renders both releases of a stack. */
+export async function render(file: StackFile): Promise<Rendered> {
+  const planned = await plan(file);
+  const objects = (release: string) =>
+    helmTemplate(resource(planned, `logging-${release}`).inputs as unknown as ReleaseInputs);
+  return { loki: objects("loki"), alloy: objects("alloy") };
+}
+
+/** Objects of a kind. */
+export const ofKind = (manifests: readonly Manifest[], kind: string): Loose[] =>
+  manifests.filter((m) => m.kind === kind);
+
+/** One object. */
+export function object(manifests: readonly Manifest[], kind: string, name: string): Loose {
+  const found = manifests.find((m) => m.kind === kind && m.metadata.name === name);
+  if (!found)
+    throw new Error(`no ${kind} ${name} among ${manifests.map((m) => `${m.kind} ${m.metadata.name}`).join(", ")}`);
+  return found;
+}
+
+/** Everything that makes pods: name, pod spec, pod metadata. */
+export const podsOf = (manifests: readonly Manifest[]): Array<{ name: string; spec: Loose; metadata: Loose }> =>
+  manifests
+    .filter((m) => (m as Loose).spec?.template?.spec)
+    .map((m) => ({
+      name: m.metadata.name,
+      spec: (m as Loose).spec.template.spec,
+      metadata: (m as Loose).spec.template.metadata,
+    }));
+
+/** All containers of a pod, init containers too. */
+export const containersOf = (spec: Loose): Loose[] => [...(spec.initContainers ?? []), ...spec.containers];
