@@ -305,7 +305,8 @@ for (const stack of STACKS) {
         "logging-allow-alloy-to-gateway": ["alloy"],
       });
       const port = containersOf(pod("loki-gateway").spec)[0].ports[0].containerPort;
-      const ingress = (policies.find((p) => p.name === "logging-allow-to-gateway")?.inputs.spec as Loose).ingress[0];
+      const toGateway = policies.find((p) => p.name === "logging-allow-to-gateway");
+      const [ingress] = (toGateway as Loose).inputs.spec.ingress;
       assert.deepEqual(
         ingress.ports.map((p: { port: number }) => p.port),
         [port],
