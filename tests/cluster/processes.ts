@@ -38,7 +38,10 @@ export function start(
 export async function stopAll(): Promise<void> {
   const children = [...running.values()].reverse();
   running.clear();
-  for (const child of children) child.kill("SIGTERM");
+  for (const child of children) {
+    child.ref();
+    child.kill("SIGTERM");
+  }
   const ended = Promise.all(
     children.map((c) => c.exitCode ?? c.signalCode ?? new Promise((resolve) => c.once("exit", resolve))),
   );
