@@ -227,7 +227,8 @@ async function findLine(
 ): Promise<readonly [undefined, string]> {
   const { cluster, namespace } = context.args;
   const query = new URLSearchParams({
-    query: `{cluster="${cluster.name}"} |= \`${context.marker}\``,
+    // By container too: Loki logs the queries it is asked, this one and its marker included.
+    query: `{cluster="${cluster.name}", container="verify"} |= \`${context.marker}\``,
     start: `${context.started.getTime() - 60_000}000000`,
     limit: "10",
   });
