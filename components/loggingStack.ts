@@ -48,7 +48,8 @@ export class LoggingStack extends pulumi.ComponentResource {
     const nodePool = created && createLoggingNodePool(name, created, child);
     const bucketCredentials = createObjectStorage(name, resolved.objectStorage, child);
 
-    const namespace = createNamespace(name, resolved, child).metadata.name;
+    // The namespace goes before the bucket's user does: on the way down, writers still flush what MinIO does not have yet.
+    const namespace = createNamespace(name, resolved, { ...child, dependsOn: bucketCredentials.grants }).metadata.name;
     const policies = createNetworkPolicies(name, namespace, resolved, child);
     const storageSecret = createStorageCredentials(name, namespace, bucketCredentials, child);
     const gateway = createGatewayCredentials(name, namespace, resolved.loki.gateway.credentialsGeneration, child);

@@ -27,6 +27,8 @@ export interface ResolvedObjectStorage {
 export interface BucketCredentials {
   readonly accessKey: pulumi.Output<string>;
   readonly secretKey: pulumi.Output<string>;
+  /** What makes the keys open the bucket; empty where that is not ours. */
+  readonly grants: pulumi.Resource[];
 }
 
 /** Defaults and checks of the object store. */
@@ -194,6 +196,7 @@ export function createObjectStorage(
     return {
       accessKey: checkedKey("objectStorageAccessKey", storage.accessKey ?? ""),
       secretKey: checkedKey("objectStorageSecretKey", storage.secretKey ?? ""),
+      grants: [],
     };
   }
   const bucket = new minio.S3Bucket(
@@ -229,6 +232,7 @@ export function createObjectStorage(
   );
   // Through the attachment, so that nobody gets the keys before they open anything.
   return {
+    grants: [attachment],
     accessKey: attachment.userName,
     secretKey: pulumi.secret(pulumi.all([attachment.id, secretKey.result]).apply(([, secret]) => secret)),
   };

@@ -72,6 +72,7 @@ describe("the policies of production", () => {
     ["an application does not reach the gateway", stranger, loki("gateway"), 8080, false],
     ["an application does not reach Loki past the gateway", stranger, loki("read"), 3100, false],
     ["Grafana does not reach Loki past the gateway", grafana, loki("read"), 3100, false],
+    ["Grafana does not reach other pods of Loki on the gateway's port", grafana, loki("read"), 8080, false],
     ["Alloy does not reach Loki past the gateway", alloy, loki("write"), 3100, false],
     ["an application does not reach Alloy", stranger, alloy, 12345, false],
     ["the gateway reaches the writers", loki("gateway"), loki("write"), 3100, true],

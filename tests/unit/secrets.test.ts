@@ -121,6 +121,23 @@ describe("planted secrets", () => {
     assert.ok(outputs["logging-bucket-user"]?.includes("secret"));
   });
 
+  it("have the keys in their Secrets that the pods read", () => {
+    const keys = Object.fromEntries(
+      sent
+        .filter((r) => r.getType() === "kubernetes:core/v1:Secret")
+        .map((r) => [
+          r.getName(),
+          Object.keys((r.getObject()?.toJavaScript() as { stringData: { value: object } }).stringData.value),
+        ]),
+    );
+    assert.deepEqual(keys, {
+      "logging-minio-credentials": ["MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"],
+      "logging-gateway-htpasswd": [".htpasswd"],
+      "logging-gateway-login": ["LOKI_PASSWORD", "LOKI_USERNAME"],
+      "logging-image-pull": [".dockerconfigjson"],
+    });
+  });
+
   it("are in no ConfigMap", () => {
     for (const r of plan.resources.filter((r) => r.type.endsWith(":ConfigMap")))
       assert.deepEqual(found(JSON.stringify(r.inputs)), []);

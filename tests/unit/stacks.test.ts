@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { stringify } from "yaml";
 import { stackNames } from "../../automation/stackFiles.ts";
 import { assertFixture } from "./fixture.ts";
-import { planOf, resource, STACKS, valuesOf } from "./program.ts";
+import { plan, planOf, resource, STACKS, stackFile, valuesOf } from "./program.ts";
 
 it("the project has the stacks that are tested", () => {
   assert.deepEqual(stackNames(), [...STACKS]);
@@ -168,6 +168,37 @@ for (const stack of STACKS) {
     });
   });
 }
+
+describe("the defaults", () => {
+  it("are the figures of production: a stack that says nothing of Loki and Alloy sends the same", async () => {
+    const [said, unsaid] = [
+      await planOf("prod-aks-a"),
+      await plan(
+        stackFile((c) => {
+          delete c.loki;
+          delete c.alloy;
+        }),
+      ),
+    ];
+    assert.deepEqual(unsaid.resources, said.resources);
+  });
+
+  it("are closed: no reader namespace, and a warning for each thing that is open", async () => {
+    const open = await plan(
+      stackFile((c) => {
+        delete c.network;
+        delete c.objectStorage.cidrs;
+      }),
+    );
+    const { spec } = resource(open, "logging-allow-to-gateway").inputs as {
+      spec: { ingress: Array<{ from: object[] }> };
+    };
+    assert.deepEqual(spec.ingress[0]?.from, [
+      { podSelector: { matchLabels: { "app.kubernetes.io/instance": "alloy" } } },
+    ]);
+    assert.equal(open.warnings.length, 2, open.warnings.join("; "));
+  });
+});
 
 describe("the URN contract", () => {
   it("has exactly the reviewed resources: a changed name or type would replace what exists", async () => {
