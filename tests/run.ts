@@ -53,10 +53,10 @@ async function runTests(files: string[]): Promise<void> {
     path[event.nesting] = event.name;
   });
   events.on("test:pass", (event) => {
-    if (event.details.type === "suite") return;
+    // A suite that is skipped hides its tests: it counts itself. One that ran is counted by its tests.
     if (event.skip !== undefined)
       skipped.push({ name: name(event), reason: typeof event.skip === "string" ? event.skip : "no reason given" });
-    else passed.push(name(event));
+    else if (event.details.type !== "suite") passed.push(name(event));
   });
   events.on("test:fail", (event) => {
     if (event.details.type !== "suite") failed.push(name(event));

@@ -125,10 +125,7 @@ describe("planted secrets", () => {
     const keys = Object.fromEntries(
       sent
         .filter((r) => r.getType() === "kubernetes:core/v1:Secret")
-        .map((r) => [
-          r.getName(),
-          Object.keys((r.getObject()?.toJavaScript() as { stringData: { value: object } }).stringData.value),
-        ]),
+        .map((r) => [r.getName(), Object.keys(Object(r.getObject()?.toJavaScript().stringData).value)]),
     );
     assert.deepEqual(keys, {
       "logging-minio-credentials": ["MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"],
