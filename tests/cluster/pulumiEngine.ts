@@ -108,7 +108,8 @@ export function preparePulumi(programs: Programs, folder: string, minio: MinioSe
       const before = readFileSync(configFile(stack), "utf8");
       const document = parse(before) as { config: StackConfig };
       change(document.config);
-      writeFileSync(configFile(stack), stringify(document));
+      // As Pulumi reads it: a day without quotes would be a time.
+      writeFileSync(configFile(stack), stringify(document, { schema: "yaml-1.1" }));
       return () => writeFileSync(configFile(stack), before);
     },
     async run(args, more = {}) {

@@ -107,7 +107,7 @@ async function createSystemPods(api: KubernetesApi): Promise<void> {
   });
 }
 
-/** Disks, each in one zone as Azure's are. No provisioner runs here, so they are made beforehand. */
+/** Disks, each in one zone as Azure's are. No provisioner runs here, so they are made beforehand, enough for several first `up`s. */
 async function createDisks(api: KubernetesApi): Promise<void> {
   const storageClassName = "managed-csi-premium";
   await api.create("/apis/storage.k8s.io/v1/storageclasses", {
@@ -117,7 +117,7 @@ async function createDisks(api: KubernetesApi): Promise<void> {
     provisioner: "kubernetes.io/no-provisioner",
     volumeBindingMode: "WaitForFirstConsumer",
   });
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < 45; i++) {
     await api.create("/api/v1/persistentvolumes", {
       apiVersion: "v1",
       kind: "PersistentVolume",

@@ -61,7 +61,6 @@ describe("what the program refuses", () => {
       ])
         assert.match(output, line);
       assert.doesNotMatch(output, STACK_TRACE);
-      if (command[0] === "preview") console.log(output.slice(output.indexOf("Diagnostics:")));
     }
     const { output } = await engine.run(["stack", "export", "--stack", name]);
     const { resources = [] } = JSON.parse(output).deployment as { resources?: Array<{ type: string }> };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { CredentialWatch } from "../credentialWatch.ts";
 import { OperationLog } from "../engineEvents.ts";
 import { deployedStacks } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
@@ -12,7 +13,6 @@ describe("taking a cluster away and keeping its logs", () => {
     await minio.client(minio.admin).putObject(bucket, "fake/1/chunk", "a line");
     const before = await resourceNames(stack);
     const { exitCode, output } = await engine.run(["destroy", "--yes", "--stack", name]);
-    console.log(output);
     assert.notEqual(exitCode, 0);
     assert.match(output, /logging-bucket.*protected|protected.*logging-bucket/s);
     assert.deepEqual(await resourceNames(stack), before);
@@ -21,11 +21,18 @@ describe("taking a cluster away and keeping its logs", () => {
   it("destroy --exclude-protected takes everything in the cluster away and keeps the bucket", async () => {
     const { deployments, engine, minio } = await deployedStacks();
     const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
+    const watch = new CredentialWatch(deployments["prod-aks-b"], minio);
     const { exitCode, output } = await timed("destroy --exclude-protected", () =>
       engine.run(["destroy", "--exclude-protected", "--yes", "--stack", name]),
     );
-    console.log(output);
+    const looks = await watch.stop();
     assert.equal(exitCode, 0, output);
+    const ending = looks.filter(({ heldByEnding }) => heldByEnding.length > 0);
+    assert.ok(ending.length > 0, "the watch saw no pod that was ending");
+    for (const look of ending)
+      for (const key of look.heldByEnding)
+        assert.equal(look.keys[key], "ok", "a writer that was told to stop could not have flushed its last lines");
+    figure("  looks at 100 ms with pods that were ending, with a dead key", `${ending.length}, 0`);
     assert.equal(await cluster.api.get("/api/v1/namespaces/logging"), undefined);
     for (const path of [
       "/apis/rbac.authorization.k8s.io/v1/clusterroles",
