@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import leven from "leven";
 import { z } from "zod";
+import { registryCredentialsProblem } from "./components/clusterObjects.ts";
 import type { LoggingStackArgs } from "./components/loggingStackArgs.ts";
-import { KEY_LENGTHS, keyProblem } from "./components/objectStorage.ts";
+import { keyProblem } from "./components/objectStorage.ts";
 import type { Problem } from "./components/problems.ts";
 import { resolveArgs } from "./components/resolveArgs.ts";
 import { argsShape, SECRET_KEYS, type SecretKey, type StackShape, stackShape } from "./configShape.ts";
@@ -97,7 +98,7 @@ function readConfig(problems: Problem[]): { plain: Record<string, unknown>; secr
           fix: `make a new one, because this one has been in clear, and set it with pulumi config set --secret ${key}`,
         });
       }
-      const unusable = key in KEY_LENGTHS ? keyProblem(key as keyof typeof KEY_LENGTHS, text) : undefined;
+      const unusable = SECRET_CHECKS[key as SecretKey]?.(text);
       if (unusable && !problems.some((problem) => problem.path === key)) problems.push(unusable);
       secrets[key as SecretKey] = config.requireSecret(key);
     } else if (!known.includes(key)) {
@@ -114,6 +115,13 @@ function readConfig(problems: Problem[]): { plain: Record<string, unknown>; secr
   }
   return { plain, secrets };
 }
+
+/** What a secret's text has to be; the problems do not repeat it. */
+const SECRET_CHECKS: { readonly [key in SecretKey]?: (text: string) => Problem | undefined } = {
+  objectStorageAccessKey: (text) => keyProblem("objectStorageAccessKey", text),
+  objectStorageSecretKey: (text) => keyProblem("objectStorageSecretKey", text),
+  imageRegistryCredentials: registryCredentialsProblem,
+};
 
 /** Pulumi hands objects over as JSON and everything else as text. */
 function parseValue(text: string): unknown {

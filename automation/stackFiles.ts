@@ -21,6 +21,11 @@ export const stackNames = (project = "."): string[] =>
  */
 const SECRET_PLACEHOLDER = "offlinePlaceholderOfASecret";
 
+/** Placeholders of the secrets that are more than one word. */
+const SHAPED_PLACEHOLDERS: Readonly<Record<string, string>> = {
+  "logging:imageRegistryCredentials": JSON.stringify({ auths: { [SECRET_PLACEHOLDER]: {} } }),
+};
+
 /** Reads a stack file. @throws when there is none, naming those that exist. */
 export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
   let text: string;
@@ -35,7 +40,7 @@ export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): Sta
     const fullKey = key.includes(":") ? key : `logging:${key}`;
     const secret = hasSecure(value);
     if (secret) secretKeys.push(fullKey);
-    const plain = secret && !isMapOrList(replaceSecure(value)) ? SECRET_PLACEHOLDER : replaceSecure(value);
+    const plain = (isSecure(value) && SHAPED_PLACEHOLDERS[fullKey]) || replaceSecure(value);
     return [fullKey, typeof plain === "string" ? plain : JSON.stringify(plain)] as const;
   });
   return { stack, config: Object.fromEntries(entries), secretKeys };

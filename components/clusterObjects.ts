@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes/core/v1/index.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "./problems.ts";
 import type { ResolvedArgs } from "./resolveArgs.ts";
 
 /**
@@ -37,6 +38,19 @@ export function createCaConfigMap(
   );
 }
 
+/** What is wrong with a Docker `config.json`. Nothing of it is repeated. */
+export function registryCredentialsProblem(text: string): Problem | undefined {
+  try {
+    const { auths } = JSON.parse(text) as { auths?: Record<string, unknown> };
+    if (typeof auths === "object" && auths !== null && Object.keys(auths).length > 0) return undefined;
+  } catch {}
+  return {
+    path: "imageRegistryCredentials",
+    expected: 'a Docker config.json with the registry under "auths": {"auths": {"<registry>": {"auth": "<base64>"}}}',
+    fix: "pulumi config set --secret imageRegistryCredentials < ~/.docker/config.json, after docker login without a credential helper",
+  };
+}
+
 /** The pull Secret of a private registry. */
 export function createPullSecret(
   name: string,
@@ -50,8 +64,15 @@ export function createPullSecret(
       metadata: { namespace },
       immutable: true,
       type: "kubernetes.io/dockerconfigjson",
-      stringData: { ".dockerconfigjson": dockerConfig },
+      stringData: { ".dockerconfigjson": pulumi.secret(dockerConfig).apply(checkedCredentials) },
     },
     opts,
   );
+}
+
+/** Kubernetes refuses such a Secret only at the end of its way; a stack's own config is checked earlier, by config.ts. */
+function checkedCredentials(text: string): string {
+  const problem = registryCredentialsProblem(text);
+  if (problem) throw new pulumi.RunError(`${problem.path}: allowed is ${problem.expected}. fix: ${problem.fix}`);
+  return text;
 }

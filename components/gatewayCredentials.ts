@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { InvalidArgumentsError, type Problem } from "./problems.ts";
 
 /** Keys of Alloy's Secret, and so the environment variables of its pipeline. */
 export const GATEWAY_ENV = { username: "LOKI_USERNAME", password: "LOKI_PASSWORD" } as const;
@@ -13,6 +14,54 @@ export interface GatewayCredentials {
   /** What Alloy and readers send: the current user. */
   readonly current: k8s.Secret;
   readonly username: string;
+}
+
+/** Says on the pods of both sides which generation they were given: the release remembers it for the next update. */
+const GENERATION_ANNOTATION = "logging/gateway-credentials-generation";
+
+/** Annotations of the gateway's and of Alloy's pods. */
+export const generationAnnotation = (generation: number): Record<string, string> => ({
+  [GENERATION_ANNOTATION]: `${generation}`,
+});
+
+/**
+ * Checks a new generation against the deployed one. The gateway accepts a generation and the one before it: Alloy, which rolls
+ * after the gateway, would be refused after a step of two or a step back, and drops what is refused.
+ */
+export function generationProblems(deployed: number | undefined, wanted: number): Problem[] {
+  if (deployed === undefined || wanted === deployed || wanted === deployed + 1) return [];
+  return [
+    {
+      path: "loki.gateway.credentialsGeneration",
+      given: wanted,
+      expected: `${deployed}, which is deployed, or ${deployed + 1}: the gateway keeps only the previous password, and Alloy drops lines that it refuses`,
+      fix: `write ${deployed + 1}, run pulumi up, and raise it again after that`,
+    },
+  ];
+}
+
+/**
+ * Refuses, already at preview, an update of a release that skips a generation. Both releases carry it: Alloy's knows what is
+ * sent, and Loki's goes first where a preview is skipped.
+ *
+ * @param section of the release's values that holds the pods' annotations.
+ */
+export const oneGenerationAtATime = (release: string, section: "gateway" | "controller"): pulumi.ResourceHook =>
+  new pulumi.ResourceHook(
+    `${release}-gateway-generation`,
+    ({ oldInputs, newInputs }) => {
+      const deployed = generationIn(oldInputs, section);
+      const wanted = generationIn(newInputs, section);
+      const problems = wanted === undefined ? [] : generationProblems(deployed, wanted);
+      if (problems.length > 0) throw new InvalidArgumentsError("The gateway's credentials", problems);
+    },
+    { onDryRun: true },
+  );
+
+function generationIn(inputs: Record<string, unknown> | undefined, section: string): number | undefined {
+  const values = inputs?.values as Record<string, { podAnnotations?: Record<string, string> }> | undefined;
+  const text = values?.[section]?.podAnnotations?.[GENERATION_ANNOTATION];
+  return text === undefined ? undefined : Number(text);
 }
 
 /** User of a generation. */

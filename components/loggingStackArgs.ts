@@ -229,7 +229,7 @@ export interface ObjectStorageArgs {
    */
   credentialsGeneration?: number;
   /**
-   * Mode `existing`: the access key. In a stack, the secret config key `objectStorageAccessKey`. Letters and digits, 3 or more.
+   * Mode `existing`: the access key, which names a user and is no secret. In a stack, the config key `objectStorageAccessKey`. Letters and digits, 3 or more.
    * @default - none
    */
   accessKey?: Input<string>;

@@ -1,5 +1,6 @@
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { oneGenerationAtATime } from "../gatewayCredentials.ts";
 import { releaseDefaults } from "../helmChart.ts";
 import type { ResolvedArgs } from "../resolveArgs.ts";
 import { ALLOY_RELEASE, type AlloyReferences, alloyValues } from "./alloyValues.ts";
@@ -23,6 +24,10 @@ export function createAlloyRelease(
       skipCrds: true,
       values: alloyValues(args, refs),
     },
-    { ...opts, deleteBeforeReplace: true },
+    {
+      ...opts,
+      deleteBeforeReplace: true,
+      hooks: { beforeUpdate: [oneGenerationAtATime(`${name}-alloy`, "controller")] },
+    },
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Input } from "@pulumi/pulumi";
+import { generationAnnotation } from "../gatewayCredentials.ts";
 import type { ResolvedArgs } from "../resolveArgs.ts";
 import { mergeValues, type Values } from "../valuesMerge.ts";
 import { excludeGlob } from "./resolveAlloy.ts";
@@ -36,7 +37,7 @@ export function alloyValues(
   refs: AlloyReferences,
   pipeline = readFileSync(ALLOY_PIPELINE, "utf8"),
 ): Values {
-  const { alloy, images } = args;
+  const { alloy, images, loki } = args;
   const pullSecrets = refs.pullSecrets.map((name) => ({ name }));
   const own: Values = {
     ...((images.registry || pullSecrets.length > 0) && {
@@ -72,6 +73,7 @@ export function alloyValues(
     },
     controller: {
       type: "daemonset",
+      podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
       // Tolerates every taint, and so would be put on virtual nodes and onto Windows if nothing forbade it.
       tolerations: [{ operator: "Exists" }],
       affinity: {

@@ -3,7 +3,7 @@ import type { AlloyArgs, ResourcesArgs } from "../loggingStackArgs.ts";
 import type { Findings } from "../problems.ts";
 import { checkResources } from "../resources.ts";
 import { checkNoSecrets } from "../secretsInValues.ts";
-import type { Values } from "../valuesMerge.ts";
+import { checkNotOwned, type Values } from "../valuesMerge.ts";
 import { ALLOY_CHART } from "./chart.ts";
 
 /** Alloy with every default in place. */
@@ -14,6 +14,13 @@ export interface ResolvedAlloy {
   readonly timeoutSeconds: number;
   readonly values: Values;
 }
+
+/** Values of the Alloy chart that an argument sets, by the argument: the escape hatch leaves these alone. */
+export const ALLOY_OWNED_VALUES: Readonly<Record<string, string>> = {
+  "alloy.resources": "alloy.resources",
+  "global.image.registry": "images.registry",
+  "global.image.pullSecrets": "images.pullSecrets",
+};
 
 /** Defaults and checks of Alloy. */
 export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy {
@@ -30,6 +37,7 @@ export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy
     );
   }
   checkNoSecrets(args.values, "alloy.values", findings);
+  checkNotOwned(args.values ?? {}, ALLOY_OWNED_VALUES, "alloy.values", findings);
   return {
     chart: resolveChart(ALLOY_CHART, args.chart, "alloy.chart", findings),
     // No CPU limit: throttling the agent would turn a burst of logs into a backlog, and a backlog into lost files.

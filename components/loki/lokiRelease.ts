@@ -1,5 +1,6 @@
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import * as pulumi from "@pulumi/pulumi";
+import { oneGenerationAtATime } from "../gatewayCredentials.ts";
 import { releaseDefaults } from "../helmChart.ts";
 import { InvalidArgumentsError } from "../problems.ts";
 import type { ResolvedArgs } from "../resolveArgs.ts";
@@ -24,7 +25,13 @@ export function createLokiRelease(
       timeout: args.loki.timeoutSeconds,
       values: lokiValues(args, refs),
     },
-    { ...opts, deleteBeforeReplace: true, hooks: { beforeUpdate: [keepSchemaHistory(name)] } },
+    {
+      ...opts,
+      deleteBeforeReplace: true,
+      hooks: {
+        beforeUpdate: [keepSchemaHistory(name), oneGenerationAtATime(`${name}-loki`, "gateway")],
+      },
+    },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 import { parseMemory } from "../capacity.ts";
+import { generationAnnotation } from "../gatewayCredentials.ts";
 import type { ResolvedArgs } from "../resolveArgs.ts";
 import { STORAGE_ENV } from "../storageCredentials.ts";
 import { mergeValues, type Values } from "../valuesMerge.ts";
@@ -91,6 +92,7 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
       // A surge pod would need one host more than there are gateways, and on a full pool the roll-out would wait for it for ever.
       deploymentStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       basicAuth: { enabled: true, existingSecret: refs.gatewaySecret },
+      podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
       // Otherwise Alloy ships a line for each of its own pushes.
       verboseLogging: false,
       metrics: { resources: EXPORTER_RESOURCES },

@@ -447,7 +447,7 @@ describe("a cluster that cannot reach public registries", { skip }, () => {
       stackFile(
         (c) => {
           c.images = { registry: "mirror.internal.company", pullSecrets: ["mirror"] };
-          c.imageRegistryCredentials = "{}";
+          c.imageRegistryCredentials = '{"auths":{"mirror.internal.company":{"auth":"dTpw"}}}';
         },
         { secretKeys: ["imageRegistryCredentials"] },
       ),

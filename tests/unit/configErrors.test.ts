@@ -788,6 +788,28 @@ const MISTAKES: Mistake[] = [
       fix: new RegExp(`make a new one.*pulumi config set --secret ${key}`),
     }),
   ),
+  ...['{"auths":{}}', "{}", "myregistry.azurecr.io", '"text"'].map(
+    (text): Mistake => ({
+      what: `registry credentials that are no Docker config: ${text}`,
+      change: (c) => {
+        c.imageRegistryCredentials = text;
+      },
+      secretKeys: ["imageRegistryCredentials"],
+      path: "imageRegistryCredentials",
+      allowed: /a Docker config.json with the registry under "auths"/,
+      fix: /docker login without a credential helper/,
+    }),
+  ),
+  {
+    what: "replicas set past the argument, and so past the capacity check",
+    change: (c) => {
+      c.loki.values = { write: { replicas: 30 } };
+    },
+    path: "loki.values.write.replicas",
+    given: 30,
+    allowed: /the argument loki.write.replicas sets it/,
+    fix: /set loki.write.replicas instead/,
+  },
   {
     what: "a secret inside an object, which would hide all of it",
     change: (c) => {
@@ -1023,7 +1045,7 @@ describe("what is unusual but meant is accepted", () => {
       "references to Secrets and to the environment in the values",
       (c) => {
         c.loki.values = {
-          gateway: { basicAuth: { existingSecret: "mine" } },
+          gateway: { extraEnvFrom: [{ secretRef: { name: "mine" } }] },
           loki: { storage: { s3: { secretAccessKey: "${OTHER_KEY}" } } },
           write: {
             extraEnv: [{ name: "OTHER_KEY", valueFrom: { secretKeyRef: { name: "other", key: "secretKey" } } }],

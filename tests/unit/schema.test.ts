@@ -85,5 +85,8 @@ it("the release carries the hook that looks at what is deployed", async () => {
   const request = sent.find((r) => r.getName() === "logging-loki") as unknown as {
     getHooks(): { getBeforeUpdateList(): string[] } | undefined;
   };
-  assert.deepEqual(request.getHooks()?.getBeforeUpdateList(), ["logging-loki-schema-history"]);
+  assert.deepEqual(request.getHooks()?.getBeforeUpdateList(), [
+    "logging-loki-schema-history",
+    "logging-loki-gateway-generation",
+  ]);
 });

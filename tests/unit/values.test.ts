@@ -4,10 +4,11 @@ import { matchesGlob } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { escapeForHelm } from "../../components/alloy/alloyValues.ts";
-import { excludeGlob } from "../../components/alloy/resolveAlloy.ts";
+import { ALLOY_OWNED_VALUES, excludeGlob } from "../../components/alloy/resolveAlloy.ts";
+import { LOKI_OWNED_VALUES } from "../../components/loki/ownedValues.ts";
 import { Findings } from "../../components/problems.ts";
 import { checkNoSecrets } from "../../components/secretsInValues.ts";
-import { mergeValues, type Values } from "../../components/valuesMerge.ts";
+import { checkNotOwned, mergeValues, type Values } from "../../components/valuesMerge.ts";
 import { plan, stackFile, valuesOf } from "./program.ts";
 
 describe("values are merged as Helm merges files", () => {
@@ -58,8 +59,44 @@ describe("values are merged as Helm merges files", () => {
     assert.equal(loki.write.replicas, 3);
     assert.deepEqual(loki.write.podAnnotations, { a: "b" });
     const alloy = valuesOf(changed, "alloy");
-    assert.deepEqual(alloy.controller.podAnnotations, { a: "b" });
+    assert.equal(alloy.controller.podAnnotations.a, "b");
     assert.equal(alloy.controller.type, "daemonset");
+  });
+});
+
+describe("the escape hatch leaves alone what an argument sets", () => {
+  const FULL = stackFile((c) => {
+    c.images = { registry: "mirror.internal.company", pullSecrets: ["mirror"] };
+  });
+  for (const [release, owned] of [
+    ["loki", LOKI_OWNED_VALUES],
+    ["alloy", ALLOY_OWNED_VALUES],
+  ] as const) {
+    it(`${release}: every path named is one that we set`, async () => {
+      const values = valuesOf(await plan(FULL), release);
+      for (const path of Object.keys(owned)) {
+        const value = path.split(".").reduce<unknown>((v, key) => (v as Record<string, unknown>)?.[key], values);
+        assert.notEqual(value, undefined, path);
+      }
+    });
+
+    it(`${release}: each is refused, and the argument is named`, () => {
+      for (const [path, argument] of Object.entries(owned)) {
+        const findings = new Findings();
+        const given = path.split(".").reduceRight<unknown>((value, key) => ({ [key]: value }), 7);
+        checkNotOwned(given as Values, owned, `${release}.values`, findings);
+        assert.deepEqual(
+          findings.problems.map((p) => [p.path, p.given, p.fix]),
+          [[`${release}.values.${path}`, 7, `set ${argument} instead`]],
+        );
+      }
+    });
+  }
+
+  it("what stands beside them passes", () => {
+    const findings = new Findings();
+    checkNotOwned({ write: { podAnnotations: { a: "b" } } }, LOKI_OWNED_VALUES, "loki.values", findings);
+    assert.deepEqual(findings.problems, []);
   });
 });
 
