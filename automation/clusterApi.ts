@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { KubeConfig, PortForward } from "@kubernetes/client-node";
 import { parseAksResourceId } from "../components/loggingNodePool.ts";
 import type { AccessConfig } from "../config.ts";
@@ -51,21 +52,48 @@ function aksKubeconfig(resourceId: string): string {
   }
 }
 
-/** A pod's port on this machine, through the API server. */
+/** A pod's HTTP port, through the API server. */
 export interface Tunnel {
-  readonly url: string;
+  /** @throws with the tunnel's own reason where it, and not the pod, is why there is no answer. */
+  request(path: string, init?: RequestInit): Promise<{ readonly status: number; readonly body: string }>;
   close(): void;
 }
 
 /** Opens a tunnel to a port of a pod, as `kubectl port-forward` does. */
 export async function openTunnel(config: KubeConfig, namespace: string, pod: string, port: number): Promise<Tunnel> {
   const forward = new PortForward(config);
+  let reason: string | undefined;
   const server = createServer((socket) => {
-    forward.portForward(namespace, pod, [port], socket, null, socket).catch(() => socket.destroy());
+    // What the kubelet has to say comes on a stream of its own: a refused connection, a pod that is gone.
+    const errors = new Writable({
+      write(chunk, _encoding, done) {
+        reason = String(chunk).trim();
+        done();
+      },
+    });
+    forward.portForward(namespace, pod, [port], socket, errors, socket).catch((error: Error) => {
+      reason = error.message;
+      socket.destroy();
+    });
     socket.on("error", () => socket.destroy());
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no local port for the tunnel");
-  return { url: `http://127.0.0.1:${address.port}`, close: () => server.close() };
+  return {
+    close: () => server.close(),
+    async request(path, init = {}) {
+      reason = undefined;
+      try {
+        const response = await fetch(`http://127.0.0.1:${address.port}${path}`, {
+          ...init,
+          signal: AbortSignal.timeout(20_000),
+        });
+        return { status: response.status, body: await response.text() };
+      } catch (error) {
+        const { message, cause } = error as { message: string; cause?: { message?: string } };
+        throw new Error(`no answer from ${pod}:${port}: ${reason || cause?.message || message}`);
+      }
+    },
+  };
 }

@@ -94,18 +94,18 @@ async function verify(context: Context): Promise<number> {
   const open = async (component: string, port: number) => {
     const tunnel = await openTunnel(context.kube, context.args.namespace, await podOf(context, component), port);
     tunnels.push(tunnel);
-    return tunnel.url;
+    return tunnel;
   };
   const gateway = await step("gateway asks for a password", async () => {
-    const url = await open("gateway", 8080);
-    const { status } = await request(`${url}/loki/api/v1/labels`);
+    const tunnel = await open("gateway", 8080);
+    const { status } = await tunnel.request("/loki/api/v1/labels");
     if (status !== 401) throw new Error(`the gateway answers ${status} without a password, not 401`);
-    return [url, "401 without one"];
+    return [tunnel, "401 without one"];
   });
   await step("line written", () => writeLine(context));
   if (gateway && keys) await step("line found through the gateway", () => findLine(context, gateway, keys.login));
   await step("flushed", async () => {
-    const { status } = await request(`${await open("write", 3100)}/flush`, { method: "POST" });
+    const { status } = await (await open("write", 3100)).request("/flush", { method: "POST" });
     if (status !== 204) throw new Error(`flush answers ${status}`);
     return [undefined, "chunks sent to MinIO"];
   });
@@ -222,7 +222,7 @@ async function writeLine({
 
 async function findLine(
   context: Context,
-  gateway: string,
+  gateway: Tunnel,
   login: Keys["login"],
 ): Promise<readonly [undefined, string]> {
   const { cluster, namespace } = context.args;
@@ -234,9 +234,7 @@ async function findLine(
   });
   const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
   return until(context.deadline, "the line has not arrived", async () => {
-    const { status, body } = await request(`${gateway}/loki/api/v1/query_range?${query}`, {
-      headers: { authorization },
-    });
+    const { status, body } = await gateway.request(`/loki/api/v1/query_range?${query}`, { headers: { authorization } });
     if (status !== 200) throw new Error(`the gateway answers ${status}: ${body.slice(0, 200)}`);
     const result = (
       JSON.parse(body) as { data: { result: Array<{ stream: Record<string, string>; values: unknown[] }> } }
@@ -297,11 +295,6 @@ async function until<T>(deadline: number, otherwise: string, ask: () => Promise<
     if (Date.now() > deadline) throw new Error(otherwise);
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
-}
-
-async function request(url: string, init: RequestInit = {}): Promise<{ status: number; body: string }> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) });
-  return { status: response.status, body: await response.text() };
 }
 
 function describe(error: unknown): string {
