@@ -84,8 +84,21 @@ interface WireStruct {
  *
  * @throws {InvalidArgumentsError} when the config is refused.
  */
-export async function planOffline({ stack, config, secretKeys }: StackFile): Promise<OfflinePlan> {
-  await pulumi.runtime.setMocks(mocks, "logging", stack, false);
+export async function planOffline(file: StackFile): Promise<OfflinePlan> {
+  // A module runs once for each address, and every plan needs a run of its own.
+  runs += 1;
+  const recorded = await recordProgram("logging", file, () => import(`../index.ts?run=${runs}`));
+  const { capacity } = resolveArgs(loadConfig().args);
+  return { stack: file.stack, ...recorded, ...(capacity && { capacity }) };
+}
+
+/** Everything that a Pulumi program registers, with mocks in the place of engine and providers. */
+export async function recordProgram(
+  project: string,
+  { stack, config, secretKeys }: StackFile,
+  program: () => Promise<unknown>,
+): Promise<Pick<OfflinePlan, "resources" | "outputs" | "warnings">> {
+  await pulumi.runtime.setMocks(mocks, project, stack, false);
   pulumi.runtime.setAllConfig(config, [...secretKeys]);
 
   const resources: PlannedResource[] = [];
@@ -107,14 +120,11 @@ export async function planOffline({ stack, config, secretKeys }: StackFile): Pro
   };
 
   const warnings = await withWarnings(async () => {
-    // A module runs once for each address, and every plan needs a run of its own.
-    runs += 1;
-    await pulumi.runtime.runInPulumiStack(() => import(`../index.ts?run=${runs}`));
+    await pulumi.runtime.runInPulumiStack(program);
     await pulumi.runtime.disconnect();
   });
-  const { capacity } = resolveArgs(loadConfig().args);
   const sorted = resources.filter((r) => r.type !== "pulumi:pulumi:Stack").sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  return { stack, resources: sorted, outputs, warnings, ...(capacity && { capacity }) };
+  return { resources: sorted, outputs, warnings };
 }
 
 const key = (resource: PlannedResource): string => `${resource.type}::${resource.name}`;

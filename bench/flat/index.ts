@@ -51,7 +51,7 @@ const nodePool = new containerservice.AgentPool(
     nodeTaints: ["workload=logging:NoSchedule"],
     osDiskSizeGB: 128,
     osDiskType: "Managed",
-    osSKU: "AzureLinux",
+    osSKU: "Ubuntu",
     osType: "Linux",
     resourceGroupName: "rg-prod-aks-a",
     resourceName: "prod-aks-a",
@@ -550,6 +550,7 @@ const loki = new helm.Release(
         nodeSelector: {
           workload: "logging",
         },
+        podAnnotations: { "logging/gateway-credentials-generation": "1" },
         podDisruptionBudget: {
           maxUnavailable: 1,
         },
@@ -909,6 +910,7 @@ const alloy = new helm.Release(
             },
           },
         },
+        podAnnotations: { "logging/gateway-credentials-generation": "1" },
         priorityClassName: "system-node-critical",
         terminationGracePeriodSeconds: 60,
         tolerations: [
