@@ -51,7 +51,15 @@ export function preparePulumi(programs: Programs, folder: string, minio: MinioSe
   const backend = join(folder, "backend");
   for (const path of [project, home, backend, join(pulumiHome, "plugins")]) mkdirSync(path, { recursive: true });
 
-  for (const file of ["Pulumi.yaml", "package.json", "node-version.cjs", "index.ts", "components", "automation"])
+  for (const file of [
+    "Pulumi.yaml",
+    "package.json",
+    "node-version.cjs",
+    "index.ts",
+    "components",
+    "automation",
+    "policies",
+  ])
     cpSync(join(PROJECT, file), join(project, file), { recursive: true });
   for (const file of ["config.ts", "configShape.ts", "providers.ts", "kubeconfig.ts"])
     cpSync(join(PROJECT, file), join(project, file));

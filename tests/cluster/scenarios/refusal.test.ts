@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, it } from "node:test";
 import { OperationLog } from "../engineEvents.ts";
@@ -36,6 +36,62 @@ describe("what the program refuses", () => {
     restore();
     assert.notEqual(past.exitCode, 0);
     assert.match(past.output, /a day after today/);
+  });
+
+  it("a step of two generations of the gateway's password, at preview: Alloy would be refused, and drop lines", async () => {
+    const { deployments, engine } = await deployedStacks();
+    const { name } = deployments["prod-aks-b"];
+    const restore = engine.changeConfig(name, (config) => {
+      config["logging:loki"].gateway = { credentialsGeneration: 3 };
+    });
+    const { exitCode, output } = await engine.run(["preview", "--stack", name]);
+    restore();
+    assert.notEqual(exitCode, 0);
+    assert.match(output, /loki\.gateway\.credentialsGeneration/);
+    assert.match(output, /write 2, run pulumi up, and raise it again after that/);
+    assert.doesNotMatch(output, STACK_TRACE);
+  });
+
+  it("by the policy pack: nothing of ours, and a bucket, a policy and a provider written by hand", async () => {
+    const { deployments, engine } = await deployedStacks();
+    const ours = await engine.run([
+      ...["preview", "--stack", deployments["prod-aks-b"].name],
+      ...["--policy-pack", "policies"],
+    ]);
+    assert.equal(ours.exitCode, 0, ours.output);
+    assert.match(ours.output, /logging@v[\d.]+ \(local: .*policies\)/);
+    assert.doesNotMatch(ours.output, /\[(mandatory|advisory)\]/);
+
+    const folder = join(engine.project, "../by-hand");
+    mkdirSync(folder);
+    symlinkSync(join(engine.project, "node_modules"), join(folder, "node_modules"));
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: by-hand\nruntime: { name: nodejs, options: { typescript: false } }\n",
+    );
+    writeFileSync(join(folder, "package.json"), '{ "type": "module", "main": "index.js" }');
+    writeFileSync(
+      join(folder, "index.js"),
+      `import * as minio from "@pulumi/minio";
+const provider = new minio.Provider("minio", { minioServer: "minio.example:9000" });
+new minio.S3Bucket("bucket", { bucket: "loki-by-hand" }, { provider });
+const Statement = [{ Effect: "Allow", Action: ["s3:*"], Resource: ["arn:aws:s3:::*"] }];
+new minio.IamPolicy("policy", { policy: JSON.stringify({ Version: "2012-10-17", Statement }) }, { provider });
+`,
+    );
+    await engine.run(["stack", "init", "by-hand", "--cwd", folder, "--secrets-provider", "passphrase"]);
+    const pack = ["--policy-pack", join(engine.project, "policies")];
+    const byHand = ["preview", "--stack", "by-hand", "--cwd", folder, ...pack];
+    const mandatory = await engine.run(byHand);
+    assert.notEqual(mandatory.exitCode, 0);
+    for (const found of [/protect: true/, /s3:\* is more than Loki needs/, /reaches other buckets/, /minioSsl: true/])
+      assert.match(mandatory.output, found);
+    const advisory = await engine.run([
+      ...byHand,
+      ...["--policy-pack-config", join(engine.project, "policies/advisory.json")],
+    ]);
+    assert.equal(advisory.exitCode, 0, advisory.output);
+    assert.match(advisory.output, /\[advisory\] +log-buckets-are-protected/);
   });
 
   it("a bad config: the list of all problems, and nothing is created", async () => {
