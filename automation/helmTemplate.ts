@@ -33,11 +33,16 @@ export function helmMissing(): string | undefined {
   return found.status === 0 ? undefined : "helm is not on PATH (https://helm.sh/docs/intro/install/)";
 }
 
-/** Where a release's chart is: the folder in `LOGGING_CHARTS`, a local chart, or its repository. */
+/**
+ * Where a release's chart is: the folder in `LOGGING_CHARTS` (`loki-18.11.0` before `loki`, so that two versions can be compared), a
+ * local chart, or its repository.
+ */
 export function chartReference(release: ReleaseInputs): string[] {
-  const local = process.env.LOGGING_CHARTS && join(process.env.LOGGING_CHARTS, release.name);
-  if (local) {
-    if (!existsSync(join(local, "Chart.yaml"))) throw new Error(`LOGGING_CHARTS: there is no chart in ${local}`);
+  const charts = process.env.LOGGING_CHARTS;
+  if (charts) {
+    const names = [`${release.name}-${release.version}`, release.name];
+    const local = names.map((name) => join(charts, name)).find((folder) => existsSync(join(folder, "Chart.yaml")));
+    if (!local) throw new Error(`LOGGING_CHARTS: there is no chart in ${join(charts, release.name)}`);
     return [local];
   }
   const repo = release.repositoryOpts?.repo;

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { CapacityReport } from "../components/capacity.ts";
-import { resolveArgs } from "../components/resolveArgs.ts";
-import { loadConfig } from "../config.ts";
+import type { resolveArgs as ResolveArgs } from "../components/resolveArgs.ts";
+import type { loadConfig as LoadConfig } from "../config.ts";
 import type { StackFile } from "./stackFiles.ts";
 
 /** One resource as the program registered it. */
@@ -35,17 +36,31 @@ const SECRET = "[secret]";
 /** A kubeconfig as AKS would hand it out, for programs that ask Azure for one. */
 const KUBECONFIG = "apiVersion: v1\nkind: Config\n";
 
+/** How a plan is made. */
+export interface PlanOptions {
+  /** Folder of the project whose program is run; this one by default. */
+  readonly project?: URL;
+  /**
+   * Marks secrets as `[secret 1a2b3c]` and names of replaced objects as `[auto 1a2b3c]`, so that two plans can be compared. What is
+   * marked are stand-ins: no real secret is known offline.
+   */
+  readonly tellSecretsApart?: boolean;
+}
+
 /** Stands in for what providers compute. */
-const mocks: pulumi.runtime.Mocks = {
+const mocksOf = (tellApart: boolean): pulumi.runtime.Mocks => ({
   newResource({ type, name, inputs, custom }) {
     const state: Record<string, unknown> = { ...inputs };
     if (type.startsWith("kubernetes:") && inputs.metadata && !inputs.metadata.name) {
-      // The provider names it; shown as what it is.
-      state.metadata = { ...inputs.metadata, name: `${name}-[auto]` };
+      // The provider names it; shown as what it is. An immutable object that changes is replaced, and gets another name.
+      const mark = tellApart && inputs.immutable ? `auto ${digest(masked(inputs, true))}` : "auto";
+      state.metadata = { ...inputs.metadata, name: `${name}-[${mark}]` };
     }
     if (type === "random:index/randomPassword:RandomPassword") {
+      // Another length or other keepers make another password.
+      const password = `offlinePassword${name.replaceAll("-", "")}${digest(inputs)}`;
       // Mocks ignore additionalSecretOutputs, so the envelope has to be put on here.
-      state.result = { [SIGNATURE]: SECRET_SIGNATURE, value: `offlinePassword${name.replaceAll("-", "")}` };
+      state.result = { [SIGNATURE]: SECRET_SIGNATURE, value: password };
     }
     if (type === "azure-native:containerservice:AgentPool") state.name = inputs.agentPoolName;
     return { id: custom ? `${name}-[id]` : undefined, state };
@@ -56,7 +71,9 @@ const mocks: pulumi.runtime.Mocks = {
     }
     throw new Error(`the offline plan does not know the call ${token}`);
   },
-};
+});
+
+const digest = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 6);
 
 let runs = 0;
 
@@ -84,10 +101,18 @@ interface WireStruct {
  *
  * @throws {InvalidArgumentsError} when the config is refused.
  */
-export async function planOffline(file: StackFile): Promise<OfflinePlan> {
+export async function planOffline(
+  file: StackFile,
+  { project = new URL("..", import.meta.url), tellSecretsApart = false }: PlanOptions = {},
+): Promise<OfflinePlan> {
   // A module runs once for each address, and every plan needs a run of its own.
   runs += 1;
-  const recorded = await recordProgram("logging", file, () => import(`../index.ts?run=${runs}`));
+  const program = new URL(`index.ts?run=${runs}`, project).href;
+  const recorded = await recordProgram("logging", file, () => import(program), tellSecretsApart);
+  const { loadConfig } = (await import(new URL("config.ts", project).href)) as { loadConfig: typeof LoadConfig };
+  const { resolveArgs } = (await import(new URL("components/resolveArgs.ts", project).href)) as {
+    resolveArgs: typeof ResolveArgs;
+  };
   const { capacity } = resolveArgs(loadConfig().args);
   return { stack: file.stack, ...recorded, ...(capacity && { capacity }) };
 }
@@ -97,8 +122,9 @@ export async function recordProgram(
   project: string,
   { stack, config, secretKeys }: StackFile,
   program: () => Promise<unknown>,
+  tellSecretsApart = false,
 ): Promise<Pick<OfflinePlan, "resources" | "outputs" | "warnings">> {
-  await pulumi.runtime.setMocks(mocks, project, stack, false);
+  await pulumi.runtime.setMocks(mocksOf(tellSecretsApart), project, stack, false);
   pulumi.runtime.setAllConfig(config, [...secretKeys]);
 
   const resources: PlannedResource[] = [];
@@ -107,7 +133,7 @@ export async function recordProgram(
   // Mocks are told neither parent nor protect nor dependencies: the request itself has them all.
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
-    resources.push(plannedResource(request));
+    resources.push(plannedResource(request, tellSecretsApart));
     return register(request, callback);
   };
   // The SDK's mock monitor lacks this one call; the engine would call the hook, mocks never do.
@@ -129,13 +155,13 @@ export async function recordProgram(
 
 const key = (resource: PlannedResource): string => `${resource.type}::${resource.name}`;
 
-function plannedResource(request: RegisterRequest): PlannedResource {
+function plannedResource(request: RegisterRequest, tellApart: boolean): PlannedResource {
   const parent = request.getParent();
   return {
     type: request.getType(),
     name: request.getName(),
     ...(parent && { parent: shortUrn(parent) }),
-    inputs: masked(request.getObject()?.toJavaScript() ?? {}) as Record<string, unknown>,
+    inputs: masked(request.getObject()?.toJavaScript() ?? {}, tellApart) as Record<string, unknown>,
     protect: request.getProtect(),
     dependsOn: request.getDependenciesList().map(shortUrn).sort(),
     ignoreChanges: request.getIgnorechangesList(),
@@ -148,13 +174,13 @@ const shortUrn = (urn: string): string => {
   return `${types.split("$").pop()}::${name}`;
 };
 
-function masked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(masked);
+function masked(value: unknown, tellApart = false): unknown {
+  if (Array.isArray(value)) return value.map((entry) => masked(entry, tellApart));
   if (typeof value !== "object" || value === null) return value;
   const map = value as Record<string, unknown>;
-  if (map[SIGNATURE] === SECRET_SIGNATURE) return SECRET;
-  if (map[SIGNATURE] !== undefined) return "urn" in map ? shortUrn(String(map.urn)) : masked(map.value);
-  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, masked(v)]));
+  if (map[SIGNATURE] === SECRET_SIGNATURE) return tellApart ? `[secret ${digest(map.value)}]` : SECRET;
+  if (map[SIGNATURE] !== undefined) return "urn" in map ? shortUrn(String(map.urn)) : masked(map.value, tellApart);
+  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, masked(v, tellApart)]));
 }
 
 /** Warnings that the program logs. Without an engine, Pulumi writes them to the console. */

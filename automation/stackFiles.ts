@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 
@@ -16,15 +17,17 @@ export const stackNames = (project = "."): string[] =>
     .sort();
 
 /**
- * What stands for a secret offline, where nothing can decrypt it. Letters and digits, as keys have to be; it is never shown,
- * because what Pulumi knows to be secret is shown as `[secret]`.
+ * What stands for a secret offline, where nothing can decrypt it: another one for another ciphertext. Letters and digits, as keys
+ * have to be; it is never shown, because what Pulumi knows to be secret is shown as `[secret]`.
  */
-const SECRET_PLACEHOLDER = "offlinePlaceholderOfASecret";
+const placeholder = (ciphertext: unknown): string =>
+  `offlinePlaceholderOfASecret${createHash("sha256").update(JSON.stringify(ciphertext)).digest("hex").slice(0, 8)}`;
 
-/** Placeholders of the secrets that are more than one word. */
-const SHAPED_PLACEHOLDERS: Readonly<Record<string, string>> = {
-  "logging:imageRegistryCredentials": JSON.stringify({ auths: { [SECRET_PLACEHOLDER]: {} } }),
-};
+/** Secrets that are more than one word keep their shape. */
+const placeholderOf = (key: string, ciphertext: unknown): string =>
+  key === "logging:imageRegistryCredentials"
+    ? JSON.stringify({ auths: { [placeholder(ciphertext)]: {} } })
+    : placeholder(ciphertext);
 
 /** Reads a stack file. @throws when there is none, naming those that exist. */
 export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
@@ -40,7 +43,7 @@ export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): Sta
     const fullKey = key.includes(":") ? key : `logging:${key}`;
     const secret = hasSecure(value);
     if (secret) secretKeys.push(fullKey);
-    const plain = (isSecure(value) && SHAPED_PLACEHOLDERS[fullKey]) || replaceSecure(value);
+    const plain = isSecure(value) ? placeholderOf(fullKey, value) : replaceSecure(value);
     return [fullKey, typeof plain === "string" ? plain : JSON.stringify(plain)] as const;
   });
   return { stack, config: Object.fromEntries(entries), secretKeys };
@@ -54,7 +57,7 @@ const hasSecure = (value: unknown): boolean =>
   isSecure(value) || (isMapOrList(value) && Object.values(value).some(hasSecure));
 
 const replaceSecure = (value: unknown): unknown => {
-  if (isSecure(value)) return SECRET_PLACEHOLDER;
+  if (isSecure(value)) return placeholder(value);
   if (Array.isArray(value)) return value.map(replaceSecure);
   return isMapOrList(value) ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, replaceSecure(v)])) : value;
 };

@@ -38,11 +38,16 @@ function secretPlaces(value: unknown, path: string, key: string): string[] {
       secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k),
     );
   }
-  if (typeof value === "number") return SECRET_KEY.test(key) ? [path] : [];
-  if (typeof value !== "string" || value === "") return [];
-  const secret =
+  return isSecret(value, key) ? [path] : [];
+}
+
+/** Whether a text or number, by itself or because of the key it stands under, is a secret and not the name of one. */
+export function isSecret(value: unknown, key: string): boolean {
+  if (typeof value === "number") return SECRET_KEY.test(key);
+  if (typeof value !== "string" || value === "") return false;
+  return (
     SECRET_TEXT.test(value) ||
     (SECRET_KEY.test(key) && !REFERENCE.test(value)) ||
-    [...value.matchAll(ASSIGNMENT)].some(([, name = "", text = ""]) => SECRET_KEY.test(name) && !REFERENCE.test(text));
-  return secret ? [path] : [];
+    [...value.matchAll(ASSIGNMENT)].some(([, name = "", text = ""]) => SECRET_KEY.test(name) && !REFERENCE.test(text))
+  );
 }

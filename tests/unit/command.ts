@@ -10,7 +10,7 @@ export interface Finished {
 export function execute(
   program: string,
   args: readonly string[] = [],
-  options: { node?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { node?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Promise<Finished> {
   return new Promise((done) => {
     // The test runner's own variables would make the child report as a test.
@@ -18,7 +18,12 @@ export function execute(
     execFile(
       options.node ?? process.execPath,
       [program, ...args],
-      { env: { ...env, ...options.env }, timeout: 60_000, maxBuffer: 2 ** 25 },
+      {
+        env: { ...env, ...options.env },
+        ...(options.cwd && { cwd: options.cwd }),
+        timeout: 60_000,
+        maxBuffer: 2 ** 25,
+      },
       (error, stdout, stderr) => {
         const code = error ? (typeof error.code === "number" ? error.code : -1) : 0;
         done({ code, stdout, stderr });

@@ -1,7 +1,7 @@
 // Runs the project's own program, or its config alone, on one stack's config with changes.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { type OfflinePlan, type PlannedResource, planOffline } from "../../automation/offlinePlan.ts";
+import { type OfflinePlan, type PlannedResource, type PlanOptions, planOffline } from "../../automation/offlinePlan.ts";
 import { readStackFile, type StackFile } from "../../automation/stackFiles.ts";
 import { InvalidArgumentsError, type Problem } from "../../components/problems.ts";
 import { loadConfig, type StackConfig } from "../../config.ts";
@@ -47,7 +47,8 @@ function exclusively<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** The plan of a stack. */
-export const plan = (file: StackFile): Promise<OfflinePlan> => exclusively(() => planOffline(file));
+export const plan = (file: StackFile, options?: PlanOptions): Promise<OfflinePlan> =>
+  exclusively(() => planOffline(file, options));
 
 const plans = new Map<string, Promise<OfflinePlan>>();
 

@@ -1,0 +1,60 @@
+import { writeFileSync } from "node:fs";
+import { type ChangeReport, reportJson } from "./changeReport.ts";
+import { LEVELS, type Level } from "./meanings.ts";
+import { reportMarkdown, reportText } from "./reportText.ts";
+
+/** Options of every command that prints a report. */
+export const REPORT_OPTIONS = {
+  markdown: { type: "string" },
+  json: { type: "string" },
+  "fail-on": { type: "string" },
+  "accept-destructive": { type: "boolean", default: false },
+} as const;
+
+export const REPORT_USAGE = "[--markdown FILE] [--json FILE] [--fail-on disruptive|destructive] [--accept-destructive]";
+
+export interface ReportOptions {
+  readonly markdown?: string | undefined;
+  readonly json?: string | undefined;
+  readonly "fail-on"?: string | undefined;
+  readonly "accept-destructive"?: boolean | undefined;
+}
+
+/** Exit code of a command whose verdict is as bad as `--fail-on` says. 1 is an error, as everywhere. */
+export const VERDICT_EXIT_CODE = 3;
+
+/**
+ * Prints a report, writes the files that were asked for, and says with which code the command ends.
+ *
+ * @throws when `--fail-on` is no level.
+ */
+export function publish(report: ChangeReport, options: ReportOptions): number {
+  const failOn = checkFailOn(options["fail-on"]);
+  if (options.markdown) writeFileSync(options.markdown, reportMarkdown(report));
+  if (options.json) writeFileSync(options.json, reportJson(report));
+  console.log(reportText(report, process.stdout.isTTY === true));
+  const problem = verdictProblem(report, failOn, options["accept-destructive"] === true);
+  if (!problem) return 0;
+  console.error(problem);
+  return VERDICT_EXIT_CODE;
+}
+
+/** Why a pipeline stops at a report, and what lets it go on; or nothing. */
+export function verdictProblem(
+  { stack, verdict }: Pick<ChangeReport, "stack" | "verdict">,
+  failOn: Level | undefined,
+  acceptDestructive: boolean,
+): string | undefined {
+  if (!failOn || LEVELS.indexOf(verdict) < LEVELS.indexOf(failOn)) return undefined;
+  if (verdict === "destructive")
+    return acceptDestructive
+      ? undefined
+      : `${stack}: the change is destructive. If that is meant: --accept-destructive`;
+  return `${stack}: the change is ${verdict}, and --fail-on ${failOn} says to stop`;
+}
+
+/** The level that `--fail-on` names. @throws when there is no such level. */
+export function checkFailOn(given: string | undefined): Level | undefined {
+  if (given === undefined || (LEVELS as readonly string[]).includes(given)) return given as Level | undefined;
+  throw new Error(`--fail-on ${given}: allowed are ${LEVELS.slice(1).join(", ")}`);
+}

@@ -1,0 +1,128 @@
+import { count, type Meaning } from "./meanings.ts";
+import type { ResourceChange } from "./resourceChanges.ts";
+
+/** What Pulumi's own changes mean: data that goes, keys that rotate, nodes that are replaced, rights that change. */
+export function resourceMeanings(changes: readonly ResourceChange[]): Meaning[] {
+  return [...changes.flatMap(meaningsOf), ...rotations(changes)];
+}
+
+const is = (change: ResourceChange, type: string): boolean => change.type.endsWith(`:${type}`);
+const gone = ({ op }: ResourceChange): boolean => op === "delete" || op === "replace";
+
+function meaningsOf(change: ResourceChange): Meaning[] {
+  const subject = `${change.type.split(":").pop()} ${change.name}`;
+  const meanings: Meaning[] = [];
+  if (gone(change) && change.protect)
+    meanings.push({
+      level: "destructive",
+      subject,
+      text: `the engine refuses to ${change.op} it, because it is protected, after it has done what comes before`,
+      fix: `to let go of it on purpose and keep it: pulumi state delete, or pulumi state unprotect to have it deleted`,
+    });
+  if (change.unprotected)
+    meanings.push({ level: "disruptive", subject, text: "no longer protected: a later change may delete it" });
+  meanings.push(...ofType(change, subject));
+  return meanings;
+}
+
+function ofType(change: ResourceChange, subject: string): Meaning[] {
+  const { op } = change;
+  const one = (level: Meaning["level"], text: string, fix?: string): Meaning[] => [
+    { level, subject, text, ...(fix && { fix }) },
+  ];
+  if (is(change, "S3Bucket") && gone(change))
+    return one("destructive", `the bucket is ${past(op)}, and every line in it`);
+  if (change.type === "kubernetes:core/v1:Namespace" && gone(change))
+    return one("destructive", `the namespace is ${past(op)}, and with it every pod, Secret and volume claim in it`);
+  if (is(change, "Release") && op === "replace")
+    return one(
+      "destructive",
+      "the release is deleted and installed anew under another name: its volumes stay behind, with the lines MinIO does not have yet",
+    );
+  if (is(change, "Release") && op === "delete")
+    return one("disruptive", "the release is uninstalled: nothing does its work any more");
+  if (
+    change.type.startsWith("pulumi:providers:kubernetes") &&
+    op !== "create" &&
+    change.fields.some(({ path }) => path === "clusterIdentifier")
+  )
+    return one(
+      "destructive",
+      "another cluster: everything in the old one is forgotten, and made anew in the new one",
+      "make a new stack for a new cluster",
+    );
+  if (is(change, "AgentPool")) return poolMeanings(change, subject);
+  if (is(change, "IamPolicy") && op === "update")
+    return one(
+      "disruptive",
+      "the rights of the bucket's user change",
+      "compare the statements below; Loki needs ListBucket, GetObject, PutObject and DeleteObject",
+    );
+  if (change.type.endsWith(":NetworkPolicy") && op === "delete")
+    return one("disruptive", "whom it kept out may come in");
+  if (change.type.endsWith(":NetworkPolicy") && op === "update") return one("safe", "who may talk to whom changes");
+  return [];
+}
+
+const past = (op: ResourceChange["op"]): string => (op === "replace" ? "replaced" : "deleted");
+
+function poolMeanings(change: ResourceChange, subject: string): Meaning[] {
+  const [before, after] = [change.before ?? {}, change.after ?? {}];
+  if (change.op === "delete")
+    return [
+      { level: "disruptive", subject, text: "the node pool goes: its pods need other nodes with the same label" },
+    ];
+  if (change.op === "replace") {
+    const why = change.fields.map(({ path }) => path.replace(/\[.*/, "")).filter((path) => path !== "agentPoolName");
+    return [
+      {
+        level: "disruptive",
+        subject,
+        text: `a new pool is made, then every logging node is drained and the old pool deleted: ${[...new Set(why)].join(", ") || "another name"}`,
+        fix: "nothing to do: the disruption budgets hold one pod at a time; both pools are paid for meanwhile, and need quota",
+      },
+    ];
+  }
+  if (change.op !== "update") return [];
+  const [most, least] = [Number(before.maxCount ?? before.count), Number(after.maxCount ?? after.count)];
+  return least < most
+    ? [
+        {
+          level: "restarts",
+          subject,
+          text: `at most ${count(least, "node")} instead of ${most}: pods of nodes that go are moved`,
+        },
+      ]
+    : [];
+}
+
+/** Rotations show as half a dozen replaced resources; said once, in the order that they have. */
+function rotations(changes: readonly ResourceChange[]): Meaning[] {
+  const replaced = (type: string, name: RegExp) =>
+    changes.some(
+      (change) => is(change, type) && name.test(change.name) && change.op !== "create" && change.op !== "delete",
+    );
+  const meanings: Meaning[] = [];
+  if (replaced("IamUser", /bucket-user$/) || replaced("Secret", /minio-credentials$/))
+    meanings.push({
+      level: "restarts",
+      subject: "MinIO's keys",
+      text: "rotate: the new user is made first, Loki's pods restart onto it, the old user goes last",
+    });
+  if (replaced("Secret", /gateway-(login|htpasswd)$/)) {
+    const dropped = changes.filter(({ op, name }) => op === "delete" && /gateway-password-\d+$/.test(name));
+    meanings.push({
+      level: "restarts",
+      subject: "the gateway's login",
+      text: `rotates: gateway and Alloy restart; the previous login is still accepted${dropped.length > 0 ? ", the one before no more" : ""}`,
+      fix: "give the new login to Grafana and every other reader (Secret: output gatewayLoginSecret)",
+    });
+  }
+  if (replaced("ConfigMap", /minio-ca$/))
+    meanings.push({
+      level: "restarts",
+      subject: "MinIO's CA",
+      text: "changes: Loki's pods restart and trust only the new one",
+    });
+  return meanings;
+}

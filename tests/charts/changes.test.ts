@@ -1,0 +1,277 @@
+// The change report of real changes to a production stack, through the real charts.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { after, describe, it } from "node:test";
+import { type ChangeReport, compareSides } from "../../automation/changes/changeReport.ts";
+import { reportMarkdown } from "../../automation/changes/reportText.ts";
+import { releasesOf, type Side } from "../../automation/changes/side.ts";
+import { helmTemplate } from "../../automation/helmTemplate.ts";
+import { execute } from "../unit/command.ts";
+import { type Loose, plan, stackFile } from "../unit/program.ts";
+import { chartsMissing } from "./renderedCharts.ts";
+
+const skip = chartsMissing();
+
+/** One stack as the commands render it. */
+async function side(change: (config: Loose) => void = () => {}): Promise<Side> {
+  const planned = await plan(stackFile(change), { tellSecretsApart: true });
+  const releases = releasesOf(planned.resources).map((release) => ({ ...release, objects: helmTemplate(release) }));
+  return {
+    resources: planned.resources,
+    releases,
+    ...(planned.capacity && { pool: planned.capacity.pool }),
+    warnings: [],
+  };
+}
+
+let unchanged: Promise<Side> | undefined;
+
+/** What a change of the config does to the stack. */
+async function reportOf(change: (config: Loose) => void): Promise<ChangeReport> {
+  unchanged ??= side();
+  return compareSides("prod-aks-a", "base", await unchanged, await side(change), new Date("2026-06-01"));
+}
+
+/** Meanings as `level subject`. */
+const subjects = ({ meanings }: ChangeReport): string[] => meanings.map(({ level, subject }) => `${level} ${subject}`);
+const objects = ({ releases }: ChangeReport): string[] =>
+  releases.flatMap((release) => release.objects.map(({ op, kind, name }) => `${op} ${kind} ${name}`));
+
+describe("the change report, with the real charts", { skip, timeout: 300_000 }, () => {
+  it("of nothing says so", async () => {
+    const report = await reportOf(() => {});
+    assert.equal(report.changed, false);
+    assert.equal(report.verdict, "safe");
+    assert.match(reportMarkdown(report), /^### prod-aks-a: no changes$/m);
+  });
+
+  it("of a shorter retention is destructive; of a longer one, three roll-outs", async () => {
+    const shorter = await reportOf((config) => {
+      config.loki.retentionHours = 168;
+    });
+    assert.equal(shorter.verdict, "destructive");
+    assert.deepEqual(subjects(shorter), [
+      "destructive retention",
+      "restarts Deployment loki-read",
+      "restarts StatefulSet loki-backend",
+      "restarts StatefulSet loki-write",
+    ]);
+    assert.match(shorter.meanings[0]?.text ?? "", /14 days → 7 days/);
+    const longer = await reportOf((config) => {
+      config.loki.retentionHours = 672;
+    });
+    assert.equal(longer.verdict, "restarts");
+    assert.deepEqual(objects(longer), [
+      "changed ConfigMap loki",
+      "changed Deployment loki-read",
+      "changed StatefulSet loki-backend",
+      "changed StatefulSet loki-write",
+    ]);
+    assert.deepEqual(
+      longer.releases[0]?.objects[0]?.fields.map(({ path, before, after }) => [path, before, after]),
+      [
+        ['data."config.yaml".limits_config.max_query_lookback', "336h", "672h"],
+        ['data."config.yaml".limits_config.retention_period', "336h", "672h"],
+      ],
+    );
+  });
+
+  it("of another number of readers restarts nobody, and counts what it asks for", async () => {
+    const report = await reportOf((config) => {
+      config.loki.read.replicas = 4;
+    });
+    assert.deepEqual(subjects(report), ["safe Deployment loki-read"]);
+    assert.equal(report.verdict, "safe");
+    const { before, after } = report.capacity;
+    assert.equal(after.requested.pods, before.requested.pods + 1);
+    assert.equal(after.requested.cpu, before.requested.cpu + 1000);
+    assert.deepEqual(after.offered, before.offered);
+  });
+
+  it("of a volume size says that the upgrade will fail, and the commands that mend it", async () => {
+    const report = await reportOf((config) => {
+      config.loki.write.diskSizeGiB = 100;
+    });
+    assert.equal(report.verdict, "disruptive");
+    const [meaning] = report.meanings;
+    assert.match(meaning?.text ?? "", /the upgrade will fail: .*50Gi → 100Gi/);
+    assert.match(meaning?.fix ?? "", /patch pvc .*"storage":"100Gi"/);
+    assert.match(meaning?.fix ?? "", /data-loki-write-0 data-loki-write-1 data-loki-write-2/);
+    assert.match(meaning?.fix ?? "", /kubectl -n logging delete statefulset loki-write --cascade=orphan/);
+    assert.deepEqual(report.costs, ["disks, managed-csi-premium: 5 of 190 GiB together → 5 of 340 GiB together"]);
+  });
+
+  it("of an edited schema period is destructive; of an appended one it is not", async () => {
+    const edited = await reportOf((config) => {
+      config.loki.schema = [{ from: "2025-02-01" }];
+    });
+    assert.equal(edited.verdict, "destructive");
+    assert.match(subjects(edited)[0] ?? "", /^destructive Loki's schema, loki\.schema\[0\]$/);
+    const appended = await reportOf((config) => {
+      config.loki.schema = [{ from: "2025-01-01" }, { from: "2026-07-01" }];
+    });
+    assert.equal(appended.verdict, "restarts");
+    assert.ok(subjects(appended).includes("safe Loki's schema"));
+  });
+
+  it("of rotated keys names the rotation and the pods that it rolls, and shows no key", async () => {
+    const report = await reportOf((config) => {
+      config.objectStorage.credentialsGeneration = 2;
+    });
+    assert.equal(report.verdict, "restarts");
+    assert.deepEqual(
+      report.resources.filter(({ op }) => op === "replace").map(({ name }) => name),
+      ["logging-bucket-secret-key", "logging-bucket-user", "logging-bucket-user-policy", "logging-minio-credentials"],
+    );
+    assert.deepEqual(subjects(report), [
+      "restarts MinIO's keys",
+      "restarts Deployment loki-read",
+      "restarts StatefulSet loki-backend",
+      "restarts StatefulSet loki-write",
+    ]);
+    assert.doesNotMatch(
+      JSON.stringify(report.resources.map(({ fields }) => fields)),
+      /offlinePassword|\[secret [0-9a-f]/,
+    );
+  });
+
+  it("of a rotated login rolls the gateway and Alloy", async () => {
+    const report = await reportOf((config) => {
+      config.loki.gateway = { credentialsGeneration: 2 };
+    });
+    assert.equal(report.verdict, "restarts");
+    assert.ok(subjects(report).includes("restarts the gateway's login"));
+    assert.ok(subjects(report).includes("restarts DaemonSet alloy"));
+    assert.ok(subjects(report).includes("restarts Deployment loki-gateway"));
+  });
+
+  it("of another bucket is destructive, twice", async () => {
+    const report = await reportOf((config) => {
+      config.objectStorage.bucket = "another-bucket";
+    });
+    const destructive = report.meanings.filter(({ level }) => level === "destructive").map(({ text }) => text);
+    assert.ok(destructive.some((text) => /the bucket is replaced, and every line in it/.test(text)));
+    assert.ok(destructive.some((text) => /the engine refuses to replace it/.test(text)));
+    assert.ok(destructive.some((text) => /loki-prod-aks-a → another-bucket/.test(text)));
+  });
+
+  it("of another VM size replaces the pool, and says what is paid for", async () => {
+    const report = await reportOf((config) => {
+      config.nodePool.vmSize = "Standard_D8s_v5";
+    });
+    assert.equal(report.verdict, "disruptive");
+    assert.match(report.meanings[0]?.text ?? "", /a new pool is made, then every logging node is drained .*: vmSize$/);
+    assert.deepEqual(report.costs, [
+      "nodes: 3 to 5 × Standard_D4s_v5, 128 GiB Managed disk each → 3 to 5 × Standard_D8s_v5, 128 GiB Managed disk each",
+    ]);
+  });
+
+  it("of another chart version says what it does to our objects, and once what it does to all of them", async () => {
+    const charts = mkdtempSync(join(tmpdir(), "logging-test-charts-"));
+    const { LOGGING_CHARTS = "" } = process.env;
+    try {
+      for (const name of ["loki", "alloy"]) cpSync(join(LOGGING_CHARTS, name), join(charts, name), { recursive: true });
+      const edit = (file: string, from: RegExp, to: string) => {
+        const text = readFileSync(join(charts, file), "utf8");
+        assert.match(text, from);
+        writeFileSync(join(charts, file), text.replace(from, to));
+      };
+      edit("loki/Chart.yaml", /^version: .*$/m, "version: 99.0.0");
+      edit("loki/templates/gateway/service.yaml", /port: .*/, "port: 8081");
+      process.env.LOGGING_CHARTS = charts;
+      const bumped = await side();
+      const releases = bumped.releases.map((r) => (r.name === "loki" ? { ...r, version: "99.0.0" } : r));
+      process.env.LOGGING_CHARTS = LOGGING_CHARTS;
+      const report = compareSides("prod-aks-a", "base", await side(), { ...bumped, releases });
+      assert.deepEqual(report.releases[0]?.chart, { before: "loki 18.11.0", after: "loki 99.0.0" });
+      const markdown = reportMarkdown(report);
+      assert.match(markdown, /Helm release loki: \d+ changed \(chart loki 18\.11\.0 → loki 99\.0\.0\)/);
+      assert.match(
+        markdown,
+        /^# ~ in \d\d objects alike\n- metadata\.labels\."helm\.sh\/chart": loki-18\.11\.0\n\+ .*: loki-99\.0\.0$/m,
+      );
+      assert.match(markdown, /^# ~ Service loki-gateway\n(.*\n)*?\+ spec\.ports\[http-metrics\]\.port: 8081$/m);
+    } finally {
+      process.env.LOGGING_CHARTS = LOGGING_CHARTS;
+      rmSync(charts, { recursive: true });
+    }
+  });
+
+  it("of chart values finds what they do inside", async () => {
+    const report = await reportOf((config) => {
+      config.loki.values = { write: { podAnnotations: { "example.com/team": "logs" } }, test: { enabled: false } };
+    });
+    assert.deepEqual(subjects(report), ["restarts StatefulSet loki-write"]);
+    assert.match(report.meanings[0]?.text ?? "", /3 pods restart, one after the other: annotations/);
+  });
+});
+
+describe("npm run diff", { skip, timeout: 300_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "logging-test-diff-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=test", "-c", "user.email=test@example.com", ...args]);
+  const diff = (...args: string[]) => execute(resolve("automation/diff.ts"), args, { cwd: folder });
+
+  it("compares the working copy with a commit, and leaves nothing behind", async () => {
+    const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+      encoding: "utf8",
+    });
+    for (const file of files.split("\0").filter((name) => name && !name.startsWith("tests/"))) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      cpSync(file, join(folder, file));
+    }
+    git("init", "--quiet");
+    git("add", ".");
+    git("commit", "--quiet", "--message", "base");
+    symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+
+    const same = await diff("prod-aks-b", "--base", "HEAD", "--fail-on", "restarts");
+    assert.equal(same.code, 0, same.stderr);
+    assert.match(same.stdout, /^prod-aks-b: no changes$/m);
+
+    const stackConfig = join(folder, "Pulumi.prod-aks-b.yaml");
+    const text = readFileSync(stackConfig, "utf8");
+    writeFileSync(stackConfig, text.replace("retentionHours: 336", "retentionHours: 24"));
+    const [markdown, json] = [join(folder, "report.md"), join(folder, "report.json")];
+    const files_ = ["--markdown", markdown, "--json", json];
+    const stopped = await diff("prod-aks-b", "--base", "HEAD", "--fail-on", "destructive", ...files_);
+    assert.equal(stopped.code, 3, stopped.stderr);
+    assert.match(stopped.stderr, /--accept-destructive/);
+    assert.match(readFileSync(markdown, "utf8"), /^### prod-aks-b: \*\*destructive\*\*$/m);
+    assert.equal(JSON.parse(readFileSync(json, "utf8")).verdict, "destructive");
+    const first = readFileSync(markdown, "utf8") + readFileSync(json, "utf8");
+
+    const accepted = await diff(
+      "prod-aks-b",
+      "--base",
+      "HEAD",
+      "--fail-on",
+      "destructive",
+      "--accept-destructive",
+      ...files_,
+    );
+    assert.equal(accepted.code, 0, accepted.stderr);
+    assert.equal(readFileSync(markdown, "utf8") + readFileSync(json, "utf8"), first, "the same from run to run");
+
+    writeFileSync(stackConfig, text.replace("retentionHours: 336", "retentionHours: 25"));
+    const refused = await diff("prod-aks-b", "--base", "HEAD");
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /the working copy cannot be rendered:\nArguments of prod-aks-b: 1 problem/);
+
+    writeFileSync(stackConfig, text);
+    const unknown = await diff("prod-aks-b", "--base", "no-such-branch");
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /no-such-branch: git knows no such commit\. fix: git fetch origin no-such-branch/);
+
+    cpSync(stackConfig, join(folder, "Pulumi.prod-aks-c.yaml"));
+    writeFileSync(join(folder, "Pulumi.prod-aks-c.yaml"), text.replaceAll("prod-aks-b", "prod-aks-c"));
+    const fresh = await diff("prod-aks-c", "--base", "HEAD");
+    assert.equal(fresh.code, 0, fresh.stderr);
+    assert.match(fresh.stdout, /resources: \d+ create/);
+    assert.equal(String(git("worktree", "list")).trim().split("\n").length, 1, "no worktree is left");
+  });
+});
