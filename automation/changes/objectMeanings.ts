@@ -11,7 +11,14 @@ type Fields = any;
 export const objectMeanings = (release: ReleaseChange): Meaning[] => [
   ...release.objects.flatMap((change) => [
     ...hookMeaning(change),
-    ...(change.hook ? [] : [...immutableMeaning(change), ...workloadMeanings(change), ...removalMeaning(change)]),
+    ...(change.hook
+      ? []
+      : [
+          ...immutableMeaning(change),
+          ...workloadMeanings(change),
+          ...serviceMeaning(change),
+          ...removalMeaning(change),
+        ]),
   ]),
   ...unreadConfigMeanings(release),
 ];
@@ -187,6 +194,17 @@ function retentionPolicyMeaning(change: ObjectChange): Meaning[] {
           text: `from now on its volumes are deleted with it (${deletes.join(", ")}: Delete)`,
         },
       ];
+}
+
+/** Readers and senders know a Service by its name and port. */
+function serviceMeaning(change: ObjectChange): Meaning[] {
+  if (change.kind !== "Service" || change.op !== "changed") return [];
+  const moved = change.fields.filter(
+    ({ path, op }) => op !== "added" && /^spec\.(type|ports\[[^\]]+\](\.(port|nodePort|protocol))?)$/.test(path),
+  );
+  if (moved.length === 0) return [];
+  const text = `whoever uses it gets no answer until told of ${moved.map(shown).join(", ")}`;
+  return [{ level: "disruptive", subject: subjectOf(change), text }];
 }
 
 function removalMeaning(change: ObjectChange): Meaning[] {

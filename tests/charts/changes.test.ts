@@ -193,7 +193,7 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
         markdown,
         /^# ~ in \d\d objects alike\n- metadata\.labels\."helm\.sh\/chart": loki-18\.11\.0\n\+ .*: loki-99\.0\.0$/m,
       );
-      assert.match(markdown, /^# ~ Service loki-gateway\n(.*\n)*?\+ spec\.ports\[http-metrics\]\.port: 8081$/m);
+      assert.match(markdown, /^# ~ Service loki-gateway\n(.*\n)*?\+ spec\.ports\[http\]\.port: 8081$/m);
     } finally {
       process.env.LOGGING_CHARTS = LOGGING_CHARTS;
       rmSync(charts, { recursive: true });
@@ -216,7 +216,7 @@ describe("npm run diff", { skip, timeout: 300_000 }, () => {
     execFileSync("git", ["-C", folder, "-c", "user.name=test", "-c", "user.email=test@example.com", ...args]);
   const diff = (...args: string[]) => execute(resolve("automation/diff.ts"), args, { cwd: folder });
 
-  it("compares the working copy with a commit, and leaves nothing behind", async () => {
+  it("compares the working copy with a commit, and leaves nothing behind", { timeout: 300_000 }, async () => {
     const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
       encoding: "utf8",
     });

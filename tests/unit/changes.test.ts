@@ -317,6 +317,16 @@ describe("objects of a release that differ", () => {
     assert.deepEqual(said(manifest("ConfigMap", "x"), undefined), []);
   });
 
+  it("take a Service away from those who know it by its port", () => {
+    const service = (port: number, more: Loose[] = []) =>
+      manifest("Service", "s", { spec: { ports: [{ name: "http", port, targetPort: "x" }, ...more] } });
+    assert.deepEqual(said(service(80), service(81)), [
+      "disruptive: whoever uses it gets no answer until told of spec.ports[http].port (80 → 81)",
+    ]);
+    assert.deepEqual(said(service(80), service(80, [{ name: "grpc", port: 90 }])), []);
+    assert.equal(said(service(80, [{ name: "grpc", port: 90 }]), service(80)).length, 1);
+  });
+
   it("say which hook jobs run, and when", () => {
     const job = (hook: string, tag: string) =>
       manifest("Job", "migrate", {
