@@ -1,0 +1,101 @@
+// npm run test:pipeline: one stack as real processes, broken on purpose, and every line counted. See README.md.
+// `-- --all` runs every scenario; names of scenarios run these alone.
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { endEnvironment } from "./environment.ts";
+import { findOrBuild, missing } from "./programs.ts";
+import { printFigures } from "./scenario.ts";
+
+/** What runs without `--all`: under ten minutes together. */
+const USUAL = ["steady", "minioDown", "alloyKilled", "isolation"];
+
+/** Set in the namespaces that this command makes for itself. */
+const INSIDE = "LOGGING_PIPELINE_INSIDE";
+
+const { values: options, positionals } = parseArgs({
+  options: { all: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const known = globSync("scenarios/*.test.ts", { cwd: import.meta.dirname })
+  .map((file) => basename(file, ".test.ts"))
+  .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+const chosen = positionals.length > 0 ? positionals : options.all ? known : USUAL;
+const unknown = chosen.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`no scenario ${unknown.join(", ")}; there are: ${known.join(", ")}`);
+  process.exit(2);
+}
+process.exit(process.env[INSIDE] ? await runScenarios() : await enterNamespaces());
+
+/** The usual ones first, in their order. */
+function rank(name: string): string {
+  const place = USUAL.indexOf(name);
+  return place < 0 ? `~${name}` : String(place);
+}
+
+/** Runs this command again in namespaces of its own: network, mounts and processes are gone when it ends, however it ends. */
+async function enterNamespaces(): Promise<number> {
+  const lines = missing();
+  if (lines.length > 0) {
+    console.log("SKIPPED: the pipeline tier needs what is not here.");
+    for (const line of lines) console.log(`skipped: ${line}`);
+    console.log(`0 passed, 0 failed, ${chosen.length} skipped`);
+    return 0;
+  }
+  // Before the network is left behind: building needs it.
+  await findOrBuild();
+  const child = spawn(
+    "unshare",
+    [
+      ...["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
+      ...["sh", "-c", 'mkdir -p /run/netns && mount -t tmpfs none /run/netns && exec "$@"', "sh"],
+      ...[process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+    ],
+    { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } },
+  );
+  // The terminal tells both; the inner one stops everything, and this one waits for it.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+  return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
+}
+
+async function runScenarios(): Promise<number> {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      console.error(`\n${signal}: stopping`);
+      endEnvironment().finally(() => process.exit(130));
+    });
+  }
+  const passed: string[] = [];
+  const failed: string[] = [];
+  const skipped: Array<{ name: string; reason: string }> = [];
+  const events = run({
+    files: chosen.map((name) => resolve(import.meta.dirname, `scenarios/${name}.test.ts`)),
+    isolation: "none",
+    concurrency: false,
+  });
+  events.on("test:pass", (event) => {
+    if (event.details.type === "suite") return;
+    if (event.skip === undefined) passed.push(event.name);
+    else skipped.push({ name: event.name, reason: String(event.skip) });
+  });
+  events.on("test:fail", (event) => {
+    if (event.details.type !== "suite") failed.push(event.name);
+  });
+  for await (const text of events.compose(spec)) process.stdout.write(text);
+  await endEnvironment();
+  // A run that found nothing proves nothing.
+  if (passed.length + failed.length + skipped.length === 0) failed.push("no test was found");
+  printFigures();
+  console.log();
+  for (const name of failed) console.log(`failed: ${name}`);
+  for (const [reason, tests] of Map.groupBy(skipped, (test) => test.reason)) {
+    console.log(`skipped ${tests.length}: ${reason}`);
+    for (const { name } of tests) console.log(`  ${name}`);
+  }
+  console.log(`${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  return failed.length > 0 ? 1 : 0;
+}
