@@ -158,12 +158,12 @@ export class Workload {
   constructor(
     podLogs: string,
     name: string,
-    { pods = 12, linesPerSecond = 200, rotation = AKS_ROTATION, ago = 0n } = {},
+    { pods = 12, firstPod = 0, linesPerSecond = 200, rotation = AKS_ROTATION, ago = 0n } = {},
   ) {
     this.ledger = new Ledger(name);
     this.applications = Array.from(
       { length: pods },
-      (_, i) => new Application(podLogs, `${name}-${i % 4}`, `${name}-app-${i}`, this.ledger, rotation),
+      (_, i) => new Application(podLogs, `${name}-${i % 4}`, `${name}-app-${firstPod + i}`, this.ledger, rotation),
     );
     this.#timers = [
       setInterval(() => {

@@ -50,8 +50,10 @@ async function start(): Promise<Environment> {
   const all = { folder, programs, store, stack, cluster, podLogs, queries };
   // As the stack does it: Loki first, then what would get a 401 from a gateway that is not there yet.
   await startLoki(all);
-  cluster.alloy.start();
-  await cluster.waitUntilReady([cluster.alloy]);
+  if (programs.alloy) {
+    cluster.alloy.start();
+    await cluster.waitUntilReady([cluster.alloy]);
+  }
   return all;
 }
 
@@ -60,6 +62,11 @@ export async function startLoki({ cluster }: Pick<Environment, "cluster">): Prom
   const pods = cluster.pods.filter((pod) => pod !== cluster.alloy && !pod.running);
   for (const pod of pods) pod.start();
   await cluster.waitUntilReady(pods);
+}
+
+/** All of Loki and its gateway gone at once, with their disks kept. */
+export async function killLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
+  await Promise.all([...cluster.loki, ...cluster.component("gateway")].map((pod) => pod.kill()));
 }
 
 /**

@@ -97,7 +97,10 @@ export class ObjectStore {
     mkdirSync(join(config, "certs", "CAs"), { recursive: true });
     writeFileSync(join(config, "certs", "CAs", "ca.crt"), this.ca.pem);
     try {
-      const env = { ...process.env, MC_HOST_minio: `https://${keys.accessKey}:${keys.secretKey}@${MINIO.host}:${MINIO.port}` };
+      const env = {
+        ...process.env,
+        MC_HOST_minio: `https://${keys.accessKey}:${keys.secretKey}@${MINIO.host}:${MINIO.port}`,
+      };
       // Not the blocking kind: this process is also the DNS that mc asks.
       const { stdout } = await promisify(execFile)(this.#programs.mc, ["--config-dir", config, ...args], { env });
       return stdout;

@@ -123,6 +123,8 @@ export class Pod {
       ...(container.args ?? image.args ?? []).map((arg: string) => this.#expand(arg)),
     ];
     const log = openSync(this.log, "a");
+    // nginx opens /dev/stderr by its name, as the user that it is.
+    chownSync(this.log, uid, gid);
     this.#child = spawn(
       "nsenter",
       [
@@ -161,7 +163,8 @@ export class Pod {
     if (!child || !this.running) return;
     const ended = new Promise((done) => child.once("exit", done));
     child.ref();
-    child.kill("SIGKILL");
+    // The first process of the namespace takes all others with it.
+    this.signal("SIGKILL");
     await ended;
   }
 

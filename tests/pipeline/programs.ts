@@ -23,10 +23,14 @@ const FOUND = {
   ip: "the system's package iproute2",
   unshare: "the system's package util-linux",
   helm: "https://helm.sh/docs/intro/install/",
-  alloy: `Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`,
 } as const;
 
-export type Program = keyof typeof BUILT | keyof typeof FOUND;
+/** Why the scenarios of the agent cannot be run here; or `false`. Alloy does not build from its Go module alone. */
+export const alloyMissing = (): string | false =>
+  !onPath("alloy") &&
+  `alloy is not on PATH: Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`;
+
+export type Program = keyof typeof BUILT | keyof typeof FOUND | "alloy";
 
 /** Paths of what the tier starts. */
 export type Programs = Readonly<Record<Program, string>>;
@@ -65,7 +69,7 @@ export function missing(): string[] {
 
 /** Finds everything, and builds what is neither on PATH nor built already. @throws when a build fails. */
 export async function findOrBuild(): Promise<Programs> {
-  const paths: Partial<Record<Program, string>> = {};
+  const paths: Partial<Record<Program, string>> = { alloy: onPath("alloy") ?? "" };
   for (const name of Object.keys(FOUND) as Array<keyof typeof FOUND>) paths[name] = onPath(name) ?? "";
   for (const name of Object.keys(BUILT) as Array<keyof typeof BUILT>) paths[name] = onPath(name) ?? (await built(name));
   return paths as Programs;

@@ -1,0 +1,26 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment, killLoki, startLoki } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothing lost, nothing twice", async () => {
+  const running = await environment();
+  const { alloy } = running.cluster;
+  // Small files, so that each pod's is rotated several times, also while Alloy is away.
+  const workload = new Workload(running.podLogs, "alloykilled", { rotation: { maxBytes: 64 * 1024, maxFiles: 5 } });
+  await sleep(15_000);
+  await killLoki(running);
+  await sleep(15_000);
+  await alloy.kill();
+  await sleep(12_000);
+  alloy.start();
+  await sleep(15_000);
+  // As a roll-out does it: told to stop, it tries for a while and then gives up what it has in memory.
+  await alloy.stop();
+  await sleep(3_000);
+  alloy.start();
+  await sleep(15_000);
+  await startLoki(running);
+  await assertNothingLost("Alloy killed in an outage", running, workload.stop());
+});

@@ -1,0 +1,22 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("Alloy restarted and killed while Loki is up", async () => {
+  const running = await environment();
+  const { alloy } = running.cluster;
+  const workload = new Workload(running.podLogs, "restarted", { rotation: { maxBytes: 128 * 1024, maxFiles: 5 } });
+  for (let i = 0; i < 3; i++) {
+    await sleep(12_000);
+    await alloy.kill();
+    await sleep(2_000);
+    alloy.start();
+    await sleep(12_000);
+    await alloy.stop();
+    alloy.start();
+  }
+  await sleep(12_000);
+  await assertNothingLost("Alloy restarted", running, workload.stop());
+});
