@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { Cluster } from "./cluster.ts";
 import { makeNetwork, NAME_SERVER } from "./network.ts";
 import { MINIO, ObjectStore } from "./objectStore.ts";
-import { findOrBuild, type Programs } from "./programs.ts";
+import type { Probe } from "./pods.ts";
+import { alloyMissing, findOrBuild, type Programs } from "./programs.ts";
+import { Pusher } from "./pusher.ts";
 import { LogQueries } from "./queries.ts";
 import { type RenderedStack, renderStack } from "./renderedStack.ts";
 
@@ -24,13 +26,18 @@ export interface Environment {
 let started: Promise<Environment> | undefined;
 let folder: string | undefined;
 
-/** The stack with everything around it, started on first use and shared by all scenarios. */
-export const environment = (): Promise<Environment> => {
-  started ??= start();
+/**
+ * The stack with everything around it, started on first use and shared by all scenarios.
+ *
+ * @param probe which of the pods' probes says that they are ready. Writers call themselves ready only after 15 s without a change,
+ * which a person at a terminal need not wait for.
+ */
+export const environment = ({ probe = "readiness" as Probe } = {}): Promise<Environment> => {
+  started ??= start(probe);
   return started;
 };
 
-async function start(): Promise<Environment> {
+async function start(probe: Probe): Promise<Environment> {
   const programs = await findOrBuild();
   folder = mkdtempSync(join(tmpdir(), "logging-pipeline-"));
   makeNetwork();
@@ -41,7 +48,7 @@ async function start(): Promise<Environment> {
   mkdirSync(podLogs, { recursive: true });
   const cluster = await Cluster.make(
     stack.manifests,
-    { folder, programs, namespace: stack.namespace, objects: () => stack.objects },
+    { folder, programs, namespace: stack.namespace, probe, objects: () => stack.objects },
     { [MINIO.host]: MINIO.address },
   );
   await store.start();
@@ -53,6 +60,9 @@ async function start(): Promise<Environment> {
   if (programs.alloy) {
     cluster.alloy.start();
     await cluster.waitUntilReady([cluster.alloy]);
+  } else {
+    console.log(`NO ALLOY: a pusher of ours takes its place. ${alloyMissing()}`);
+    new Pusher(podLogs, stack).start();
   }
   return all;
 }
@@ -88,11 +98,16 @@ async function stopAll(pods: ReadonlyArray<Cluster["pods"][number]>): Promise<vo
   if (late.flat().length > 0) throw new Error(`did not stop in their grace period: ${late.flat().join(", ")}`);
 }
 
-/** This process asks the cluster's DNS too. Its mounts are not the machine's. */
+/** This process asks the cluster's DNS too, and nothing that the machine knows of its own. Its mounts are not the machine's. */
 function useNameServer(at: string): void {
-  const file = join(at, "resolv.conf");
-  writeFileSync(file, `nameserver ${NAME_SERVER}\n`);
-  execFileSync("mount", ["--bind", file, "/etc/resolv.conf"]);
+  for (const [name, text] of [
+    ["resolv.conf", `nameserver ${NAME_SERVER}\n`],
+    ["hosts", "127.0.0.1 localhost\n"],
+  ] as const) {
+    const file = join(at, name);
+    writeFileSync(file, text);
+    execFileSync("mount", ["--bind", file, join("/etc", name)]);
+  }
 }
 
 /** Stops everything and removes the folder, unless `KEEP` is set. */

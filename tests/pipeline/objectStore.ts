@@ -54,6 +54,7 @@ export class ObjectStore {
       ],
       {
         stdio: ["ignore", log, log],
+        detached: true,
         env: {
           ...process.env,
           MINIO_ROOT_USER: this.admin.accessKey,

@@ -38,12 +38,16 @@ export interface Mountable {
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** Which probe of a container says that it is ready. */
+export type Probe = "readiness" | "liveness";
+
 /** Everything around a pod. */
 export interface PodContext {
   /** Folder of the whole run. */
   readonly folder: string;
   readonly programs: Programs;
   readonly namespace: string;
+  readonly probe: Probe;
   readonly objects: () => Mountable;
 }
 
@@ -132,7 +136,8 @@ export class Pod {
         ...["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"],
         ...command,
       ],
-      { stdio: ["ignore", log, log] },
+      // Ctrl-C at a terminal is for the command alone, which stops the pods in order.
+      { stdio: ["ignore", log, log], detached: true },
     );
     this.#child.unref();
     this.#child.once("exit", () => {
@@ -142,7 +147,9 @@ export class Pod {
 
   /** Sends a signal to the program itself. */
   signal(signal: NodeJS.Signals): void {
-    process.kill(this.#program(), signal);
+    const program = this.#program();
+    if (program === undefined) throw new Error(`${this.name}: the program is not running`);
+    process.kill(program, signal);
   }
 
   /** Tells the program to stop, waits for its grace period, and then kills it. @returns whether it ended by itself. */
@@ -163,8 +170,9 @@ export class Pod {
     if (!child || !this.running) return;
     const ended = new Promise((done) => child.once("exit", done));
     child.ref();
-    // The first process of the namespace takes all others with it.
-    this.signal("SIGKILL");
+    // The first process of the namespace takes all others with it. It may be ending already, or not have begun.
+    if (this.#program() === undefined) child.kill("SIGKILL");
+    else this.signal("SIGKILL");
     await ended;
   }
 
@@ -179,11 +187,11 @@ export class Pod {
   }
 
   /** Process id of the program: unshare is the parent of the namespace's first process. */
-  #program(): number {
+  #program(): number | undefined {
     const parent = this.#child?.pid;
-    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ");
-    if (!children[0]) throw new Error(`${this.name}: the program is not running`);
-    return Number(children[0]);
+    const children = `/proc/${parent}/task/${parent}/children`;
+    const [first] = existsSync(children) ? readFileSync(children, "utf8").trim().split(" ") : [];
+    return first ? Number(first) : undefined;
   }
 
   #environment(): Record<string, string> {
@@ -268,7 +276,8 @@ export class Pod {
 
   /** Asks the container's readiness probe, as the kubelet does: quickly until it is ready, then at its own pace. */
   async #probe(): Promise<void> {
-    const probe = this.container.readinessProbe;
+    const { readinessProbe, livenessProbe } = this.container;
+    const probe = (this.#context.probe === "liveness" && livenessProbe) || readinessProbe;
     const period = (probe?.periodSeconds ?? 10) * 1000;
     let failures = 0;
     for (;;) {

@@ -43,7 +43,8 @@ export class LogQueries {
     return fetch(`${this.#gateway}${path}`, { ...options, headers: { authorization, ...options.headers } });
   }
 
-  async #ask<Result>(path: string, parameters: Record<string, string>): Promise<Result[]> {
+  /** The result of a query of Loki's API, asked again while Loki is busy. */
+  async ask<Result>(path: string, parameters: Record<string, string>): Promise<Result[]> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.fetch(`/loki/api/v1/${path}?${new URLSearchParams(parameters)}`).catch(
         (e) => e as Error,
@@ -60,7 +61,7 @@ export class LogQueries {
   /** Lines by `count_over_time`, all streams together. */
   async count(selector: string, from: bigint, to: bigint): Promise<number> {
     const seconds = (to - from) / SECOND + 1n;
-    const [sum] = await this.#ask<{ value: [number, string] }>("query", {
+    const [sum] = await this.ask<{ value: [number, string] }>("query", {
       query: `sum(count_over_time(${selector}[${seconds}s]))`,
       time: String(to),
     });
@@ -69,7 +70,7 @@ export class LogQueries {
 
   /** All lines of a time range, in windows that stay far from a page's limit: duplicates that Loki hides count toward it. */
   async *lines(selector: string, from: bigint, to: bigint): AsyncGenerator<Found[]> {
-    const result = await this.#ask<{ stream: Found["labels"]; values: Array<[string, string]> }>("query_range", {
+    const result = await this.ask<{ stream: Found["labels"]; values: Array<[string, string]> }>("query_range", {
       query: selector,
       start: String(from),
       end: String(to),

@@ -1,20 +1,16 @@
 // npm run test:pipeline: one stack as real processes, broken on purpose, and every line counted. See README.md.
 // `-- --all` runs every scenario; names of scenarios run these alone.
-import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { endEnvironment } from "./environment.ts";
-import { findOrBuild, missing } from "./programs.ts";
+import { enterNamespaces, inNamespaces } from "./namespaces.ts";
 import { printFigures } from "./scenario.ts";
 
 /** What runs without `--all`: under ten minutes together. */
 const USUAL = ["steady", "minioDown", "alloyKilled", "isolation"];
-
-/** Set in the namespaces that this command makes for itself. */
-const INSIDE = "LOGGING_PIPELINE_INSIDE";
 
 const { values: options, positionals } = parseArgs({
   options: { all: { type: "boolean", default: false } },
@@ -29,7 +25,7 @@ if (unknown.length > 0) {
   console.error(`no scenario ${unknown.join(", ")}; there are: ${known.join(", ")}`);
   process.exit(2);
 }
-process.exit(process.env[INSIDE] ? await runScenarios() : await enterNamespaces());
+process.exit(inNamespaces() ? await runScenarios() : await runInNamespaces());
 
 /** The usual ones first, in their order. */
 function rank(name: string): string {
@@ -37,29 +33,13 @@ function rank(name: string): string {
   return place < 0 ? `~${name}` : String(place);
 }
 
-/** Runs this command again in namespaces of its own: network, mounts and processes are gone when it ends, however it ends. */
-async function enterNamespaces(): Promise<number> {
-  const lines = missing();
-  if (lines.length > 0) {
-    console.log("SKIPPED: the pipeline tier needs what is not here.");
-    for (const line of lines) console.log(`skipped: ${line}`);
-    console.log(`0 passed, 0 failed, ${chosen.length} skipped`);
-    return 0;
-  }
-  // Before the network is left behind: building needs it.
-  await findOrBuild();
-  const child = spawn(
-    "unshare",
-    [
-      ...["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
-      ...["sh", "-c", 'mkdir -p /run/netns && mount -t tmpfs none /run/netns && exec "$@"', "sh"],
-      ...[process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-    ],
-    { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } },
-  );
-  // The terminal tells both; the inner one stops everything, and this one waits for it.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
-  return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
+async function runInNamespaces(): Promise<number> {
+  const ended = await enterNamespaces();
+  if (typeof ended === "number") return ended;
+  console.log("SKIPPED: the pipeline tier needs what is not here.");
+  for (const line of ended.missing) console.log(`skipped: ${line}`);
+  console.log(`0 passed, 0 failed, ${chosen.length} skipped`);
+  return 0;
 }
 
 async function runScenarios(): Promise<number> {

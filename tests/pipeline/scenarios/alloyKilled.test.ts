@@ -2,9 +2,12 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../applications.ts";
 import { environment, killLoki, startLoki } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothing lost, nothing twice", async () => {
+it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothing lost, nothing twice", {
+  skip: alloyMissing(),
+}, async () => {
   const running = await environment();
   const { alloy } = running.cluster;
   // Small files, so that each pod's is rotated several times, also while Alloy is away.

@@ -2,9 +2,10 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../applications.ts";
 import { environment } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("Alloy restarted and killed while Loki is up", async () => {
+it("Alloy restarted and killed while Loki is up", { skip: alloyMissing() }, async () => {
   const running = await environment();
   const { alloy } = running.cluster;
   const workload = new Workload(running.podLogs, "restarted", { rotation: { maxBytes: 128 * 1024, maxFiles: 5 } });

@@ -2,9 +2,12 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../applications.ts";
 import { environment, killLoki, startLoki } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("Loki down for 100 s at 1,500 lines/s, files rotated several times meanwhile", async () => {
+it("Loki down for 100 s at 1,500 lines/s, files rotated several times meanwhile", {
+  skip: alloyMissing(),
+}, async () => {
   const running = await environment();
   const workload = new Workload(running.podLogs, "fast", {
     linesPerSecond: 1500,

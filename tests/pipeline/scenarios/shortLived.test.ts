@@ -2,9 +2,12 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Application, Ledger } from "../applications.ts";
 import { environment } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("pods that live for four seconds: every line, when the folder is there for ten seconds after", async () => {
+it("pods that live for four seconds: every line, when the folder is there for ten seconds after", {
+  skip: alloyMissing(),
+}, async () => {
   const running = await environment();
   const ledger = new Ledger("short");
   const gone: Array<Promise<void>> = [];
