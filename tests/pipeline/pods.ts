@@ -343,6 +343,8 @@ function rootFilesystem(
      done`,
     `mount --rbind /dev ${at("dev")}`,
     `mount -t proc proc ${at("proc")}`,
+    // Debian's awk is a link through here.
+    `cp -a /etc/alternatives ${at("etc")}/`,
     `cp -L /etc/ld.so.cache /etc/passwd /etc/group ${at("etc")}/`,
     `printf '%s\\n' 'nameserver ${NAME_SERVER}' 'search logging.svc.cluster.local svc.cluster.local cluster.local' 'options ndots:5' > ${at("etc/resolv.conf")}`,
     `printf '%s\\n' '127.0.0.1 localhost' > ${at("etc/hosts")}`,

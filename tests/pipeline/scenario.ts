@@ -27,6 +27,7 @@ export async function assertNothingLost(name: string, environment: Environment, 
   await startLokiWithEmptyDisks(environment);
   const stored = await environment.queries.account(ledger);
   note(`${name}, from MinIO alone: ${described(stored)}`);
+  for (const text of [...now.lost, ...now.damaged].slice(0, 20)) console.log(`      ${text.slice(0, 400)}`);
   assertWhole(now, "through the gateway");
   assertWhole(stored, "from MinIO alone");
 }

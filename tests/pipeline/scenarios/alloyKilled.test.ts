@@ -11,7 +11,7 @@ it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothi
   const running = await environment();
   const { alloy } = running.cluster;
   // Small files, so that each pod's is rotated several times, also while Alloy is away.
-  const workload = new Workload(running.podLogs, "alloykilled", { rotation: { maxBytes: 64 * 1024, maxFiles: 5 } });
+  const workload = new Workload(running.podLogs, "alloykilled", { rotation: { maxBytes: 96 * 1024, maxFiles: 5 } });
   await sleep(15_000);
   await killLoki(running);
   await sleep(15_000);
