@@ -71,8 +71,13 @@ export class Application {
 
   /** Writes a line as the application would, with a moment of its own. `ago` nanoseconds make it an old one. */
   write(ago = 0n): void {
+    this.#write(ago);
+  }
+
+  /** @param between what happens between the parts that containerd makes of a long line; with it, the line is a long one. */
+  #write(ago: bigint, between?: () => void, long = false): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
-    const text = lineOf(id, this.#written);
+    const text = lineOf(id, long ? this.#written * 211 : this.#written);
     let at = BigInt(Date.now()) * 1_000_000n - ago;
     // No two lines of a pod at the same nanosecond: Loki takes the same text at the same time for the same line.
     if (at <= this.#last) at = this.#last + 1n;
@@ -83,15 +88,19 @@ export class Application {
       const flag = part < parts - 1 ? "P" : "F";
       const end = (part + 1) * PART_BYTES;
       writeSync(this.#descriptor, `${time} stdout ${flag} ${text.slice(part * PART_BYTES, end)}\n`);
-      // A rotation does not wait for the end of a line.
-      if (flag === "P" && this.#written % 3 === 0) this.rotate();
+      if (flag === "P") between?.();
     }
     this.#ledger.add(id, text, at);
   }
 
-  /** What the kubelet does every ten seconds. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */
-  rotate(now = new Date()): void {
+  /** The kubelet's look at the file. A rotation does not wait for the end of a line, and here it always hits a long one. */
+  rotateIfDue(): void {
     if (statSync(this.#file).size < this.#rotation.maxBytes) return;
+    this.#write(0n, () => this.rotate(), true);
+  }
+
+  /** What the kubelet does with a file that is too large. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */
+  rotate(now = new Date()): void {
     const folder = join(this.folder, "app");
     const rotated = `${this.#file}.${now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
     if (existsSync(rotated)) return;
@@ -131,7 +140,7 @@ const WORDS =
 export function lineOf(id: string, n: number): string {
   const words = Array.from({ length: 6 + (n % 9) }, (_, i) => WORDS[(n * 7 + i * 5) % WORDS.length]).join(" ");
   const level = n % 41 === 0 ? "Error" : "Information";
-  if (n % 211 === 0) return `id=${id} level=${level} stack="${`${words} at frame ${n}; `.repeat(10 + (n % 40) * 30)}"`;
+  if (n % 211 === 0) return `id=${id} level=${level} stack="${`${words} at frame ${n}; `.repeat(400 + (n % 40) * 20)}"`;
   return n % 2 === 0
     ? JSON.stringify({ id, Level: level, Message: words, elapsedMs: (n * 37) % 900 })
     : `id=${id} level=${level} msg="${words}" elapsed=${(n * 37) % 900}ms`;
@@ -171,7 +180,7 @@ export class Workload {
         while (this.#written < due) this.#next().write(ago);
       }, 100),
       setInterval(() => {
-        for (const application of this.applications) application.rotate();
+        for (const application of this.applications) application.rotateIfDue();
       }, 10_000),
     ];
   }

@@ -118,15 +118,18 @@ export class LogQueries {
     };
   }
 
-  /** Waits until all lines are there, or until no more come for longer than Alloy ever waits between two tries. */
-  async untilDelivered(ledger: Ledger, quietMs = 60_000): Promise<void> {
+  /**
+   * Waits until all lines are there and no more come, for as long as Alloy ever waits between two tries. The count alone does not say
+   * that all are there: lines that were sent twice may be counted twice.
+   */
+  async untilDelivered(ledger: Ledger): Promise<void> {
     let last = -1;
     let changed = performance.now();
     for (;;) {
       const counted = await this.count(selectorOf(ledger), ledger.oldest - SECOND, ledger.newest + SECOND);
-      if (counted >= ledger.lines.size) return;
+      if (counted === ledger.lines.size) return;
       if (counted !== last) changed = performance.now();
-      else if (performance.now() - changed > quietMs) return;
+      else if (performance.now() - changed > (counted < ledger.lines.size ? 35_000 : 10_000)) return;
       last = counted;
       await sleep(2000);
     }

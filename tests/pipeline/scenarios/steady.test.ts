@@ -7,6 +7,6 @@ import { assertNothingLost } from "../scenario.ts";
 it("steady: every line arrives once", async () => {
   const running = await environment();
   const workload = new Workload(running.podLogs, "steady");
-  await sleep(60_000);
+  await sleep(40_000);
   await assertNothingLost("steady", running, workload.stop());
 });
