@@ -119,7 +119,6 @@ export const argsShape = {
       chart: chart.optional(),
       resources: resources.optional(),
       exclude: strings.optional(),
-      bufferMiB: count.optional(),
       timeoutSeconds: count.optional(),
       values: values.optional(),
     })
@@ -128,7 +127,7 @@ export const argsShape = {
 
 const access = z.discriminatedUnion("method", [
   z.strictObject({ method: z.literal("aks"), login: z.enum(["azurecli", "workloadidentity", "spn"]) }),
-  z.strictObject({ method: z.literal("kubeconfig"), path: text, context: text }),
+  z.strictObject({ method: z.literal("kubeconfig"), path: text, context: text, server: text.optional() }),
 ]);
 
 /** The whole config of a stack but for the secrets. */

@@ -24,6 +24,8 @@ const ACCESS: Readonly<Record<string, string>> = {
     "Method `aks`: how kubelogin signs in. `azurecli` for a person after `az login`, `workloadidentity` for a pipeline with OIDC, `spn` for a service principal with a secret. https://azure.github.io/kubelogin/concepts/login-modes.html",
   "access.path": "Method `kubeconfig`: path of the kubeconfig, relative to `Pulumi.yaml` or absolute.",
   "access.context": "Method `kubeconfig`: the context in it.",
+  "access.server":
+    "Method `kubeconfig`: the address of the API server that the context has to lead to; `npm run deploy` refuses any other.",
 };
 const MINIO_ADMIN: Partial<Record<SecretKey, string>> = {
   minioAdminUser:

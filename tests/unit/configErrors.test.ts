@@ -90,7 +90,7 @@ const MISTAKES: Mistake[] = [
       c.access = { method: "kubeconfig", path: "k", contxt: "x", context: "x" };
     },
     path: "access.contxt",
-    allowed: /^one of: method, path, context$/,
+    allowed: /^one of: method, path, context, server$/,
     fix: /did you mean context\?/,
   },
   {

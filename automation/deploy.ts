@@ -1,0 +1,127 @@
+// npm run deploy -- up|destroy|refresh --stack S... [--all]: stacks one after the other over the Automation API. The operations
+// themselves are a library, deploy/operations.ts.
+import { writeFileSync } from "node:fs";
+import { parseArgs, styleText } from "node:util";
+import { checkFailOn } from "./changes/publish.ts";
+import { reportMarkdown, reportText } from "./changes/reportText.ts";
+import { findingLines } from "./deploy/finding.ts";
+import { destroy, type OperationEvent, type OperationResult, type Outcome, refresh, up } from "./deploy/operations.ts";
+import { reportAndExit } from "./reportAndExit.ts";
+import { stackNames } from "./stackFiles.ts";
+
+/** Exit codes; the worst of several stacks counts, in the order of this list. */
+const EXIT_CODES: Readonly<Record<Outcome, number>> = { succeeded: 0, refused: 2, stopped: 3, failed: 4, cancelled: 5 };
+
+const PHASES = { guards: "is it the right cluster and bucket?", preview: "preview", update: "update" } as const;
+
+const USAGE = `usage: npm run deploy -- up|destroy|refresh --stack STACK... | --all
+  up        preview, verdict, update; [--fail-on restarts|disruptive] [--accept-destructive] [--markdown FILE]
+  destroy   refused while something protected is in the plan; [--keep-bucket] takes all but that away
+  refresh   reads what is there into the state
+  --json    one JSON event a line instead of text
+exit codes: 0 done, 1 usage or config, 2 refused by a guard rail, 3 stopped at the verdict, 4 failed, 5 cancelled
+stacks: ${stackNames().join(", ")}`;
+
+try {
+  const { values, positionals } = parseArgs({
+    options: {
+      stack: { type: "string", multiple: true, default: [] },
+      all: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      "fail-on": { type: "string" },
+      "accept-destructive": { type: "boolean", default: false },
+      "keep-bucket": { type: "boolean", default: false },
+      markdown: { type: "string" },
+    },
+    allowPositionals: true,
+  });
+  const [operation] = positionals;
+  const stacks = values.all ? stackNames() : values.stack;
+  if (positionals.length !== 1 || stacks.length === 0 || (values.all && values.stack.length > 0))
+    throw new Error(USAGE);
+  const failOn = checkFailOn(values["fail-on"]);
+  const options = { onEvent: values.json ? printJson : printText, signal: interrupted() };
+  const run = (stack: string): Promise<OperationResult> => {
+    switch (operation) {
+      case "up":
+        return up(stack, { ...options, ...(failOn && { failOn }), acceptDestructive: values["accept-destructive"] });
+      case "destroy":
+        return destroy(stack, { ...options, keepBucket: values["keep-bucket"] });
+      case "refresh":
+        return refresh(stack, options);
+      default:
+        throw new Error(USAGE);
+    }
+  };
+  const results: OperationResult[] = [];
+  for (const stack of stacks) {
+    const result = await run(stack);
+    results.push(result);
+    if (values.json) printJson({ event: "result", ...result, report: undefined });
+    else printResult(result);
+    // A fault of one stack is mostly one of all: the next would break in the same way.
+    if (result.outcome !== "succeeded") break;
+  }
+  if (values.markdown)
+    writeFileSync(
+      values.markdown,
+      results.flatMap(({ report }) => (report ? [reportMarkdown(report)] : [])).join("\n"),
+    );
+  const left = stacks.slice(results.length);
+  if (left.length > 0 && !values.json) console.log(`not begun: ${left.join(", ")}`);
+  process.exitCode = Math.max(...results.map(({ outcome }) => EXIT_CODES[outcome]));
+} catch (error) {
+  reportAndExit(error);
+}
+
+/**
+ * Interrupts the engine when this process is. At a terminal, Ctrl-C reaches the engine by itself; told twice, it would stop at once
+ * and leave a release pending.
+ */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (process.stdin.isTTY && signal === "SIGINT") return;
+      controller.abort();
+    });
+  return controller.signal;
+}
+
+function printJson(event: object): void {
+  console.log(JSON.stringify({ time: new Date().toISOString(), ...event }));
+}
+
+function printText(event: OperationEvent): void {
+  switch (event.event) {
+    case "phase":
+      console.log(styleText("dim", `${event.stack}: ${PHASES[event.phase]}`));
+      break;
+    case "report":
+      console.log(reportText(event.report, process.stdout.isTTY === true));
+      break;
+    case "ended":
+      console.log(
+        `  ${event.failed ? "✖" : "✔"} ${event.op} ${event.name} (${shortType(event.type)}) ${event.seconds} s`,
+      );
+      break;
+    case "started":
+      console.log(styleText("dim", `  … ${event.op} ${event.name} (${shortType(event.type)})`));
+      break;
+    case "diagnostic":
+      if (event.severity !== "info") console.log(`  ${event.severity}: ${event.message}`);
+  }
+}
+
+const shortType = (type: string): string => type.split(":").pop() ?? type;
+
+function printResult({ stack, operation, outcome, seconds, steps, findings, errors }: OperationResult): void {
+  console.log(`\n${stack}: ${operation} ${outcome} in ${seconds} s`);
+  const slowest = steps.toSorted((a, b) => b.seconds - a.seconds).slice(0, 5);
+  if (steps.length > 0)
+    console.log(
+      `  ${steps.length} steps; the longest: ${slowest.map((step) => `${step.name} ${step.seconds} s`).join(", ")}`,
+    );
+  for (const error of errors.slice(0, 3)) console.log(`  ${error.replaceAll("\n", "\n  ")}`);
+  for (const line of findingLines(findings)) console.log(`  ${line}`);
+}

@@ -1,0 +1,347 @@
+import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
+import type { Level } from "../changes/meanings.ts";
+import { verdictProblem } from "../changes/publish.ts";
+import type { RenderedRelease } from "../changes/side.ts";
+import { connect } from "../clusterApi.ts";
+import { helmTemplate } from "../helmTemplate.ts";
+import { readStackFile, stackNames } from "../stackFiles.ts";
+import { podEvidence } from "./clusterEvidence.ts";
+import { PreviewedSteps, seenPool, seenReleases } from "./engineSteps.ts";
+import { explainErrors } from "./explainErrors.ts";
+import { explainPods } from "./explainPods.ts";
+import type { Finding } from "./finding.ts";
+import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
+import { type StackSettings, stackSettings } from "./stackConfig.ts";
+
+/** What can be done to a stack. */
+export type Operation = "up" | "destroy" | "refresh";
+
+/** How an operation ended. */
+export type Outcome =
+  /** Done; nothing is left to do. */
+  | "succeeded"
+  /** A guard rail held it: nothing was changed. */
+  | "refused"
+  /** The change is worse than was allowed: nothing was changed. */
+  | "stopped"
+  /** It began and did not end well; `findings` say why. */
+  | "failed"
+  /** It was interrupted. */
+  | "cancelled";
+
+/** One resource of an operation. */
+export interface StepResult {
+  readonly op: OpType;
+  readonly type: string;
+  readonly name: string;
+  readonly seconds: number;
+  readonly failed: boolean;
+}
+
+/** How an operation on one stack went. */
+export interface OperationResult {
+  readonly stack: string;
+  readonly operation: Operation;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+  /** What was done, without what stayed the same. */
+  readonly steps: readonly StepResult[];
+  /** Why it was refused or failed, and what to do. */
+  readonly findings: readonly Finding[];
+  /** The engine's own errors. */
+  readonly errors: readonly string[];
+  /** What an `up` was about to change. */
+  readonly report?: ChangeReport;
+}
+
+/** What happens meanwhile. */
+export type OperationEvent =
+  | { readonly event: "phase"; readonly stack: string; readonly phase: "guards" | "preview" | "update" }
+  | { readonly event: "report"; readonly stack: string; readonly report: ChangeReport }
+  | {
+      readonly event: "started";
+      readonly stack: string;
+      readonly op: OpType;
+      readonly type: string;
+      readonly name: string;
+    }
+  | ({ readonly event: "ended"; readonly stack: string } & StepResult)
+  | { readonly event: "diagnostic"; readonly stack: string; readonly severity: string; readonly message: string };
+
+/** Options of every operation. */
+export interface OperationOptions {
+  /** Hears of everything that happens. */
+  readonly onEvent?: (event: OperationEvent) => void;
+  /** Interrupts the engine, with grace: what it is doing ends, and nothing new is begun. */
+  readonly signal?: AbortSignal;
+  /** Environment of the engine, beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Options of `up`. */
+export interface UpOptions extends OperationOptions {
+  /** Stops before a change of this verdict or a worse one. Destruction stops in any case. */
+  readonly failOn?: Level;
+  /** The word that lets a destructive change go ahead. */
+  readonly acceptDestructive?: boolean;
+}
+
+/** Options of `destroy`. */
+export interface DestroyOptions extends OperationOptions {
+  /** Takes everything away but what is protected, which is the bucket with its logs. */
+  readonly keepBucket?: boolean;
+}
+
+/**
+ * Previews a stack on the real engine and reports what would change, object by object.
+ *
+ * @throws with the engine's own errors when the preview fails.
+ */
+export async function previewStack(stack: string, options: OperationOptions = {}): Promise<ChangeReport> {
+  return reportOf(stack, await openStack(stack, options), options);
+}
+
+/**
+ * Brings a stack up: guard rails, a preview with its verdict, then the update. Runs in the project's folder, as the `pulumi` CLI does.
+ *
+ * @example
+ * const result = await up("prod-aks-a", { onEvent: console.log });
+ * if (result.outcome !== "succeeded") for (const { subject, text, fix } of result.findings) console.log(subject, text, fix);
+ */
+export const up = (stack: string, options: UpOptions = {}): Promise<OperationResult> =>
+  operate("up", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
+    const held = await guarded();
+    if (held.length > 0) return finish("refused", { findings: held });
+    begin("preview");
+    const report = await reportOf(stack, handle, options);
+    options.onEvent?.({ event: "report", stack, report });
+    const stop = verdictProblem(report, options.failOn ?? "destructive", options.acceptDestructive === true);
+    if (stop) {
+      const fix = "read the report; what is meant goes ahead with --accept-destructive, or a higher --fail-on";
+      return finish("stopped", { report, findings: [{ subject: stack, text: stop, fix }] });
+    }
+    begin("update");
+    return engine((engineOptions) => handle.up(engineOptions), { report });
+  });
+
+/**
+ * Takes a stack away. Nothing is deleted while a protected resource is in the plan: the engine would delete the writers and their
+ * keys first, and fail on the bucket last. With `keepBucket`, all but that goes.
+ */
+export const destroy = (stack: string, options: DestroyOptions = {}): Promise<OperationResult> =>
+  operate("destroy", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
+    const held = await guarded();
+    if (held.length > 0) return finish("refused", { findings: held });
+    const excludeProtected = options.keepBucket === true;
+    begin("preview");
+    const kept = excludeProtected ? [] : protectedResources((await handle.exportStack()).deployment);
+    if (kept.length > 0)
+      return finish("refused", {
+        findings: kept.map(({ name, urn }) => ({
+          subject: name,
+          text: "is protected: nothing is deleted while it is in the plan",
+          fix: `to take the cluster away and keep it: npm run deploy -- destroy --stack ${stack} --keep-bucket; to delete it too, with all logs: pulumi state unprotect '${urn}' --stack ${stack}`,
+        })),
+      });
+    await handle.previewDestroy({ excludeProtected, color: "never" });
+    begin("update");
+    return engine((engineOptions) => handle.destroy({ ...engineOptions, excludeProtected }));
+  });
+
+/** Reads what is really there into the state. Changes nothing in cluster, cloud and MinIO. */
+export const refresh = (stack: string, options: OperationOptions = {}): Promise<OperationResult> =>
+  operate("refresh", stack, options, ({ handle, begin, engine }) => {
+    begin("update");
+    return engine((engineOptions) => handle.refresh(engineOptions));
+  });
+
+/** What the operations are made of. */
+interface Running {
+  readonly handle: Stack;
+  begin(phase: "guards" | "preview" | "update"): void;
+  guarded(): Promise<Finding[]>;
+  engine(run: (options: EngineOptions) => Promise<unknown>, more?: Partial<OperationResult>): Promise<OperationResult>;
+  finish(outcome: Outcome, more?: Partial<OperationResult>): OperationResult;
+}
+
+interface EngineOptions {
+  readonly onEvent: (event: EngineEvent) => void;
+  readonly color: "never";
+  readonly signal?: AbortSignal;
+}
+
+async function operate(
+  operation: Operation,
+  stack: string,
+  options: OperationOptions,
+  run: (running: Running) => Promise<OperationResult>,
+): Promise<OperationResult> {
+  const started = performance.now();
+  const steps = new UpdateSteps(stack, options.onEvent);
+  const finish = (outcome: Outcome, more: Partial<OperationResult> = {}): OperationResult => ({
+    stack,
+    operation,
+    outcome,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    steps: steps.results,
+    findings: [],
+    errors: steps.errors,
+    ...more,
+  });
+  const begin = (phase: "guards" | "preview" | "update") => options.onEvent?.({ event: "phase", stack, phase });
+  const settings = await stackSettings(stack);
+  const handle = await openStack(stack, options);
+  const failed = async (error: unknown, more: Partial<OperationResult> = {}): Promise<OperationResult> => {
+    if (options.signal?.aborted) return finish("cancelled", more);
+    const errors = steps.errors.length > 0 ? steps.errors : [errorText(error)];
+    return finish("failed", {
+      ...more,
+      errors,
+      findings: [...explainErrors(errors), ...(await podFindings(settings))],
+    });
+  };
+  try {
+    return await run({
+      handle,
+      begin,
+      finish,
+      async guarded() {
+        begin("guards");
+        const shared = sharedBuckets(stackNames().map((name) => readStackFile(name))).filter(({ text }) =>
+          text.includes(stack),
+        );
+        if (shared.length > 0) return shared;
+        const { deployment } = await handle.exportStack();
+        return wrongCluster(kubeOf(settings), settings, deployedNamespace(deployment));
+      },
+      async engine(update, more) {
+        try {
+          await update({ onEvent: steps.record, color: "never", ...(options.signal && { signal: options.signal }) });
+          return finish("succeeded", more);
+        } catch (error) {
+          return failed(error, more);
+        }
+      },
+    });
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+const kubeOf = ({ access, args }: StackSettings) => connect(access, args.cluster.resourceId);
+
+/** What the pods say. A cluster that cannot be asked is no reason to hide the engine's error. */
+async function podFindings(settings: StackSettings): Promise<Finding[]> {
+  try {
+    return explainPods(await podEvidence(kubeOf(settings), settings.args.namespace));
+  } catch {
+    return [];
+  }
+}
+
+/** The stack, made where it is not there yet. */
+async function openStack(stack: string, { environment }: OperationOptions): Promise<Stack> {
+  // Says which stacks there are, instead of making an empty one of a name that was mistyped.
+  readStackFile(stack);
+  return LocalWorkspace.createOrSelectStack(
+    { stackName: stack, workDir: process.cwd() },
+    { ...(environment && { envVars: { ...environment } }) },
+  );
+}
+
+async function reportOf(stack: string, handle: Stack, options: OperationOptions): Promise<ChangeReport> {
+  const events: EngineEvent[] = [];
+  try {
+    const { signal } = options;
+    await handle.preview({ onEvent: (event) => events.push(event), color: "never", ...(signal && { signal }) });
+  } catch (error) {
+    const { errors } = new PreviewedSteps(events);
+    throw new Error(errors.length > 0 ? errors.join("\n") : errorText(error));
+  }
+  const seen = new PreviewedSteps(events);
+  // Charts are rendered only where a release changes: it takes seconds, and identical values make identical objects.
+  const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
+  const side = (resources: PreviewedSteps["before"]) => {
+    const pool = seenPool(resources);
+    return {
+      resources: resources.map(({ type, inputs }) => ({
+        type,
+        inputs,
+        name: "",
+        protect: false,
+        dependsOn: [],
+        ignoreChanges: [],
+      })),
+      releases: releases
+        ? seenReleases(resources).map((r): RenderedRelease => ({ ...r, objects: helmTemplate(r) }))
+        : [],
+      ...(pool && { pool }),
+    };
+  };
+  const [before, after] = [side(seen.before), side(seen.after)];
+  return changeReport({
+    stack,
+    base: "what is deployed",
+    resources: seen.changes,
+    before,
+    after,
+    warnings: seen.warnings,
+  });
+}
+
+/** Steps of an update as they begin and end. */
+class UpdateSteps {
+  readonly results: StepResult[] = [];
+  readonly errors: string[] = [];
+  readonly #stack: string;
+  readonly #tell: (event: OperationEvent) => void;
+  readonly #begun = new Map<string, number>();
+
+  constructor(stack: string, tell: (event: OperationEvent) => void = () => {}) {
+    this.#stack = stack;
+    this.#tell = tell;
+  }
+
+  readonly record = (event: EngineEvent): void => {
+    const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
+    if (diagnosticEvent && diagnosticEvent.severity !== "info#err" && !diagnosticEvent.ephemeral) {
+      const message = diagnosticEvent.message.trim();
+      if (diagnosticEvent.severity === "error") this.errors.push(message);
+      if (message) this.#tell({ event: "diagnostic", stack: this.#stack, severity: diagnosticEvent.severity, message });
+    }
+    if (resourcePreEvent) {
+      const { op, urn, type } = resourcePreEvent.metadata;
+      if (QUIET.has(op)) return;
+      this.#begun.set(`${op} ${urn}`, performance.now());
+      this.#tell({ event: "started", stack: this.#stack, op, type, name: nameOf(urn) });
+    }
+    const ended = resOutputsEvent ?? resOpFailedEvent;
+    if (!ended) return;
+    const { op, urn, type } = ended.metadata;
+    if (QUIET.has(op)) return;
+    const begun = this.#begun.get(`${op} ${urn}`) ?? performance.now();
+    const seconds = Math.round((performance.now() - begun) / 100) / 10;
+    const result = { op, type, name: nameOf(urn), seconds, failed: ended === resOpFailedEvent };
+    this.results.push(result);
+    this.#tell({ event: "ended", stack: this.#stack, ...result });
+  };
+}
+
+/** Steps that change nothing, and the sum of a replacement, whose halves are told. */
+const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);
+
+const nameOf = (urn: string): string => urn.split("::").pop() ?? "";
+
+function protectedResources(deployment: unknown): Array<{ name: string; urn: string }> {
+  const { resources = [] } = (deployment ?? {}) as { resources?: Array<{ urn: string; protect?: boolean }> };
+  return resources.filter(({ protect }) => protect).map(({ urn }) => ({ name: nameOf(urn), urn }));
+}
+
+/** The engine's words, without the command line that the Automation API puts around them. */
+function errorText(error: unknown): string {
+  const { message } = error as Error;
+  const said = /stderr: ([\s\S]*?)(\nerr\?:|$)/.exec(message)?.[1]?.trim();
+  return said || message;
+}

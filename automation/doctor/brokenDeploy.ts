@@ -1,0 +1,171 @@
+import type { V1Secret } from "@kubernetes/client-node";
+import type { Finding } from "../deploy/finding.ts";
+import type { PlannedResource } from "../offlinePlan.ts";
+
+/** A stack's exported state, as far as a broken deploy shows in it. */
+export interface StackState {
+  readonly resources?: readonly StateResource[];
+  readonly pending_operations?: ReadonlyArray<{ readonly type: string; readonly resource: StateResource }>;
+}
+
+/** A resource in the state. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+const nameOf = ({ urn }: StateResource): string => urn.split("::").pop() ?? "";
+
+/**
+ * Operations that a killed engine left in the state. What it was creating and is there is imported; what is not there is cleared.
+ *
+ * @param idOf Id of a resource that exists although the state does not know it, or `undefined` where it does not exist.
+ */
+export async function pendingOperations(
+  stack: string,
+  { pending_operations = [] }: StackState,
+  idOf: (resource: StateResource) => Promise<string | undefined>,
+): Promise<Finding[]> {
+  if (pending_operations.length === 0) return [];
+  const imports = await Promise.all(
+    pending_operations
+      .filter(({ type }) => type === "creating")
+      .map(async ({ resource }) => ({ resource, id: await idOf(resource) })),
+  );
+  const found = imports.flatMap(({ resource, id }) =>
+    id ? [`--import-pending-creates '${resource.urn}' --import-pending-creates '${id}'`] : [],
+  );
+  // The rest is asked after in a second run: the two options exclude each other.
+  const command = [
+    "pulumi refresh",
+    "--stack",
+    stack,
+    "--yes",
+    "--skip-preview",
+    ...(found.length > 0 ? found : ["--clear-pending-creates"]),
+  ];
+  const what = pending_operations.map(({ type, resource }) => `${type} ${nameOf(resource)}`).join(", ");
+  return [{ subject: "the state", text: `a deploy was killed while ${what}`, fix: command.join(" ") }];
+}
+
+/**
+ * Resources of the plan that exist and that the state does not know: made by a deploy that was killed before it could write them down,
+ * or by somebody else. A deploy would refuse to make them again.
+ */
+export async function unknownToState(
+  stack: string,
+  planned: readonly PlannedResource[],
+  { resources = [], pending_operations = [] }: StackState,
+  idOf: (resource: Pick<StateResource, "type" | "inputs">) => Promise<string | undefined>,
+): Promise<Finding[]> {
+  const keyOf = (urn: string): string => `${urn.split("::")[2]?.split("$").pop()}::${urn.split("::").pop()}`;
+  const known = new Set(
+    [...resources, ...pending_operations.map(({ resource }) => resource)].map(({ urn }) => keyOf(urn)),
+  );
+  const urnOf = (type: string): string | undefined => resources.find((resource) => resource.type === type)?.urn;
+  const parent = urnOf("logging:index:LoggingStack");
+  const findings = await Promise.all(
+    planned
+      .filter(({ type, name }) => !known.has(`${type}::${name}`))
+      .map(async ({ type, name, inputs, protect }): Promise<Finding[]> => {
+        const id = await idOf({ type, inputs });
+        if (id === undefined) return [];
+        const provider = urnOf(`pulumi:providers:${type.split(":")[0]}`);
+        const text = "is there, and the state does not know it: a deploy was killed, or somebody else made it";
+        const command = `pulumi import '${type}' ${name} '${id}' --stack ${stack} --yes --skip-preview --generate-code=false --protect=${protect}`;
+        const fix =
+          parent && provider
+            ? `${command} --parent 'logging=${parent}' --provider 'provider=${provider}'`
+            : "README, Adopt what exists; or remove it, if nothing needs it";
+        return [{ subject: `${type.split(":").pop()} ${id}`, text, fix }];
+      }),
+  );
+  return findings.flat();
+}
+
+/** Type of the Secrets in which Helm keeps its revisions. */
+const HELM_SECRET = "helm.sh/release.v1";
+
+/**
+ * Releases whose newest revision Helm left pending, and so refuses to touch. The revision's record goes, nothing else: what it had
+ * made stays, with its volumes, and the next revision takes it over.
+ */
+export function pendingReleases(namespace: string, secrets: readonly V1Secret[]): Finding[] {
+  const revisions = secrets
+    .filter(({ type }) => type === HELM_SECRET)
+    .map(({ metadata }) => ({
+      secret: metadata?.name ?? "",
+      name: metadata?.labels?.name ?? "",
+      version: Number(metadata?.labels?.version ?? 0),
+      status: metadata?.labels?.status ?? "",
+    }));
+  const newest = [...Map.groupBy(revisions, ({ name }) => name).values()].map(
+    (all) => all.sort((a, b) => b.version - a.version)[0],
+  );
+  return newest.flatMap((revision) =>
+    revision && /^(pending-|uninstalling)/.test(revision.status)
+      ? [
+          {
+            subject: `Helm release ${revision.name}`,
+            text: `revision ${revision.version} was left ${revision.status}: a deploy was killed meanwhile`,
+            fix: `kubectl -n ${namespace} delete secret ${revision.secret}`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** Secrets of the state that are gone from the cluster, or were made anew by somebody else. */
+export function driftedSecrets(stack: string, { resources = [] }: StackState, secrets: readonly V1Secret[]): Finding[] {
+  return resources
+    .filter(({ type }) => type === "kubernetes:core/v1:Secret")
+    .flatMap((resource): Finding[] => {
+      const { name, uid } = (resource.outputs?.metadata ?? {}) as { name?: string; uid?: string };
+      const live = secrets.find(({ metadata }) => metadata?.name === name);
+      if (!name || live?.metadata?.uid === uid) return [];
+      return [
+        {
+          subject: `Secret ${name}`,
+          text: live ? "was deleted and made anew by somebody else" : "is in the state and not in the cluster",
+          fix: `npm run deploy -- refresh --stack ${stack} && npm run deploy -- up --stack ${stack}`,
+        },
+      ];
+    });
+}
+
+/** Secrets with the prefixes of ours that neither the state nor a pod knows: leftovers of a killed deploy. */
+export function orphanedSecrets(
+  namespace: string,
+  { resources = [] }: StackState,
+  secrets: readonly V1Secret[],
+  used: ReadonlySet<string>,
+): Finding[] {
+  const known = resources
+    .filter(({ type }) => type === "kubernetes:core/v1:Secret")
+    .map((resource) => ({
+      prefix: `${nameOf(resource)}-`,
+      name: String((resource.outputs?.metadata as { name?: string } | undefined)?.name),
+    }));
+  const orphans = secrets
+    .map(({ metadata }) => metadata?.name ?? "")
+    .filter(
+      (name) =>
+        known.some(({ prefix }) => isAutoName(name, prefix)) && !known.some((k) => k.name === name) && !used.has(name),
+    );
+  return orphans.length === 0
+    ? []
+    : [
+        {
+          subject: "Secrets",
+          text: `${orphans.join(", ")}: made by a deploy that was killed, and used by nobody`,
+          fix: `kubectl -n ${namespace} delete secret ${orphans.join(" ")}`,
+        },
+      ];
+}
+
+/** Pulumi's names end with eight hexadecimal digits. */
+const isAutoName = (name: string, prefix: string): boolean =>
+  name.startsWith(prefix) && /^[0-9a-f]{7,8}$/.test(name.slice(prefix.length));
