@@ -117,7 +117,7 @@ export async function startControlPlane(
     { folder },
   );
   start(`${name}-kube-scheduler`, program["kube-scheduler"], common, { folder });
-  await createNodes(api, loggingNodes);
+  await createNodes(api, name, loggingNodes);
   start(
     `${name}-kwok`,
     program.kwok,

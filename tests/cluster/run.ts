@@ -7,7 +7,18 @@ import { printFigures } from "./figures.ts";
 import { findPrograms } from "./programs.ts";
 
 /** In this order: each scenario goes on where the one before it stopped. */
-const SCENARIOS = ["deploy", "rotation", "refusal", "takeDown", "adopt"];
+const SCENARIOS = [
+  "deploy",
+  "rotation",
+  "refusal",
+  "nodes",
+  "capacity",
+  "changes",
+  "explain",
+  "doctor",
+  "takeDown",
+  "adopt",
+];
 
 const found = findPrograms();
 if ("missing" in found) {

@@ -56,7 +56,7 @@ export const linuxNodes = (loggingNodes: number): string[] =>
     .sort();
 
 /** Makes nodes, the disks they can attach, and what AKS itself runs on each of them. */
-export async function createNodes(api: KubernetesApi, loggingNodes: number): Promise<void> {
+export async function createNodes(api: KubernetesApi, cluster: string, loggingNodes: number): Promise<void> {
   for (const node of nodes(loggingNodes)) {
     const { cpu, memory } = allocatable(node.vm, node.maxPods);
     const resources = { cpu: `${cpu}m`, memory: `${memory}Mi`, pods: `${node.maxPods}` };
@@ -72,7 +72,11 @@ export async function createNodes(api: KubernetesApi, loggingNodes: number): Pro
           "kubernetes.io/hostname": node.name,
         },
       },
-      spec: { taints: node.taints },
+      spec: {
+        taints: node.taints,
+        // AKS keeps a cluster's machines in a resource group of its own, named like this.
+        providerID: `azure:///subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mc_rg-${cluster}_${cluster}_westeurope/providers/Microsoft.Compute/virtualMachineScaleSets/${node.name}/virtualMachines/0`,
+      },
       status: { allocatable: resources, capacity: resources },
     });
   }

@@ -1,0 +1,232 @@
+// The capacity check against the real scheduler: what it accepts is placed, always; what it refuses mostly is not.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { AZURE_VM_SIZES } from "../../../components/azureVmSizes.ts";
+import {
+  AKS_DAEMONSETS,
+  allocatable,
+  type CapacityReport,
+  checkCapacity,
+  type PoolSize,
+  type Workload,
+} from "../../../components/capacity.ts";
+import { lokiWorkloads, resolveLoki } from "../../../components/loki/resolveLoki.ts";
+import { Findings } from "../../../components/problems.ts";
+import { sharedEnvironment } from "../environment.ts";
+import { figure, timed } from "../figures.ts";
+import type { KubernetesApi } from "../kubernetesApi.ts";
+import { until } from "../processes.ts";
+
+const POOLS = 200;
+const AT_ONCE = 20;
+const NAMESPACE = "capacity";
+const seed = Number(process.env.CAPACITY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Alloy's own requests; the check takes them off each node, and here a pod on each node does. */
+const AGENT = { cpu: 100, memory: 256 };
+
+interface Case {
+  readonly pool: PoolSize;
+  readonly workloads: readonly Workload[];
+  /** Indices of pods in the order in which they arrive. */
+  readonly order: readonly number[];
+  readonly report: CapacityReport;
+}
+
+const cases = fc
+  .record({
+    size: fc.constantFrom(
+      ...[
+        "Standard_D2s_v5",
+        "Standard_D4s_v5",
+        "Standard_D8s_v5",
+        "Standard_E4s_v5",
+        "Standard_E8s_v5",
+        "Standard_D16s_v5",
+      ],
+    ),
+    nodes: fc.integer({ min: 1, max: 8 }),
+    maxPods: fc.constantFrom(30, 60, 110),
+    replicas: fc.record({
+      write: fc.integer({ min: 1, max: 6 }),
+      read: fc.integer({ min: 1, max: 6 }),
+      backend: fc.integer({ min: 1, max: 4 }),
+      gateway: fc.integer({ min: 1, max: 4 }),
+    }),
+    cpu: fc.constantFrom("250m", "500m", "1", "1500m", "2", "3"),
+    memory: fc.constantFrom("512Mi", "1Gi", "2Gi", "4Gi", "6Gi"),
+    backendCpu: fc.constantFrom("250m", "500m", "1"),
+    chunksMiB: fc.constantFrom(0, 512, 1024, 4096),
+    resultsMiB: fc.constantFrom(0, 256, 1024),
+    order: fc.infiniteStream(fc.nat()),
+  })
+  .map(({ size, nodes, maxPods, replicas, cpu, memory, backendCpu, chunksMiB, resultsMiB, order }): Case => {
+    const resources = { requests: { cpu, memory }, limits: { memory } };
+    const loki = resolveLoki(
+      {
+        write: { replicas: replicas.write, resources },
+        read: { replicas: replicas.read, resources },
+        backend: {
+          replicas: replicas.backend,
+          resources: { requests: { cpu: backendCpu, memory }, limits: { memory } },
+        },
+        gateway: { replicas: replicas.gateway },
+        caches: { chunksMiB, resultsMiB },
+      },
+      { mode: "none", nodeSelector: {}, tolerations: [], zones: [] },
+      new Findings(),
+    );
+    const workloads = lokiWorkloads(loki);
+    const vm = AZURE_VM_SIZES.get(size);
+    if (!vm) throw new Error(size);
+    const pool = { vm, maxPods, nodes };
+    const pods = workloads.reduce((n, w) => n + w.replicas, 0);
+    const keys = [...order.take(pods)];
+    return {
+      pool,
+      workloads,
+      order: keys.map((_, i) => i).sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0)),
+      report: checkCapacity(pool, AGENT, workloads),
+    };
+  });
+
+describe("the capacity check", { timeout: 900_000 }, () => {
+  it(`agrees with the scheduler over ${POOLS} random pools`, async () => {
+    const { api } = (await sharedEnvironment()).deployments["prod-aks-a"].cluster;
+    await api.create("/api/v1/namespaces", { metadata: { name: NAMESPACE } });
+    await until("the namespace's service account", () =>
+      api.get(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default`),
+    );
+    const sample = fc.sample(cases, { seed, numRuns: POOLS });
+    const wronglyAccepted: string[] = [];
+    const placedAlthoughRefused: string[] = [];
+    await timed(`  ${POOLS} pools scheduled`, async () => {
+      for (let begin = 0; begin < POOLS; begin += AT_ONCE) {
+        const batch = sample.slice(begin, begin + AT_ONCE);
+        const placed = await schedule(api, batch, begin);
+        batch.forEach((one, i) => {
+          if (one.report.fits && !placed[i]) wronglyAccepted.push(describeCase(one));
+          if (!one.report.fits && placed[i]) placedAlthoughRefused.push(describeCase(one));
+        });
+      }
+    });
+    const refused = sample.filter(({ report }) => !report.fits).length;
+    figure("  seed of the pools (CAPACITY_SEED)", seed);
+    figure("  pools accepted, all of them placed", `${POOLS - refused}`);
+    figure("  pools refused, and Pending", `${refused}, ${refused - placedAlthoughRefused.length}`);
+    for (const text of placedAlthoughRefused) figure("  refused and placed all the same", text);
+    assert.deepEqual(wronglyAccepted, [], `seed ${seed}`);
+    assert.ok(refused > 20 && refused < POOLS - 20, `${refused} refused: the pools do not test both answers`);
+    assert.ok(placedAlthoughRefused.length <= refused * 0.05, `seed ${seed}: ${placedAlthoughRefused.join("\n")}`);
+  });
+});
+
+const describeCase = ({ pool, workloads }: Case): string =>
+  `${pool.nodes} × ${pool.vm.cpu} vCPU ${pool.vm.memoryGiB} GiB, maxPods ${pool.maxPods}: ${workloads.map((w) => `${w.name} ${w.replicas} × ${w.cpu}m ${w.memory}Mi`).join(", ")}`;
+
+/** Whether the scheduler placed every pod of each case. Each case has nodes of its own, by a label. */
+async function schedule(api: KubernetesApi, batch: readonly Case[], begin: number): Promise<boolean[]> {
+  const nodes = batch.flatMap(({ pool }, i) =>
+    Array.from({ length: pool.nodes }, (_, n) => ({ name: `pool-${begin + i}-${n}`, pool, label: `${begin + i}` })),
+  );
+  await Promise.all(nodes.map((node) => createNode(api, node)));
+  await until(
+    "the nodes of the pools",
+    async () => {
+      const made = await api.list("/api/v1/nodes?labelSelector=capacity");
+      return (
+        made.length === nodes.length &&
+        made.every(({ spec, status }) => !spec.taints?.length && status.phase === "Running")
+      );
+    },
+    { timeoutMs: 120_000 },
+  );
+  await Promise.all(
+    nodes.map(({ name, label }) => api.create(`/api/v1/namespaces/${NAMESPACE}/pods`, nodePod(name, label))),
+  );
+  await Promise.all(
+    batch.map(async ({ workloads, order }, i) => {
+      const pods = workloads.flatMap((workload) =>
+        Array.from({ length: workload.replicas }, (_, n) => workloadPod(workload, n, `${begin + i}`)),
+      );
+      // One after the other: the order of arrival is part of the case.
+      for (const at of order) await api.create(`/api/v1/namespaces/${NAMESPACE}/pods`, pods[at]);
+    }),
+  );
+  const pods = await until(
+    "the scheduler's word on every pod",
+    async () => {
+      const all = await api.list(`/api/v1/namespaces/${NAMESPACE}/pods`);
+      const decided = all.every(
+        ({ spec, status }) =>
+          spec.nodeName ||
+          status.conditions?.some(
+            (c: { type: string; status: string }) => c.type === "PodScheduled" && c.status === "False",
+          ),
+      );
+      return decided && all;
+    },
+    { timeoutMs: 120_000 },
+  );
+  const placed = batch.map((_, i) =>
+    pods.filter(({ metadata }) => metadata.labels?.capacity === `${begin + i}`).every(({ spec }) => spec.nodeName),
+  );
+  await api.call("DELETE", `/api/v1/namespaces/${NAMESPACE}/pods?gracePeriodSeconds=0`);
+  await until(
+    "the end of the pods",
+    async () => (await api.list(`/api/v1/namespaces/${NAMESPACE}/pods`)).length === 0,
+    { timeoutMs: 120_000 },
+  );
+  await Promise.all(nodes.map(({ name }) => api.call("DELETE", `/api/v1/nodes/${name}`)));
+  return placed;
+}
+
+function createNode(
+  api: KubernetesApi,
+  { name, pool, label }: { name: string; pool: PoolSize; label: string },
+): Promise<void> {
+  const { cpu, memory } = allocatable(pool.vm, pool.maxPods);
+  const resources = { cpu: `${cpu}m`, memory: `${memory}Mi`, pods: `${pool.maxPods}` };
+  const zone = `westeurope-${(Number(name.split("-").at(-1)) % 3) + 1}`;
+  // Without the label of the operating system, no DaemonSet of the stacks comes here; nodePod asks for what they would.
+  return api.create("/api/v1/nodes", {
+    metadata: {
+      name,
+      labels: { capacity: label, "kubernetes.io/hostname": name, "topology.kubernetes.io/zone": zone },
+    },
+    status: { allocatable: resources, capacity: resources },
+  });
+}
+
+const container = (cpu: number, memory: number) => [
+  { name: "c", image: "c", resources: { requests: { cpu: `${cpu}m`, memory: `${memory}Mi` } } },
+];
+
+/** What AKS and Alloy run on a node; their number of pods is in maxPods' room, and none of these pools comes near it. */
+const nodePod = (node: string, label: string) => ({
+  metadata: { name: `system-${node}`, labels: { capacity: label } },
+  spec: { nodeName: node, containers: container(AKS_DAEMONSETS.cpu + AGENT.cpu, AKS_DAEMONSETS.memory + AGENT.memory) },
+});
+
+const workloadPod = ({ name, cpu, memory, onePerHost }: Workload, n: number, label: string) => {
+  const labels = { capacity: label, workload: name };
+  const labelSelector = { matchLabels: labels };
+  return {
+    metadata: { name: `${name}-${label}-${n}`, labels },
+    spec: {
+      nodeSelector: { capacity: label },
+      containers: container(cpu, memory),
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway", labelSelector },
+      ],
+      ...(onePerHost && {
+        affinity: {
+          podAntiAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname", labelSelector }],
+          },
+        },
+      }),
+    },
+  };
+};

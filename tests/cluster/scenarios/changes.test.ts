@@ -1,0 +1,114 @@
+// The change report against what is deployed, and the verdict in front of an update.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { ChangeReport } from "../../../automation/changes/changeReport.ts";
+import { deployedStacks } from "../environment.ts";
+import { timed } from "../figures.ts";
+import { deploy, runCommand } from "../projectCommand.ts";
+
+const NAME = "prod-aks-b";
+
+describe("the change report on the real engine", () => {
+  const preview = async (...args: string[]) => {
+    const { engine } = await deployedStacks();
+    const file = join(engine.project, "report.json");
+    const ended = await timed("  npm run preview", () =>
+      runCommand(engine, "previewStack", [NAME, "--json", file, ...args]),
+    );
+    return { ...ended, report: () => JSON.parse(readFileSync(file, "utf8")) as ChangeReport };
+  };
+
+  it("says that nothing changes where nothing does", async () => {
+    const { code, stdout, stderr } = await preview();
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, new RegExp(`^${NAME}: no changes$`, "m"));
+  });
+
+  it("looks into the release: a shorter retention is destructive, and the pods that restart are named", async () => {
+    const { engine } = await deployedStacks();
+    const restore = engine.changeConfig(NAME, (config) => {
+      config["logging:loki"].retentionHours = 168;
+    });
+    try {
+      const { code, stderr, report } = await preview("--fail-on", "destructive");
+      assert.equal(code, 3, stderr);
+      const { verdict, resources, releases, meanings } = report();
+      assert.equal(verdict, "destructive");
+      assert.deepEqual(
+        resources.map(({ op, name }) => `${op} ${name}`),
+        ["update logging-loki"],
+      );
+      assert.deepEqual(
+        releases.flatMap(({ objects }) => objects.map(({ op, kind, name }) => `${op} ${kind} ${name}`)),
+        [
+          "changed ConfigMap loki",
+          "changed Deployment loki-read",
+          "changed StatefulSet loki-backend",
+          "changed StatefulSet loki-write",
+        ],
+      );
+      assert.deepEqual(
+        meanings.map(({ level, subject }) => `${level} ${subject}`),
+        [
+          "destructive retention",
+          "restarts Deployment loki-read",
+          "restarts StatefulSet loki-backend",
+          "restarts StatefulSet loki-write",
+        ],
+      );
+
+      const stopped = await deploy(engine, ["up", "--stack", NAME]);
+      assert.deepEqual([stopped.code, stopped.outcome, stopped.steps], [3, "stopped", []]);
+      assert.match(stopped.findings[0]?.text ?? "", /--accept-destructive/);
+    } finally {
+      restore();
+    }
+  });
+
+  it("of rotated keys names the order, and shows neither old nor new", async () => {
+    const { engine } = await deployedStacks();
+    const generation = (config: { [key: string]: { credentialsGeneration?: number } }) =>
+      (config["logging:objectStorage"]?.credentialsGeneration ?? 1) + 1;
+    const restore = engine.changeConfig(NAME, (config) => {
+      config["logging:objectStorage"].credentialsGeneration = generation(config);
+    });
+    try {
+      const { report, stdout } = await preview();
+      const { verdict, resources, meanings } = report();
+      assert.equal(verdict, "restarts");
+      assert.deepEqual(
+        resources.map(({ op, name }) => `${op} ${name}`),
+        [
+          "replace logging-bucket-secret-key",
+          "replace logging-bucket-user",
+          "replace logging-bucket-user-policy",
+          "replace logging-minio-credentials",
+          "update logging-loki",
+        ],
+      );
+      assert.equal(meanings[0]?.subject, "MinIO's keys");
+      assert.doesNotMatch(stdout, /[A-Za-z0-9]{40}/);
+    } finally {
+      restore();
+    }
+  });
+
+  it("goes ahead with a change that only restarts, and says how long each step took", async () => {
+    const { engine } = await deployedStacks();
+    const restore = engine.changeConfig(NAME, (config) => {
+      config["logging:loki"].limits = { ...config["logging:loki"].limits, ingestionRateMb: 60, ingestionBurstMb: 120 };
+    });
+    const changed = await deploy(engine, ["up", "--stack", NAME]);
+    assert.deepEqual([changed.code, changed.outcome], [0, "succeeded"], JSON.stringify(changed.findings));
+    assert.deepEqual(
+      changed.steps.map(({ op, name }) => `${op} ${name}`),
+      ["update logging-loki"],
+    );
+    assert.ok((changed.steps[0]?.seconds ?? 0) > 0);
+    restore();
+    const back = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(back.outcome, "succeeded", JSON.stringify(back.findings));
+  });
+});

@@ -1,0 +1,217 @@
+// Deploys killed in the middle, and the way back with nothing but the commands that the doctor names.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { CheckResult } from "../../../automation/doctor/check.ts";
+import { deployedStacks } from "../environment.ts";
+import { figure } from "../figures.ts";
+import { listObjects } from "../minioServer.ts";
+import { onPath } from "../programs.ts";
+import { type DeployEvent, deploy, interruptDeploy, killDeploy, runCommand, runFix } from "../projectCommand.ts";
+
+const NAME = "prod-aks-b";
+const skip =
+  !onPath("kubectl") &&
+  "kubectl is not on PATH, and the doctor's commands use it: https://kubernetes.io/docs/tasks/tools/";
+
+type Examined = ReadonlyArray<{ readonly name: string; readonly result: CheckResult }>;
+
+async function examine(environment: Record<string, string> = {}): Promise<Examined> {
+  const { engine } = await deployedStacks();
+  const { stdout, stderr, code } = await runCommand(engine, "doctor", [NAME, "--json"], environment);
+  assert.ok(code === 0 || code === 6, stderr);
+  return JSON.parse(stdout) as Examined;
+}
+
+const stateOf = (examined: Examined, name: string): string | undefined =>
+  examined.find((e) => e.name === name)?.result.state;
+const findingsOf = (examined: Examined, name: string) => {
+  const result = examined.find((e) => e.name === name)?.result;
+  return result?.state === "bad" ? result.findings : [];
+};
+
+/** What a deploy leaves behind; images are not to be had here, and pods wait for the next deploy. */
+const LEFT_BEHIND = ["lock", "Helm releases", "Secrets", "pending operations", "unknown to the state"];
+
+/** Examines and runs what is named, until nothing is. @returns the commands. */
+async function mend(): Promise<string[]> {
+  const { engine, deployments } = await deployedStacks();
+  const run: string[] = [];
+  for (let round = 0; round < 4; round++) {
+    const examined = await examine();
+    const fixes = [...new Set(LEFT_BEHIND.flatMap((name) => findingsOf(examined, name).map(({ fix }) => fix)))];
+    if (fixes.length === 0) return run;
+    for (const fix of fixes) {
+      const { code, stdout, stderr } = await runFix(engine, fix, {
+        KUBECONFIG: deployments[NAME].cluster.adminKubeconfig,
+      });
+      assert.equal(code, 0, `${fix}\n${stdout}${stderr}`);
+      run.push(fix);
+    }
+  }
+  throw new Error(`still not mended after: ${run.join("; ")}`);
+}
+
+const started = (name: string) => (event: DeployEvent) =>
+  event.event === "started" && event.name === name && !event.op.startsWith("delete");
+
+describe("the doctor", { skip }, () => {
+  it("finds a deployed stack healthy, and changes nothing", async () => {
+    const { deployments } = await deployedStacks();
+    const { stack, cluster } = deployments[NAME];
+    const versions = async () =>
+      (await cluster.api.list("/api/v1/namespaces/logging/secrets")).map(({ metadata }) => JSON.stringify(metadata));
+    const [state, secrets] = [JSON.stringify((await stack.exportStack()).deployment), await versions()];
+    const examined = await examine();
+    const bad = examined.filter(({ name, result }) => result.state === "bad" && name !== "images");
+    assert.deepEqual(bad, []);
+    for (const name of [
+      "lock",
+      "AKS cluster",
+      "quota",
+      "MinIO answers",
+      "MinIO's admin",
+      "the right cluster",
+      "rights in the cluster",
+      "storage class",
+      "Helm releases",
+      "Secrets",
+      "pods",
+      "chart loki",
+    ])
+      assert.equal(stateOf(examined, name), "ok", name);
+    assert.equal(JSON.stringify((await stack.exportStack()).deployment), state);
+    assert.deepEqual(await versions(), secrets);
+  });
+
+  it("says what is wrong with keys, quota and cluster", async () => {
+    const { folder } = await deployedStacks();
+    const examined = await examine({
+      MINIO_PASSWORD: "not-the-password",
+      AZURE_STANDIN_QUOTA: "4",
+      AZURE_STANDIN_KUBECONFIG: `${folder}/prod-aks-a.kubeconfig`,
+    });
+    assert.match(findingsOf(examined, "MinIO's admin")[0]?.text ?? "", /its secret is wrong/);
+    assert.match(findingsOf(examined, "quota")[0]?.text ?? "", /4 vCPUs left, and the pool needs/);
+    assert.match(findingsOf(examined, "the right cluster")[0]?.text ?? "", /is not a node of/);
+  });
+
+  it("finds a Secret that somebody deleted, and its command brings it back", async () => {
+    const { deployments } = await deployedStacks();
+    const { cluster } = deployments[NAME];
+    const path = "/api/v1/namespaces/logging/secrets";
+    const login = (await cluster.api.list(path)).find(({ metadata }) =>
+      metadata.name.startsWith("logging-gateway-login-"),
+    );
+    await cluster.api.call("DELETE", `${path}/${login?.metadata.name}`);
+    const fixes = await mend();
+    assert.equal(fixes.length, 1);
+    assert.ok(
+      (await cluster.api.list(path)).some(({ metadata }) => metadata.name.startsWith("logging-gateway-login-")),
+    );
+  });
+
+  it("has nothing to mend after a deploy that was interrupted", async () => {
+    const { engine } = await deployedStacks();
+    const restore = engine.changeConfig(NAME, (config) => {
+      config["logging:loki"].limits = { ...config["logging:loki"].limits, ingestionRateMb: 77, ingestionBurstMb: 154 };
+    });
+    try {
+      const ended = await interruptDeploy(engine, ["up", "--stack", NAME], started("logging-loki"), 1500);
+      assert.deepEqual([ended?.code, ended?.outcome], [5, "cancelled"], JSON.stringify(ended));
+      assert.deepEqual(await mend(), []);
+      const mended = await deploy(engine, ["up", "--stack", NAME]);
+      assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+    } finally {
+      restore();
+      await deploy(engine, ["up", "--stack", NAME]);
+    }
+  });
+
+  it("finds what is there and not in the state, and its command takes it in", async () => {
+    const { engine, deployments } = await deployedStacks();
+    const { stack } = deployments[NAME];
+    // As if the engine had been killed before it wrote down what it had made.
+    const exported = await stack.exportStack();
+    type Known = { urn: string; dependencies?: string[] };
+    const deployment = exported.deployment as { resources: Known[] };
+    const isForgotten = (urn: string) => urn.endsWith("::logging-allow-dns");
+    const resources = deployment.resources
+      .filter(({ urn }) => !isForgotten(urn))
+      .map((one) => ({
+        ...one,
+        ...(one.dependencies && { dependencies: one.dependencies.filter((urn) => !isForgotten(urn)) }),
+      }));
+    await stack.importStack({ ...exported, deployment: { ...deployment, resources } });
+    const broken = await deploy(engine, ["up", "--stack", NAME]);
+    assert.match(JSON.stringify(broken.errors), /already exists/);
+    const fixes = await mend();
+    assert.deepEqual([fixes.length, fixes[0]?.split(" ").slice(0, 2)], [1, ["pulumi", "import"]]);
+    const mended = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+    assert.ok(!mended.steps.some(({ op }) => /create|delete/.test(op)), JSON.stringify(mended.steps));
+  });
+
+  for (const [name, afterMs] of [
+    ["logging-loki", 300],
+    ["logging-loki", 3000],
+    ["logging-alloy", 500],
+  ] as const)
+    it(`leads back from an update killed ${afterMs} ms into ${name}`, async () => {
+      const { engine } = await deployedStacks();
+      const restore = engine.changeConfig(NAME, (config) => {
+        const own = (text: string) => ({ ...config[`logging:${name.replace("logging-", "")}`], ...JSON.parse(text) });
+        if (name === "logging-alloy") config["logging:alloy"] = own(`{"exclude": ["killed-${afterMs}"]}`);
+        else
+          config["logging:loki"] = own(
+            `{"limits": {"ingestionRateMb": ${60 + afterMs / 100}, "ingestionBurstMb": 200}}`,
+          );
+      });
+      try {
+        const killed = await killDeploy(engine, ["up", "--stack", NAME], started(name), afterMs);
+        assert.ok(killed, "the deploy had not ended");
+        const fixes = await mend();
+        figure(`  commands after a kill in the update of ${name}`, fixes.length);
+        assert.ok(
+          fixes.some((fix) => fix.startsWith("pulumi cancel")),
+          fixes.join("; "),
+        );
+        const mended = await deploy(engine, ["up", "--stack", NAME]);
+        assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+      } finally {
+        restore();
+        await deploy(engine, ["up", "--stack", NAME]);
+      }
+    });
+
+  it("leads back from a first deploy killed at several points, and nothing is lost", { timeout: 900_000 }, async () => {
+    const { engine, deployments, minio } = await deployedStacks();
+    const { bucket, cluster } = deployments[NAME];
+    const admin = minio.client(minio.admin);
+    await admin.putObject(bucket, "fake/1/killed", "a line");
+    const away = await deploy(engine, ["destroy", "--stack", NAME, "--keep-bucket"]);
+    assert.equal(away.outcome, "succeeded", JSON.stringify([away.findings, away.errors]));
+    assert.equal(await cluster.api.get("/api/v1/namespaces/logging"), undefined);
+
+    for (const [name, afterMs] of [
+      ["logging-node-pool", 100],
+      ["logging-namespace", 50],
+      ["logging-minio-credentials", 50],
+      ["logging-loki", 2500],
+      ["logging-alloy", 1000],
+    ] as const) {
+      const killed = await killDeploy(engine, ["up", "--stack", NAME], started(name), afterMs);
+      // What was made before stays, and is not made again.
+      if (!killed) continue;
+      const fixes = await mend();
+      figure(`  commands after a kill in the creation of ${name}`, fixes.length);
+    }
+    const mended = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+    const again = await deploy(engine, ["up", "--stack", NAME]);
+    assert.deepEqual([again.outcome, again.steps], ["succeeded", []]);
+    assert.ok((await listObjects(admin, bucket)).includes("fake/1/killed"));
+    const examined = await examine();
+    for (const check of LEFT_BEHIND)
+      assert.equal(stateOf(examined, check), "ok", `${check}: ${JSON.stringify(findingsOf(examined, check))}`);
+  });
+});
