@@ -119,6 +119,7 @@ export const argsShape = {
       chart: chart.optional(),
       resources: resources.optional(),
       exclude: strings.optional(),
+      bufferMiB: count.optional(),
       timeoutSeconds: count.optional(),
       values: values.optional(),
     })

@@ -474,6 +474,12 @@ export interface AlloyArgs {
    */
   exclude?: string[];
   /**
+   * How much of a node's disk Alloy may use for lines that Loki has not taken yet, MiB. Beyond it the oldest are lost.
+   * docs/loss-contract.md says how long that lasts.
+   * @default 10240
+   */
+  bufferMiB?: number;
+  /**
    * How long Helm waits for Alloy on every node, seconds.
    * @default 1800
    */

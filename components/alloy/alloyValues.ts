@@ -11,8 +11,13 @@ export const ALLOY_RELEASE = "alloy";
 /** The pipeline, as Alloy reads it. */
 export const ALLOY_PIPELINE = new URL("pod-logs.alloy", import.meta.url);
 
-/** Where Alloy remembers how far it has read, on the node: in the pod, each roll-out would begin again or skip. */
-const POSITIONS = "/var/lib/alloy";
+/** What starts Alloy: it puts Alloy back to where Loki may not have everything. */
+export const ALLOY_START = new URL("start.sh", import.meta.url);
+
+/**
+ * Where Alloy remembers how far it has read, and keeps what Loki does not have yet, on the node: in the pod, each roll-out would
+ * begin again or skip. start.sh and the pipeline have the same path. */
+const STORAGE = "/var/lib/alloy";
 
 /** Names of objects that the values refer to. */
 export interface AlloyReferences {
@@ -20,12 +25,13 @@ export interface AlloyReferences {
   readonly pullSecrets: ReadonlyArray<Input<string>>;
 }
 
-/** The environment that parametrizes the pipeline. */
+/** The environment that parametrizes the pipeline and its start. */
 export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): Record<string, string> => ({
   LOGGING_CLUSTER: cluster.name,
   LOGGING_ENVIRONMENT: cluster.environment,
   LOGGING_EXCLUDE: excludeGlob(alloy.exclude),
   LOGGING_PUSH_URL: pushUrl,
+  LOGGING_BUFFER_MIB: String(alloy.bufferMiB),
 });
 
 /** The chart passes the pipeline through Helm's `tpl`: what looks like a template has to say that it is none. */
@@ -54,12 +60,14 @@ export function alloyValues(
     // stay and nobody would know. New environment variables would never arrive.
     configReloader: { enabled: false },
     alloy: {
+      // On every start of the container, unlike an init container, which would not run again after a crash.
+      command: ["/bin/bash", "-c", readFileSync(ALLOY_START, "utf8"), "alloy"],
       configMap: { content: escapeForHelm(pipeline) },
-      storagePath: POSITIONS,
+      storagePath: STORAGE,
       enableReporting: false,
       extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
       envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
-      mounts: { varlog: true, extra: [{ name: "positions", mountPath: POSITIONS }] },
+      mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
       resources: alloy.resources,
       // Root owns /var/log/pods and the positions; root without a single capability reads both.
       securityContext: {
@@ -96,7 +104,7 @@ export function alloyValues(
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
       // Alloy drains for 15 s when it is told to stop.
       terminationGracePeriodSeconds: 60,
-      volumes: { extra: [{ name: "positions", hostPath: { path: POSITIONS, type: "DirectoryOrCreate" } }] },
+      volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },
     },
     // The pipeline reads files and asks no API.
     rbac: { create: false },

@@ -11,6 +11,7 @@ export interface ResolvedAlloy {
   readonly chart: ChartSource;
   readonly resources: ResourcesArgs;
   readonly exclude: readonly string[];
+  readonly bufferMiB: number;
   readonly timeoutSeconds: number;
   readonly values: Values;
 }
@@ -36,6 +37,12 @@ export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy
       },
     );
   }
+  findings.check(args.bufferMiB === undefined || args.bufferMiB >= 512, {
+    path: "alloy.bufferMiB",
+    given: args.bufferMiB,
+    expected: "512 or more: the buffer is kept in files of 128 MiB, and the newest three stay",
+    fix: "leave it out to get 10240; docs/loss-contract.md says how long that lasts",
+  });
   checkNoSecrets(args.values, "alloy.values", findings);
   checkNotOwned(args.values ?? {}, ALLOY_OWNED_VALUES, "alloy.values", findings);
   return {
@@ -47,6 +54,7 @@ export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy
       findings,
     ),
     exclude,
+    bufferMiB: args.bufferMiB ?? 10_240,
     timeoutSeconds: args.timeoutSeconds ?? 1800,
     values: args.values ?? {},
   };
@@ -61,5 +69,5 @@ export function excludeGlob(exclude: readonly string[]): string {
     const [namespace, pod = "*"] = pattern.split("/");
     return `${namespace}_${pod}_*`;
   });
-  return folders.length === 0 ? "" : `/var/log/pods/{${folders.join(",")}}/*/*.log`;
+  return folders.length === 0 ? "" : `/var/{log/pods,lib/alloy/replay}/{${folders.join(",")}}/*/*.log`;
 }

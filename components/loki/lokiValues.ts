@@ -24,6 +24,26 @@ export interface LokiReferences {
 
 const CA_MOUNT = "/etc/loki/ca";
 
+/**
+ * What the gateway offers: pushing and reading. The chart's own list has flushing and shutting down writers, Loki's config, its
+ * rings, rules and deletions too, for everyone who may read a log. By a rewrite to a path that has to be authorized like any other:
+ * a plain `return` would answer before the password is asked for.
+ */
+const OFFERED_PATHS = {
+  httpSnippet: [
+    "map $uri $offered {",
+    "  default 0;",
+    "  / 1;",
+    "  /stub_status 1;",
+    "  ~^/loki/api/v1/(push|query|query_range|labels?|series|index|tail|patterns|detected_labels|detected_fields?|format_query|drilldown-limits|status/buildinfo)(/|$) 1;",
+    "}",
+  ].join("\n"),
+  serverSnippet: [
+    "if ($offered = 0) { rewrite ^ /not-offered last; }",
+    "location = /not-offered { internal; try_files /nothing =404; }",
+  ].join("\n"),
+};
+
 /** Values of the Loki chart. */
 export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
   const { loki, nodePool, images } = args;
@@ -93,6 +113,7 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
       deploymentStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       basicAuth: { enabled: true, existingSecret: refs.gatewaySecret },
       podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
+      nginxConfig: OFFERED_PATHS,
       // Otherwise Alloy ships a line for each of its own pushes.
       verboseLogging: false,
       metrics: { resources: EXPORTER_RESOURCES },
@@ -168,7 +189,10 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
       reject_old_samples: true,
       reject_old_samples_max_age: "168h",
       // Without it an ingester refuses what is an hour older than its stream's newest line: the replay after a long outage.
-      shard_streams: { enabled: true, time_sharding_enabled: true },
+      // A line that is sent again has to meet itself in the same stream, or it is shown twice. So which stream it is in depends on
+      // nothing but its own time: not on how old it is when it arrives (the default leaves the newest 40 minutes alone), and not on
+      // how fast its stream is at the moment, which is why sharding by rate is off.
+      shard_streams: { enabled: false, time_sharding_enabled: true, time_sharding_ignore_recent: "0s" },
       // Whoever reaches the gateway could delete logs otherwise.
       deletion_mode: "disabled",
     },

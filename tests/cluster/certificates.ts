@@ -9,6 +9,8 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
+const LOOPBACK = "IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc";
+
 /** A private CA, valid for longer than the program's warning of an early end. */
 export class CertificateAuthority {
   readonly folder: string;
@@ -34,11 +36,11 @@ export class CertificateAuthority {
     return readFileSync(this.certificate, "utf8");
   }
 
-  /** A server certificate for loopback. */
-  issue(name: string, files = this.#files(name)): CertificateFiles {
+  /** A server certificate, for loopback where nothing else is said. */
+  issue(name: string, files = this.#files(name), subjects = LOOPBACK): CertificateFiles {
     const request = join(this.folder, `${name}.csr`);
     const extensions = join(this.folder, `${name}.ext`);
-    writeFileSync(extensions, "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc\n");
+    writeFileSync(extensions, `subjectAltName=${subjects}\n`);
     this.#run(["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`, "-keyout", files.key, "-out", request]);
     this.#run(
       ["x509", "-req", "-in", request, "-CA", this.certificate, "-CAkey", this.#key, "-CAcreateserial"],

@@ -202,13 +202,15 @@ describe("Helm's templates leave the pipeline as it is", () => {
 
 describe("exclusions", () => {
   const excluded = (exclude: string[], file: string) => {
-    const glob = excludeGlob(exclude);
     // Alloy's matcher takes `{a}` for a, Node's takes it literally.
-    const [, before = "", alternatives = "", after = ""] = /^([^{]*)\{(.*)\}([^}]*)$/.exec(glob) ?? [];
-    return alternatives.split(",").some((one) => matchesGlob(file, before + one + after));
+    const alternatives = (glob: string): string[] => {
+      const [, before = "", inner = "", after = ""] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(glob) ?? [];
+      return inner === "" ? [glob] : inner.split(",").flatMap((one) => alternatives(before + one + after));
+    };
+    return alternatives(excludeGlob(exclude)).some((glob) => matchesGlob(file, glob));
   };
-  const log = (namespace: string, pod: string) =>
-    `/var/log/pods/${namespace}_${pod}_0f1e2d3c-0000-4000-8000-000000000000/app/0.log`;
+  const log = (namespace: string, pod: string, folder = "/var/log/pods") =>
+    `${folder}/${namespace}_${pod}_0f1e2d3c-0000-4000-8000-000000000000/app/0.log`;
 
   it("of nothing exclude nothing", () => {
     assert.equal(excludeGlob([]), "");
@@ -219,6 +221,7 @@ describe("exclusions", () => {
     assert.ok(!excluded(["kube-system"], log("kube-system-2", "coredns-1")));
     assert.ok(!excluded(["kube-system"], log("my-kube-system", "coredns-1")));
     assert.ok(!excluded(["kube"], log("kube-system", "coredns-1")));
+    assert.ok(excluded(["kube-system"], log("kube-system", "coredns-1", "/var/lib/alloy/replay")));
   });
 
   it("of pods exclude those alone", () => {

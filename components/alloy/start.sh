@@ -1,0 +1,227 @@
+# Starts Alloy, on every start of its container, also after a crash. Alloy remembers what it has read, not what has arrived: started
+# again while Loki is away, it would go on behind lines that nobody has. So what has arrived is noted here while it runs, and the
+# next start goes back to it. What is sent a second time keeps its old timestamp, and Loki shows it once. docs/loss-contract.md has
+# the figures. Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. Whatever fails here, Alloy starts.
+
+storage=/var/lib/alloy
+logs=/var/log/pods
+# Alloy's own: how far each file has been read, and what Loki has not taken yet.
+positions=$storage/loki.source.file.pods/positions.yml
+wal=$storage/loki.write.gateway/wal
+# The positions of a moment before which everything has arrived, and all containers and rotated files since then.
+delivered=$storage/delivered.yml
+seen=$storage/seen
+# What was rotated away, for Alloy to read beside the current files.
+replay=$storage/replay
+
+# Alloy notes a position every 10 s, so it may be that much older than the file of positions.
+lag=15
+# A line that is longer than this and was being put together when Alloy ended is sent as two.
+longest=$((1024 * 1024))
+
+say() { printf 'ts=%s level=info component=start msg="%s"\n' "$(date -u +%FT%TZ)" "$1" >&2; }
+
+# --- while Alloy runs
+
+# Lines that came out of the buffer so far, and lines that are done with. Alloy writes two records for each line.
+counts() {
+	(
+		exec 3<>/dev/tcp/127.0.0.1/12345 || exit
+		printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+		awk '/^loki_write_wal_watcher_records_read_total/ { out += $NF / 2 }
+			/^loki_write_(sent|dropped)_entries_total/ { sent += $NF }
+			END { printf "%.0f %.0f\n", out, sent }' <&3
+	) 2>/dev/null
+}
+
+# Containers, and what is rotated away, under the name that it has for good.
+files() { printf '%s\n' "$logs"/*/* "$logs"/*/*/*.log.* | sed 's/\.gz$//; /\.tmp$/d; /\*/d' | sort -u; }
+
+# In three steps, so that all that had been read when the positions were written is sure to be counted: take the positions, count
+# what is read by then, and when that much is done with, keep them.
+step=0
+note_delivered() {
+	local out=0 sent=0
+	[ -s "$positions" ] || return
+	files | sort -u - "$seen" -o "$seen" 2>/dev/null || files >"$seen"
+	read -r out sent < <(counts)
+	[ "${out:-0}" -gt 0 ] || return
+	case $step in
+	1) wanted=$out step=2 ;;
+	2) [ "$sent" -ge "$wanted" ] && mv "$delivered.new" "$delivered" && files >"$seen" && step=0 ;;
+	esac
+	[ $step = 0 ] && cp -p "$positions" "$delivered.new" && step=1
+}
+
+# The last segment of the buffer that Alloy takes for delivered.
+marked() {
+	local hex
+	hex=$(od -An -tx1 -j2 -N8 "$wal/remote/segment_marker" 2>/dev/null | tr -d ' \n')
+	if [ ${#hex} = 16 ]; then echo $((16#$hex)); else echo -2; fi
+}
+
+# The mark runs ahead of the truth by what Alloy has in memory, which is less than a segment, and by the segment that is still
+# written to (grafana/alloy#7065, #7112).
+remove_delivered() {
+	local keep segment
+	keep=$(($(marked) - 1))
+	for segment in "$wal"/[0-9]*; do
+		[ -e "$segment" ] && [ $((10#${segment##*/})) -lt $keep ] && rm -f "$segment"
+	done
+}
+
+# Removes the oldest, delivered or not, when the buffer is larger than the node can spare.
+keep_within_limit() {
+	local segments
+	while [ "$(du -sk "$wal" 2>/dev/null | cut -f1)" -gt $((LOGGING_BUFFER_MIB * 1024)) ] 2>/dev/null; do
+		segments=("$wal"/[0-9]*)
+		[ ${#segments[@]} -gt 1 ] && rm -f "${segments[0]}" || break
+		say "LOST: the buffer is larger than $LOGGING_BUFFER_MIB MiB, removed its oldest segment ${segments[0]##*/}"
+	done
+}
+
+# A copy stays long enough to be read whole: Alloy may end again before it has.
+remove_copies() {
+	find "$replay" -type f -mmin +10 -delete 2>/dev/null
+	find "$replay" -mindepth 1 -depth -type d -empty -delete 2>/dev/null
+}
+
+# --- before Alloy starts
+
+# The second of a file's first line; nothing for an empty file.
+first_line() {
+	local time
+	time=$(zcat -f "$1" 2>/dev/null | head -c 35 | head -n 1 | cut -d' ' -f1)
+	[ -n "$time" ] && date -d "$time" +%s 2>/dev/null
+}
+
+# What was rotated away from under a name, the oldest first.
+rotated_files() { find "${1%/*}" -maxdepth 1 -name "${1##*/}.*" ! -name '*.tmp' 2>/dev/null | sort; }
+
+# The second when a file was rotated away, from the name that the kubelet gave it.
+rotation() {
+	local moment=${1##*.log.}
+	date -ud "${moment:0:4}-${moment:4:2}-${moment:6:2} ${moment:9:2}:${moment:11:2}:${moment:13:2}" +%s 2>/dev/null || echo 0
+}
+
+# Whether the node's files still have everything since then: no container's folder is gone, and no file that was rotated away.
+files_are_whole() {
+	local file
+	while read -r file; do
+		[ -e "$file" ] || [ -e "$file.gz" ] || { say "needs the buffer: $file is gone"; return 1; }
+	done <"$seen"
+}
+
+# Lets Alloy begin with the oldest segment that is left: the mark before all of them, with its checksum. Without a mark it would
+# begin with the newest.
+rewind_buffer() {
+	remove_delivered
+	[ -d "$wal/remote" ] && printf '01\xff\xff\xff\xff\xff\xff\xff\xfe\x81\x52\x0e\x3c' >"$wal/remote/segment_marker"
+}
+
+# The end of the last whole line before a position: containerd splits long ones, and Alloy forgets the first parts.
+whole_line() {
+	local from=$(($2 > longest ? $2 - longest : 0))
+	tail -c +$((from + 1)) "$1" | head -c $(($2 - from)) | LC_ALL=C awk -v from="$from" '
+		BEGIN { at = whole = from }
+		{ at += length($0) + 1 }
+		$3 == "F" && (NR > 1 || from == 0) { whole = at }
+		END { printf "%.0f\n", whole }'
+}
+
+# Whether the last line goes on in the next file, and how much of that file is the rest of it.
+ends_in_part() { [ "$(tail -n 1 | cut -c1-80 | cut -d' ' -f3)" = P ]; }
+rest_of_line() { LC_ALL=C awk '{ at += length($0) + 1 } $3 == "F" { exit } END { printf "%.0f\n", at }' "$1"; }
+
+# Puts together what was rotated away since then, in its order, from a position in the first one. Says where to go on in the
+# current file.
+copy_rotated() {
+	local current=$1 since=$2 position=$3 file copy part first before=
+	copy=$replay${current#"$logs"}
+	copy=${copy%.log}.$(date +%s).log
+	part=$replay/part
+	while read -r file; do
+		if [ "$(rotation "$file")" -lt "$since" ]; then
+			before=$file
+			continue
+		fi
+		mkdir -p "${copy%/*}"
+		zcat -f "$file" >"$part" || continue
+		first=$(first_line "$part")
+		# The position is that of the file that was current when the positions were written down.
+		if [ "$(rotation "$file")" -le $((since + lag)) ] || [ "${first:-$since}" -ge "$since" ]; then position=0; fi
+		if [ "$position" -gt 0 ]; then
+			position=$(whole_line "$part" "$position")
+		elif [ -n "$before" ] && zcat -f "$before" | ends_in_part; then
+			position=$(rest_of_line "$part")
+		fi
+		before=
+		tail -c +$((position + 1)) "$part" >>"$copy"
+		position=0
+		say "reads again what was rotated away: $file"
+	done < <(rotated_files "$current")
+	rm -f "$part"
+	position=0
+	if [ -e "$copy" ] && ends_in_part <"$copy"; then
+		position=$(rest_of_line "$current")
+		head -c "$position" "$current" >>"$copy"
+	fi
+	echo "$position"
+}
+
+# Once, when Alloy has opened its files: what was rotated away between looking at it above and that.
+copy_rotated_at_start() {
+	local file
+	[ "${start:-0}" -gt 0 ] && [ -n "$(counts)" ] || return
+	for file in "$logs"/*/*/*.log; do copy_rotated "$file" "$start" 0 >/dev/null; done
+	start=0
+}
+
+rewind() {
+	local from=$positions since file position first count=0
+	mkdir -p "$replay"
+	remove_copies
+	if [ -s "$delivered" ] && files_are_whole; then
+		# The files alone have it all, and from a later line on than the buffer, which Alloy can only begin at a segment's start.
+		from=$delivered
+		rm -rf "$wal"
+	else
+		rewind_buffer
+	fi
+	[ -s "$from" ] || return
+	start=$(date +%s)
+	since=$(($(stat -c %Y "$from") - lag))
+	declare -A noted
+	while IFS=$'\t' read -r file position; do noted[$file]=$position; done < <(awk '
+		/path: / { path = $NF }
+		/: "[0-9]+"$/ { gsub(/[^0-9]/, "", $NF); print path "\t" $NF }' "$from")
+	{
+		echo "positions:"
+		for file in "$logs"/*/*/*.log; do
+			[ -e "$file" ] || continue
+			position=${noted[$file]:-0}
+			first=$(first_line "$file")
+			if [ "${first:-$since}" -ge "$since" ]; then
+				# Another file than when its position was noted.
+				position=$(copy_rotated "$file" "$since" "$position")
+			elif [ "$position" -gt 0 ]; then
+				position=$(whole_line "$file" "$position")
+			fi
+			[ "$position" -gt 0 ] && printf "  ? path: %s\n    labels: '{}'\n  : \"%s\"\n" "$file" "$position"
+			count=$((count + 1))
+		done
+	} >"$positions.new"
+	mv "$positions.new" "$positions"
+	say "put back $count files to what had arrived $((start - since - lag)) s ago, by ${from##*/}"
+}
+
+rewind
+rm -f "$delivered.new"
+while sleep 3; do
+	copy_rotated_at_start
+	note_delivered
+	remove_copies
+	remove_delivered
+	keep_within_limit
+done &
+exec /bin/alloy "$@"

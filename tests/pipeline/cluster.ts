@@ -1,0 +1,134 @@
+import type { Manifest } from "../../automation/helmTemplate.ts";
+import { until } from "../cluster/processes.ts";
+import type { Loose } from "../unit/program.ts";
+import { serveNames } from "./nameServer.ts";
+import { addAddress, type Endpoint, NAME_SERVER, serveAddress } from "./network.ts";
+import { Pod, type PodContext } from "./pods.ts";
+
+/** Which of Loki's parts a pod is. */
+export type Component = "write" | "read" | "backend" | "gateway" | "memcached-chunks-cache" | "memcached-results-cache";
+
+/** Everything that a stack's manifests make in one cluster: pods with names, addresses and Services. */
+export class Cluster {
+  readonly pods: readonly Pod[];
+  /** The Service that Alloy and readers talk to. */
+  readonly gatewayAddress: string;
+  readonly #namespace: string;
+  readonly #services: Loose[];
+  readonly #addresses = new Map<string, string>();
+  #turn = 0;
+
+  private constructor(manifests: readonly Manifest[], context: PodContext) {
+    this.#namespace = context.namespace;
+    this.#services = manifests.filter(({ kind }) => kind === "Service");
+    let last = 1;
+    this.pods = manifests.flatMap((manifest: Loose) => {
+      const names = podNames(manifest);
+      return names.map((name) => new Pod(name, `10.244.0.${++last}`, manifest.spec.template, context));
+    });
+    let service = 1;
+    for (const { metadata, spec } of this.#services)
+      if (spec.clusterIP !== "None") this.#addresses.set(metadata.name, `10.0.1.${service++}`);
+    this.gatewayAddress = this.#addresses.get("loki-gateway") ?? "";
+  }
+
+  /** Names, addresses and Services of all pods, and nothing running yet. `hosts` are names outside of the cluster. */
+  static async make(
+    manifests: readonly Manifest[],
+    context: PodContext,
+    hosts: Readonly<Record<string, string>>,
+  ): Promise<Cluster> {
+    const cluster = new Cluster(manifests, context);
+    await serveNames(NAME_SERVER, {
+      addresses: (name) => (hosts[name] ? [hosts[name]] : cluster.#resolve(name)),
+      services: (name) => cluster.#ports(name),
+    });
+    for (const { metadata, spec } of cluster.#services) {
+      const address = cluster.#addresses.get(metadata.name);
+      if (!address) continue;
+      addAddress(address);
+      for (const { port, targetPort } of spec.ports)
+        await serveAddress(address, port, () => cluster.#endpoint(spec, targetPort));
+    }
+    return cluster;
+  }
+
+  /** Pods of one of Loki's components. */
+  component(...components: Component[]): Pod[] {
+    return this.pods.filter((pod) => components.includes(pod.labels["app.kubernetes.io/component"] as Component));
+  }
+
+  /** The agent, on the one node there is. */
+  get alloy(): Pod {
+    const found = this.pods.find((pod) => pod.labels["app.kubernetes.io/name"] === "alloy");
+    if (!found) throw new Error("the manifests have no Alloy");
+    return found;
+  }
+
+  /** Loki without its gateway. */
+  get loki(): Pod[] {
+    return this.component("write", "read", "backend");
+  }
+
+  async waitUntilReady(pods: readonly Pod[], timeoutMs = 180_000): Promise<void> {
+    await Promise.all(
+      pods.map(async (pod) => {
+        try {
+          await until(`${pod.name} ready`, async () => pod.ready, { timeoutMs });
+        } catch (error) {
+          throw new Error(`${(error as Error).message}; the end of its log:\n${pod.tail()}`);
+        }
+      }),
+    );
+  }
+
+  /** Pods that a Service selects. */
+  #selected(spec: Loose, ready: boolean): Pod[] {
+    return this.pods.filter(
+      (pod) =>
+        (ready ? pod.ready : pod.running) &&
+        Object.entries(spec.selector).every(([name, value]) => pod.labels[name] === value),
+    );
+  }
+
+  #endpoint(spec: Loose, targetPort: string | number): Endpoint {
+    const pods = this.#selected(spec, true);
+    const pod = pods[this.#turn++ % Math.max(pods.length, 1)];
+    return pod && { address: pod.address, port: pod.port(targetPort) };
+  }
+
+  #service(name: string): Loose {
+    return this.#services.find(({ metadata }) => name === `${metadata.name}.${this.#namespace}.svc.cluster.local`);
+  }
+
+  #resolve(name: string): string[] | undefined {
+    if (name === "kube-dns.kube-system.svc.cluster.local") return [NAME_SERVER];
+    const [first = "", ...rest] = name.split(".");
+    const pod = this.pods.find((p) => p.name === first);
+    if (pod && this.#service(rest.join("."))) return [pod.address];
+    const service = this.#service(name);
+    if (!service) return undefined;
+    const own = this.#addresses.get(service.metadata.name);
+    if (own) return [own];
+    return this.#selected(service.spec, service.spec.publishNotReadyAddresses !== true).map((p) => p.address);
+  }
+
+  /** `_port._tcp.service`: every pod behind a headless Service. */
+  #ports(name: string): Array<{ target: string; port: number }> | undefined {
+    const [, portName, host = ""] = /^_([^.]+)\._tcp\.(.+)$/.exec(name) ?? [];
+    const service = this.#service(host);
+    const port = service?.spec.ports.find((p: Loose) => p.name === portName);
+    if (!port) return undefined;
+    return this.#selected(service.spec, service.spec.publishNotReadyAddresses !== true).map((pod) => ({
+      target: `${pod.name}.${host}`,
+      port: pod.port(port.targetPort),
+    }));
+  }
+}
+
+/** Names of the pods that an object makes, as its controller would name them. */
+function podNames({ kind, metadata, spec }: Loose): string[] {
+  const ordinals = Array.from({ length: spec?.replicas ?? 1 }, (_, i) => i);
+  if (kind === "StatefulSet" || kind === "Deployment") return ordinals.map((i) => `${metadata.name}-${i}`);
+  return kind === "DaemonSet" ? [`${metadata.name}-0`] : [];
+}

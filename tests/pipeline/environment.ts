@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Cluster } from "./cluster.ts";
+import { makeNetwork, NAME_SERVER } from "./network.ts";
+import { MINIO, ObjectStore } from "./objectStore.ts";
+import type { Probe } from "./pods.ts";
+import { alloyMissing, findOrBuild, type Programs } from "./programs.ts";
+import { Pusher } from "./pusher.ts";
+import { LogQueries } from "./queries.ts";
+import { type RenderedStack, renderStack } from "./renderedStack.ts";
+
+/** One stack, running. */
+export interface Environment {
+  readonly folder: string;
+  readonly programs: Programs;
+  readonly store: ObjectStore;
+  readonly stack: RenderedStack;
+  readonly cluster: Cluster;
+  /** Where the node's pods log, as the kubelet has it. */
+  readonly podLogs: string;
+  readonly queries: LogQueries;
+}
+
+let started: Promise<Environment> | undefined;
+let folder: string | undefined;
+
+/**
+ * The stack with everything around it, started on first use and shared by all scenarios.
+ *
+ * @param probe which of the pods' probes says that they are ready. Writers call themselves ready only after 15 s without a change,
+ * which a person at a terminal need not wait for.
+ */
+export const environment = ({ probe = "readiness" as Probe } = {}): Promise<Environment> => {
+  started ??= start(probe);
+  return started;
+};
+
+async function start(probe: Probe): Promise<Environment> {
+  const programs = await findOrBuild();
+  folder = mkdtempSync(join(tmpdir(), "logging-pipeline-"));
+  makeNetwork();
+  useNameServer(folder);
+  const store = new ObjectStore(programs, folder);
+  const stack = await renderStack({ stack: "prod-aks-a", caFile: store.ca.certificate });
+  const podLogs = join(folder, "node/var/log/pods");
+  mkdirSync(podLogs, { recursive: true });
+  const cluster = await Cluster.make(
+    stack.manifests,
+    { folder, programs, namespace: stack.namespace, probe, objects: () => stack.objects },
+    { [MINIO.host]: MINIO.address },
+  );
+  await store.start();
+  await store.grant(stack);
+  const queries = new LogQueries(`http://${cluster.gatewayAddress}`, () => stack.gatewayLogin);
+  const all = { folder, programs, store, stack, cluster, podLogs, queries };
+  // As the stack does it: Loki first, then what would get a 401 from a gateway that is not there yet.
+  await startLoki(all);
+  if (programs.alloy) {
+    cluster.alloy.start();
+    await cluster.waitUntilReady([cluster.alloy]);
+  } else {
+    console.log(`NO ALLOY: a pusher of ours takes its place. ${alloyMissing()}`);
+    new Pusher(podLogs, stack).start();
+  }
+  return all;
+}
+
+/** Starts caches, Loki and the gateway, and waits until they are ready. */
+export async function startLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
+  const pods = cluster.pods.filter((pod) => pod !== cluster.alloy && !pod.running);
+  for (const pod of pods) pod.start();
+  await cluster.waitUntilReady(pods);
+}
+
+/** All of Loki and its gateway gone at once, with their disks kept. */
+export async function killLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
+  await Promise.all([...cluster.loki, ...cluster.component("gateway")].map((pod) => pod.kill()));
+}
+
+/**
+ * Stops all of Loki as a roll-out does, with time to flush, takes its disks and caches away, and starts it again: what is found then
+ * is what MinIO holds.
+ */
+export async function startLokiWithEmptyDisks(environment: Environment): Promise<void> {
+  const { cluster } = environment;
+  const pods = cluster.pods.filter((pod) => pod !== cluster.alloy);
+  // Writers first: the others have to be there while they flush.
+  await stopAll(cluster.component("write"));
+  await stopAll(pods);
+  for (const pod of pods) pod.emptyDisks();
+  await startLoki(environment);
+}
+
+async function stopAll(pods: ReadonlyArray<Cluster["pods"][number]>): Promise<void> {
+  const late = await Promise.all(pods.map(async (pod) => ((await pod.stop()) ? [] : [pod.name])));
+  if (late.flat().length > 0) throw new Error(`did not stop in their grace period: ${late.flat().join(", ")}`);
+}
+
+/** This process asks the cluster's DNS too, and nothing that the machine knows of its own. Its mounts are not the machine's. */
+function useNameServer(at: string): void {
+  for (const [name, text] of [
+    ["resolv.conf", `nameserver ${NAME_SERVER}\n`],
+    ["hosts", "127.0.0.1 localhost\n"],
+  ] as const) {
+    const file = join(at, name);
+    writeFileSync(file, text);
+    execFileSync("mount", ["--bind", file, join("/etc", name)]);
+  }
+}
+
+/** Stops everything and removes the folder, unless `KEEP` is set. */
+export async function endEnvironment(): Promise<void> {
+  const running = await started?.catch(() => undefined);
+  await Promise.all((running?.cluster.pods ?? []).map((pod) => pod.kill()));
+  await running?.store.kill();
+  if (!folder) return;
+  if (process.env.KEEP) console.log(`kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+}

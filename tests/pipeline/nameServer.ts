@@ -1,0 +1,39 @@
+import { createSocket } from "node:dgram";
+import { type Answer, decode, encode } from "dns-packet";
+
+/** What a name has: addresses, or ports with the names of their hosts. */
+export interface Records {
+  addresses(name: string): readonly string[] | undefined;
+  services(name: string): ReadonlyArray<{ readonly target: string; readonly port: number }> | undefined;
+}
+
+/** The cluster's DNS: answers for what is in `records`, and says of everything else that it does not exist. */
+export function serveNames(address: string, records: Records): Promise<void> {
+  const socket = createSocket("udp4");
+  socket.on("message", (message, from) => {
+    const { id, questions = [] } = decode(message);
+    const answers: Answer[] = [];
+    let known = false;
+    for (const { name, type } of questions) {
+      // Names are asked for with a trailing dot, in any case, and through the search list.
+      const asked = name.toLowerCase().replace(/\.$/, "");
+      const addresses = records.addresses(asked);
+      const services = records.services(asked);
+      known ||= addresses !== undefined || services !== undefined;
+      if (type === "A") answers.push(...(addresses ?? []).map((data) => ({ type, name, ttl: 5, data }) as const));
+      if (type === "SRV")
+        answers.push(
+          ...(services ?? []).map(({ target, port }) => ({ type, name, ttl: 5, data: { target, port } }) as const),
+        );
+    }
+    const NXDOMAIN = 3;
+    const AUTHORITATIVE = 1 << 10;
+    socket.send(
+      encode({ type: "response", id, flags: AUTHORITATIVE | (known ? 0 : NXDOMAIN), questions, answers }),
+      from.port,
+      from.address,
+    );
+  });
+  socket.unref();
+  return new Promise((done) => socket.bind(53, address, done));
+}

@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { connect, createServer, type Socket } from "node:net";
+
+/** The machine's own address on the cluster's network: the tests are one more client. */
+const HOST = "10.0.0.1";
+export const NAME_SERVER = "10.0.0.10";
+
+const ip = (...args: string[]): void => {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+};
+
+/**
+ * Makes the network that everything is on: one bridge in the namespace of this process, which is not the machine's. All of it is
+ * gone when the process ends.
+ */
+export function makeNetwork(): void {
+  ip("link", "set", "lo", "up");
+  ip("link", "add", "cluster", "type", "bridge");
+  for (const address of [HOST, NAME_SERVER]) ip("address", "add", `${address}/8`, "dev", "cluster");
+  ip("link", "set", "cluster", "up");
+}
+
+let interfaces = 0;
+
+/** A network namespace with one address. Its file can be entered with nsenter. */
+export function joinNetwork(name: string, address: string): string {
+  const link = `v${interfaces++}`;
+  ip("netns", "add", name);
+  ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name);
+  ip("link", "set", link, "master", "cluster", "up");
+  ip("-n", name, "link", "set", "lo", "up");
+  ip("-n", name, "address", "add", `${address}/8`, "dev", "eth0");
+  ip("-n", name, "link", "set", "eth0", "up");
+  return `/run/netns/${name}`;
+}
+
+/** Where a Service sends a connection: one of its ready pods, or nowhere. */
+export type Endpoint = { readonly address: string; readonly port: number } | undefined;
+
+/** A Service's own address, as kube-proxy makes one: a connection goes to one ready pod, and is refused where there is none. */
+export function serveAddress(address: string, port: number, next: () => Endpoint): Promise<void> {
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const endpoint = next();
+    if (!endpoint) {
+      client.resetAndDestroy();
+      return;
+    }
+    const pod = connect({ ...endpoint, host: endpoint.address, allowHalfOpen: true });
+    // A run ends when its tests have, not when the pods hang up.
+    for (const socket of [client, pod]) socket.setNoDelay().unref();
+    join(client, pod);
+    join(pod, client);
+  });
+  return new Promise((done, failed) => {
+    server.once("error", failed);
+    server.unref();
+    server.listen(port, address, done);
+  });
+}
+
+/** Adds a Service's address to this machine. */
+export const addAddress = (address: string): void => ip("address", "add", `${address}/32`, "dev", "cluster");
+
+function join(from: Socket, to: Socket): void {
+  from.pipe(to);
+  from.on("error", () => to.resetAndDestroy());
+  from.on("close", () => to.destroy());
+}

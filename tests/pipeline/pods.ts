@@ -1,0 +1,360 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Loose } from "../unit/program.ts";
+import { joinNetwork, NAME_SERVER } from "./network.ts";
+import type { Program, Programs } from "./programs.ts";
+
+/** What an image is on this machine: the program, and where the image has it. */
+interface Image {
+  readonly program: Program;
+  readonly path: string;
+  /** What the image runs where a container names no command or arguments. */
+  readonly args?: readonly string[];
+}
+
+/** Images by the end of their repository. A container whose image is not here is not run: exporters of metrics. */
+const IMAGES: Readonly<Record<string, Image>> = {
+  "grafana/loki": { program: "loki", path: "/usr/bin/loki" },
+  "grafana/alloy": { program: "alloy", path: "/bin/alloy" },
+  "nginxinc/nginx-unprivileged": { program: "nginx", path: "/usr/sbin/nginx", args: ["-g", "daemon off;"] },
+  "library/memcached": { program: "memcached", path: "/usr/bin/memcached" },
+};
+
+/** Objects that pods mount, by name. */
+export interface Mountable {
+  readonly configMaps: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Which probe of a container says that it is ready. */
+export type Probe = "readiness" | "liveness";
+
+/** Everything around a pod. */
+export interface PodContext {
+  /** Folder of the whole run. */
+  readonly folder: string;
+  readonly programs: Programs;
+  readonly namespace: string;
+  readonly probe: Probe;
+  readonly objects: () => Mountable;
+}
+
+const NODE_NAME = "aks-apps-00000000-vmss000000";
+
+/**
+ * One pod of a rendered manifest, run as a process: the container's own command, arguments, environment, user, capabilities and
+ * mounts, in a network, mount and process namespace of its own, with the cluster's DNS. Its disk and its address outlive the process.
+ */
+export class Pod {
+  readonly name: string;
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+  ready = false;
+  spec: Loose;
+  readonly #context: PodContext;
+  readonly #folder: string;
+  readonly #netns: string;
+  #child: ChildProcess | undefined;
+  #starts = 0;
+
+  constructor(name: string, address: string, template: Loose, context: PodContext) {
+    this.name = name;
+    this.address = address;
+    this.labels = template.metadata.labels ?? {};
+    this.spec = template.spec;
+    this.#context = context;
+    this.#folder = join(context.folder, "pods", name);
+    mkdirSync(this.#folder, { recursive: true });
+    this.#netns = joinNetwork(name, address);
+    void this.#probe();
+  }
+
+  /** The container that is run: the first whose image is known. */
+  get container(): Loose {
+    const found = this.spec.containers.find((c: Loose) => imageOf(c));
+    if (!found) throw new Error(`${this.name}: no container of a known image`);
+    return found;
+  }
+
+  get running(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get log(): string {
+    return join(this.#folder, "output.log");
+  }
+
+  /** Folder of a PersistentVolumeClaim. */
+  disk(volume: string): string {
+    return join(this.#folder, "disks", volume);
+  }
+
+  /** Starts the container, with what its ConfigMaps and Secrets hold now. */
+  start(): void {
+    if (this.running) throw new Error(`${this.name} runs already`);
+    const { container, spec } = this;
+    const image = imageOf(container) as Image;
+    this.#starts += 1;
+    const mounts = this.#mounts();
+    const security = { ...spec.securityContext, ...container.securityContext };
+    const uid = security.runAsUser ?? 0;
+    const gid = security.runAsGroup ?? 0;
+    const script = [
+      "set -eu",
+      `hostname ${this.name}`,
+      ...rootFilesystem(join(this.#folder, "root"), this.#programFolder(image), mounts),
+      // What the pod's security context leaves of root: a missing capability has to show here too.
+      `exec env -i "$@"`,
+    ].join("\n");
+    const command = [
+      ...["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", `HOSTNAME=${this.name}`],
+      ...Object.entries(this.#environment()).map(([name, value]) => `${name}=${value}`),
+      ...["chroot", join(this.#folder, "root"), "setpriv", "--no-new-privs", "--clear-groups"],
+      ...[`--reuid=${uid}`, `--regid=${gid}`, "--bounding-set=-all", "--inh-caps=-all"],
+      ...(container.command ?? [image.path]),
+      ...(container.args ?? image.args ?? []).map((arg: string) => this.#expand(arg)),
+    ];
+    const log = openSync(this.log, "a");
+    // nginx opens /dev/stderr by its name, as the user that it is.
+    chownSync(this.log, uid, gid);
+    this.#child = spawn(
+      "nsenter",
+      [
+        `--net=${this.#netns}`,
+        ...["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh"],
+        ...command,
+      ],
+      // Ctrl-C at a terminal is for the command alone, which stops the pods in order.
+      { stdio: ["ignore", log, log], detached: true },
+    );
+    this.#child.unref();
+    this.#child.once("exit", () => {
+      this.ready = false;
+    });
+  }
+
+  /** Sends a signal to the program itself. */
+  signal(signal: NodeJS.Signals): void {
+    const program = this.#program();
+    if (program === undefined) throw new Error(`${this.name}: the program is not running`);
+    process.kill(program, signal);
+  }
+
+  /** Tells the program to stop, waits for its grace period, and then kills it. @returns whether it ended by itself. */
+  async stop(graceSeconds: number = this.spec.terminationGracePeriodSeconds ?? 30): Promise<boolean> {
+    const child = this.#child;
+    if (!child || !this.running) return true;
+    const ended = new Promise<true>((done) => child.once("exit", () => done(true)));
+    child.ref();
+    this.signal("SIGTERM");
+    const graceful = await Promise.race([ended, sleep(graceSeconds * 1000, false as const, { ref: false })]);
+    if (!graceful) await this.kill();
+    return graceful;
+  }
+
+  /** SIGKILL, as an out-of-memory kill or a lost node is. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || !this.running) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.ref();
+    // The first process of the namespace takes all others with it. It may be ending already, or not have begun.
+    if (this.#program() === undefined) child.kill("SIGKILL");
+    else this.signal("SIGKILL");
+    await ended;
+  }
+
+  /** Empties the pod's disks, as a claim does that is deleted. */
+  emptyDisks(): void {
+    rmSync(join(this.#folder, "disks"), { recursive: true, force: true });
+  }
+
+  /** The end of what the container wrote. */
+  tail(lines = 15): string {
+    return existsSync(this.log) ? readFileSync(this.log, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
+  }
+
+  /** Process id of the program: unshare is the parent of the namespace's first process. */
+  #program(): number | undefined {
+    const parent = this.#child?.pid;
+    const children = `/proc/${parent}/task/${parent}/children`;
+    const [first] = existsSync(children) ? readFileSync(children, "utf8").trim().split(" ") : [];
+    return first ? Number(first) : undefined;
+  }
+
+  #environment(): Record<string, string> {
+    const { container } = this;
+    const environment: Record<string, string> = {};
+    for (const { secretRef } of container.envFrom ?? []) Object.assign(environment, this.#secret(secretRef.name));
+    for (const { name, value, valueFrom } of container.env ?? []) {
+      environment[name] = valueFrom ? this.#field(valueFrom.fieldRef.fieldPath) : String(value ?? "");
+    }
+    return environment;
+  }
+
+  #field(path: string): string {
+    const fields: Record<string, string> = {
+      "status.podIP": this.address,
+      "spec.nodeName": NODE_NAME,
+      "metadata.name": this.name,
+      "metadata.namespace": this.#context.namespace,
+    };
+    const value = fields[path];
+    if (value === undefined) throw new Error(`${this.name}: nothing here knows ${path}`);
+    return value;
+  }
+
+  /** `$(NAME)` as the kubelet expands it. */
+  #expand(text: string): string {
+    const environment = this.#environment();
+    return text.replace(/\$\((\w+)\)/g, (whole, name) => environment[name] ?? whole);
+  }
+
+  #secret(name: string): Readonly<Record<string, string>> {
+    const found = this.#context.objects().secrets[name];
+    if (!found) throw new Error(`${this.name}: no Secret ${name}`);
+    return found;
+  }
+
+  /** Folders and files of the pod's volumes, outer ones first. */
+  #mounts(): Array<{ from: string; to: string; readOnly: boolean }> {
+    const volumes: Loose[] = this.spec.volumes ?? [];
+    return (this.container.volumeMounts ?? [])
+      .map(({ name, mountPath, subPath, readOnly }: Loose) => {
+        const volume = volumes.find((v) => v.name === name) ?? { persistent: true };
+        const from = this.#volume(name, volume);
+        return { from: subPath ? join(from, subPath) : from, to: mountPath, readOnly: readOnly === true };
+      })
+      .sort((a: { to: string }, b: { to: string }) => a.to.length - b.to.length);
+  }
+
+  #volume(name: string, volume: Loose): string {
+    const files = (content: Readonly<Record<string, string>> | undefined, of: string): string => {
+      if (!content) throw new Error(`${this.name}: no ${of}`);
+      const folder = join(this.#folder, "files", `${this.#starts}`, name);
+      mkdirSync(folder, { recursive: true });
+      for (const [key, text] of Object.entries(content)) writeFileSync(join(folder, key), text);
+      return folder;
+    };
+    if (volume.configMap)
+      return files(this.#context.objects().configMaps[volume.configMap.name], volume.configMap.name);
+    if (volume.secret) return files(this.#secret(volume.secret.secretName), volume.secret.secretName);
+    if (volume.hostPath) return made(join(this.#context.folder, "node", volume.hostPath.path));
+    const owned = volume.emptyDir ? join(this.#folder, "empty", name) : this.disk(name);
+    made(owned);
+    const group = this.spec.securityContext?.fsGroup;
+    if (group !== undefined) chownSync(owned, this.spec.securityContext.runAsUser ?? 0, group);
+    return owned;
+  }
+
+  /** The program where its image has it, beside the system's own below /usr. */
+  #programFolder({ program, path }: Image): string {
+    const folder = join(this.#context.folder, "programs", program);
+    const at = join(folder, path.replace(/^\/usr/, ""));
+    if (!existsSync(at)) {
+      mkdirSync(dirname(at), { recursive: true });
+      try {
+        linkSync(this.#context.programs[program], at);
+      } catch {
+        copyFileSync(this.#context.programs[program], at);
+      }
+    }
+    return folder;
+  }
+
+  /** Asks the container's readiness probe, as the kubelet does: quickly until it is ready, then at its own pace. */
+  async #probe(): Promise<void> {
+    const { readinessProbe, livenessProbe } = this.container;
+    const probe = (this.#context.probe === "liveness" && livenessProbe) || readinessProbe;
+    const period = (probe?.periodSeconds ?? 10) * 1000;
+    let failures = 0;
+    for (;;) {
+      await sleep(this.ready ? period : 500, undefined, { ref: false });
+      if (!this.running) continue;
+      const ok = await this.#ask(probe);
+      failures = ok ? 0 : failures + 1;
+      if (ok && this.running) this.ready = true;
+      else if (failures >= (probe?.failureThreshold ?? 3)) this.ready = false;
+    }
+  }
+
+  async #ask(probe: Loose): Promise<boolean> {
+    if (!probe?.httpGet) return true;
+    const port = this.port(probe.httpGet.port);
+    try {
+      const response = await fetch(`http://${this.address}:${port}${probe.httpGet.path}`, {
+        signal: AbortSignal.timeout((probe.timeoutSeconds ?? 1) * 1000),
+      });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Number of a container's port. */
+  port(nameOrNumber: string | number): number {
+    if (typeof nameOrNumber === "number") return nameOrNumber;
+    const ports = this.spec.containers.flatMap((c: Loose) => c.ports ?? []);
+    return ports.find((p: Loose) => p.name === nameOrNumber)?.containerPort;
+  }
+}
+
+const imageOf = (container: Loose): Image | undefined => {
+  const repository = String(container.image).replace(/:[^:/]*$/, "");
+  return Object.entries(IMAGES).find(([end]) => repository.endsWith(end))?.[1];
+};
+
+const made = (folder: string): string => {
+  mkdirSync(folder, { recursive: true });
+  return folder;
+};
+
+/**
+ * Shell lines that make a container's root in the mount namespace they run in: the system's programs read-only, an /etc of its own,
+ * and the pod's mounts.
+ */
+function rootFilesystem(
+  root: string,
+  programs: string,
+  mounts: ReadonlyArray<{ from: string; to: string; readOnly: boolean }>,
+): string[] {
+  mkdirSync(root, { recursive: true });
+  const at = (path: string): string => quote(join(root, path));
+  return [
+    `mount -t tmpfs -o mode=755 root ${quote(root)}`,
+    `mkdir -p ${["usr", "etc", "var", "run", "proc", "dev", "tmp"].map(at).join(" ")}`,
+    `mount -t overlay -o ro,lowerdir=${quote(programs)}:/usr usr ${at("usr")}`,
+    // /bin, /lib and so on, which are links into /usr or folders of their own.
+    `for name in bin sbin lib lib32 lib64 libx32; do
+       if [ -L /$name ]; then cp -P /$name ${quote(root)}/; elif [ -d /$name ]; then mkdir ${quote(root)}/$name; mount --rbind /$name ${quote(root)}/$name; fi
+     done`,
+    `mount --rbind /dev ${at("dev")}`,
+    `mount -t proc proc ${at("proc")}`,
+    // Debian's awk is a link through here.
+    `cp -a /etc/alternatives ${at("etc")}/`,
+    `cp -L /etc/ld.so.cache /etc/passwd /etc/group ${at("etc")}/`,
+    `printf '%s\\n' 'nameserver ${NAME_SERVER}' 'search logging.svc.cluster.local svc.cluster.local cluster.local' 'options ndots:5' > ${at("etc/resolv.conf")}`,
+    `printf '%s\\n' '127.0.0.1 localhost' > ${at("etc/hosts")}`,
+    ...mounts.flatMap(({ from, to, readOnly }) => [
+      `if [ -d ${quote(from)} ]; then mkdir -p ${at(to)}; else mkdir -p ${at(dirname(to))}; touch ${at(to)}; fi`,
+      `mount --bind ${quote(from)} ${at(to)}`,
+      ...(readOnly ? [`mount -o remount,bind,ro ${at(to)}`] : []),
+    ]),
+    `mount -o remount,ro ${quote(root)}`,
+  ];
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { crc32 } from "node:zlib";
+import type { Keys } from "../cluster/minioServer.ts";
+import { idOf, type Ledger } from "./applications.ts";
+
+/** What became of a ledger's lines. Empty lists are what is wanted. */
+export interface Account {
+  readonly written: number;
+  readonly lost: string[];
+  readonly twice: string[];
+  /** Not as they were written: cut, glued together, or in another pod's place. */
+  readonly damaged: string[];
+  /** Lines by `count_over_time`. */
+  readonly counted: number;
+}
+
+/** A line that Loki found. */
+interface Found {
+  readonly at: bigint;
+  readonly text: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const PAGE = 5000;
+const SECOND = 1_000_000_000n;
+
+/** Asks Loki through the gateway, as a reader does. */
+export class LogQueries {
+  readonly #gateway: string;
+  readonly #login: () => Keys;
+
+  constructor(gateway: string, login: () => Keys) {
+    this.#gateway = gateway;
+    this.#login = login;
+  }
+
+  /** A request with the current login, or another one. */
+  fetch(
+    path: string,
+    { login = this.#login(), ...options }: RequestInit & { login?: Keys | undefined } = {},
+  ): Promise<Response> {
+    const authorization = `Basic ${Buffer.from(`${login.accessKey}:${login.secretKey}`).toString("base64")}`;
+    return fetch(`${this.#gateway}${path}`, { ...options, headers: { authorization, ...options.headers } });
+  }
+
+  /** The result of a query of Loki's API, asked again while Loki is busy. */
+  async ask<Result>(path: string, parameters: Record<string, string>): Promise<Result[]> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.fetch(`/loki/api/v1/${path}?${new URLSearchParams(parameters)}`).catch(
+        (e) => e as Error,
+      );
+      if (response instanceof Response && response.ok)
+        return ((await response.json()) as { data: { result: Result[] } }).data.result;
+      const said =
+        response instanceof Response ? `${response.status} ${(await response.text()).slice(0, 300)}` : response.message;
+      if (attempt === 10) throw new Error(`${path} ${parameters.query}: ${said}`);
+      await sleep(2000);
+    }
+  }
+
+  /** Lines by `count_over_time`, all streams together. */
+  async count(selector: string, from: bigint, to: bigint): Promise<number> {
+    const seconds = (to - from) / SECOND + 1n;
+    const [sum] = await this.ask<{ value: [number, string] }>("query", {
+      query: `sum(count_over_time(${selector}[${seconds}s]))`,
+      time: String(to),
+    });
+    return sum ? Number(sum.value[1]) : 0;
+  }
+
+  /** All lines of a time range, in windows that stay far from a page's limit: duplicates that Loki hides count toward it. */
+  async *lines(selector: string, from: bigint, to: bigint): AsyncGenerator<Found[]> {
+    const result = await this.ask<{ stream: Found["labels"]; values: Array<[string, string]> }>("query_range", {
+      query: selector,
+      start: String(from),
+      end: String(to),
+      limit: String(PAGE),
+      direction: "forward",
+    });
+    const found = result.flatMap(({ stream, values }) =>
+      values.map(([at, text]) => ({ at: BigInt(at), text, labels: stream })),
+    );
+    if (found.length < PAGE / 3 || to - from <= 1_000_000n) {
+      yield found;
+      return;
+    }
+    const middle = (from + to) / 2n;
+    yield* this.lines(selector, from, middle);
+    yield* this.lines(selector, middle, to);
+  }
+
+  /** Holds what Loki shows against what was written. */
+  async account(ledger: Ledger): Promise<Account> {
+    const selector = selectorOf(ledger);
+    const seen = new Map<string, number>();
+    const damaged: string[] = [];
+    const window = 5n * SECOND;
+    for (let from = ledger.oldest; from <= ledger.newest; from += window) {
+      for await (const page of this.lines(selector, from, from + window)) {
+        for (const { text, labels } of page) {
+          const id = idOf(text) ?? "";
+          const [namespace, pod] = id.split("/");
+          const whole = ledger.lines.get(id) === crc32(text);
+          if (!whole || labels.namespace !== namespace || labels.pod !== pod || labels.container !== "app")
+            damaged.push(
+              `${JSON.stringify(labels)} ${text.length > 160 ? `${text.slice(0, 160)}... (${text.length})` : text}`,
+            );
+          else seen.set(id, (seen.get(id) ?? 0) + 1);
+        }
+      }
+    }
+    return {
+      written: ledger.lines.size,
+      lost: [...ledger.lines.keys()].filter((id) => !seen.has(id)),
+      twice: [...seen].filter(([, times]) => times > 1).map(([id]) => id),
+      damaged,
+      counted: await this.count(selector, ledger.oldest - SECOND, ledger.newest + SECOND),
+    };
+  }
+
+  /**
+   * Waits until all lines are there and no more come, for as long as Alloy ever waits between two tries. The count alone does not say
+   * that all are there: lines that were sent twice may be counted twice.
+   */
+  async untilDelivered(ledger: Ledger): Promise<void> {
+    let last = -1;
+    let changed = performance.now();
+    for (;;) {
+      const counted = await this.count(selectorOf(ledger), ledger.oldest - SECOND, ledger.newest + SECOND);
+      if (counted === ledger.lines.size) return;
+      if (counted !== last) changed = performance.now();
+      else if (performance.now() - changed > (counted < ledger.lines.size ? 35_000 : 10_000)) return;
+      last = counted;
+      await sleep(2000);
+    }
+  }
+}
+
+const selectorOf = ({ prefix }: Ledger): string => `{namespace=~"${prefix}-.+"}`;

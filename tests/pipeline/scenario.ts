@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import type { Ledger } from "./applications.ts";
+import { type Environment, startLokiWithEmptyDisks } from "./environment.ts";
+import type { Account } from "./queries.ts";
+
+const figures: string[] = [];
+
+/** Notes a figure for the end of the run. */
+export function note(text: string): void {
+  figures.push(text);
+  console.log(`    ${text}`);
+}
+
+/** Prints the figures of all scenarios. */
+export function printFigures(): void {
+  if (figures.length > 0) console.log(`\nfigures\n${figures.map((text) => `  ${text}`).join("\n")}`);
+}
+
+/** Why `count_over_time` is a test of its own where lines are sent a second time. */
+export const COUNTED_TWICE =
+  "Loki 3.7.6 counts a line twice that one writer holds in two blocks, while its log queries show it once (mergeSampleIterator)";
+
+/** What was found, for what a scenario asserts beside the contract. */
+export interface Accounts {
+  readonly now: Account;
+  readonly stored: Account;
+}
+
+/**
+ * The contract of every scenario: all lines are there, once, as they were written, through the gateway and, after Loki has lost its
+ * disks, from what MinIO holds.
+ *
+ * @param resent whether Alloy sends lines again; then `count_over_time` has a test of its own.
+ */
+export async function assertNothingLost(
+  name: string,
+  environment: Environment,
+  ledger: Ledger,
+  { resent = false } = {},
+): Promise<Accounts> {
+  await environment.queries.untilDelivered(ledger);
+  const now = await environment.queries.account(ledger);
+  note(`${name}: ${described(now)}`);
+  await startLokiWithEmptyDisks(environment);
+  const stored = await environment.queries.account(ledger);
+  note(`${name}, from MinIO alone: ${described(stored)}`);
+  for (const text of [...now.lost, ...now.damaged].slice(0, 20)) console.log(`      ${text.slice(0, 400)}`);
+  for (const [account, where] of [
+    [now, "through the gateway"],
+    [stored, "from MinIO alone"],
+  ] as const) {
+    assertWhole(account, where);
+    if (!resent) assertCounted(account, where);
+  }
+  return { now, stored };
+}
+
+/** `count_over_time` agrees with what was written. */
+export function assertCounted({ counted, written }: Account, where: string): void {
+  assert.equal(counted, written, `${where}: count_over_time`);
+}
+
+const described = ({ written, lost, twice, damaged, counted }: Account): string =>
+  `${written} lines written, ${lost.length} lost, ${twice.length} twice, ${damaged.length} damaged, count_over_time ${counted}`;
+
+function assertWhole(account: Account, where: string): void {
+  const { written, lost, twice, damaged } = account;
+  const some = (ids: string[]): string => `${ids.slice(0, 5).join("\n")}`;
+  assert.ok(written > 0, "nothing was written, so nothing is shown");
+  assert.equal(lost.length, 0, `${where}: ${lost.length} of ${written} lines lost:\n${some(lost)}`);
+  assert.equal(twice.length, 0, `${where}: ${twice.length} lines visible twice:\n${some(twice)}`);
+  assert.equal(damaged.length, 0, `${where}: ${damaged.length} lines that nobody wrote like this:\n${some(damaged)}`);
+}

@@ -1,0 +1,22 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment, killLoki, startLoki } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("Loki down for 100 s at 1,500 lines/s, files rotated several times meanwhile", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await environment();
+  const workload = new Workload(running.podLogs, "fast", {
+    linesPerSecond: 1500,
+    rotation: { maxBytes: 2 ** 20, maxFiles: 5 },
+  });
+  await sleep(15_000);
+  await killLoki(running);
+  await sleep(100_000);
+  await startLoki(running);
+  await sleep(15_000);
+  await assertNothingLost("fast rotation in an outage", running, workload.stop());
+});

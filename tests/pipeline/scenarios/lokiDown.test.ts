@@ -1,0 +1,27 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment, killLoki, startLoki } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("all of Loki and its gateway down for three minutes", async () => {
+  const running = await environment();
+  const workload = new Workload(running.podLogs, "lokidown");
+  await sleep(5_000);
+  await killLoki(running);
+  await sleep(180_000);
+  await startLoki(running);
+  await sleep(5_000);
+  await assertNothingLost("Loki down", running, workload.stop());
+});
+
+it("all of Loki hanging for three minutes", async () => {
+  const running = await environment();
+  const workload = new Workload(running.podLogs, "lokihangs");
+  await sleep(5_000);
+  for (const pod of running.cluster.loki) pod.signal("SIGSTOP");
+  await sleep(180_000);
+  for (const pod of running.cluster.loki) pod.signal("SIGCONT");
+  await sleep(5_000);
+  await assertNothingLost("Loki hanging", running, workload.stop());
+});

@@ -1,0 +1,16 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("MinIO down for three minutes: writers take every line meanwhile, and flush it later", async () => {
+  const running = await environment();
+  const workload = new Workload(running.podLogs, "miniodown");
+  await sleep(5_000);
+  await running.store.kill();
+  await sleep(180_000);
+  await running.store.start();
+  await sleep(5_000);
+  await assertNothingLost("MinIO down", running, workload.stop());
+});

@@ -1,0 +1,20 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+const HOUR = 3_600_000_000_000n;
+
+it("lines hours older than newer ones of the same stream", async () => {
+  const running = await environment();
+  // Both workloads have namespaces of one prefix and the same container, so the streams are the same.
+  const recent = new Workload(running.podLogs, "old");
+  await sleep(10_000);
+  const old = new Workload(running.podLogs, "old", { ago: 2n * HOUR, pods: 12, firstPod: 12 });
+  await sleep(30_000);
+  const ledger = recent.stop();
+  for (const [id, checksum] of old.stop().lines) ledger.lines.set(id, checksum);
+  ledger.oldest = old.ledger.oldest;
+  await assertNothingLost("lines of two hours ago", running, ledger);
+});

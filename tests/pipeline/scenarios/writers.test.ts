@@ -1,0 +1,31 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("one writer killed, and back with its disk", async () => {
+  const running = await environment();
+  const [writer] = running.cluster.component("write");
+  const workload = new Workload(running.podLogs, "writerkilled");
+  await sleep(20_000);
+  await writer?.kill();
+  await sleep(20_000);
+  writer?.start();
+  await sleep(20_000);
+  await assertNothingLost("writer killed", running, workload.stop());
+});
+
+it("one writer lost for good with its disk", async () => {
+  const running = await environment();
+  const writer = running.cluster.component("write")[1];
+  const workload = new Workload(running.podLogs, "writerlost");
+  await sleep(20_000);
+  await writer?.kill();
+  writer?.emptyDisks();
+  await sleep(20_000);
+  // Its successor has the name and nothing else.
+  writer?.start();
+  await sleep(20_000);
+  await assertNothingLost("writer lost", running, workload.stop());
+});

@@ -1,0 +1,212 @@
+// start.sh itself, in a folder instead of a node.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { crc32, gzipSync } from "node:zlib";
+import { ALLOY_START } from "../../components/alloy/alloyValues.ts";
+
+const CONTAINER = "/var/log/pods/shop_web-0_0f1e2d3c/app";
+
+let node: string;
+
+beforeEach(() => {
+  node = mkdtempSync(join(tmpdir(), "logging-start-"));
+});
+
+afterEach(() => rmSync(node, { recursive: true }));
+
+const put = (path: string, content: string | Buffer): string => {
+  const file = join(node, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  return file;
+};
+
+const read = (path: string): string => readFileSync(join(node, path), "utf8");
+
+/** Runs the script on this folder up to where it would start Alloy. */
+function start(): string {
+  const script = readFileSync(ALLOY_START, "utf8")
+    .replace("storage=/var/lib/alloy", `storage=${node}/var/lib/alloy`)
+    .replace("logs=/var/log/pods", `logs=${node}/var/log/pods`)
+    .replace("while sleep 3;", "while false;")
+    .replace("exec /bin/alloy", "echo alloy");
+  const { stdout, stderr, status } = spawnSync("bash", ["-c", script, "alloy", "run", "config"], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH ?? "", LOGGING_BUFFER_MIB: "1024" },
+  });
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, "alloy run config\n", "Alloy is started with its own arguments");
+  return stderr;
+}
+
+const POSITIONS = "/var/lib/alloy/loki.source.file.pods/positions.yml";
+
+/** As Alloy writes them. */
+function putPositions(positions: Record<string, number>, at = new Date()): void {
+  const entries = Object.entries(positions).map(
+    ([path, position]) => `  ? path: ${node}${path}\n    labels: '{}'\n  : "${position}"\n`,
+  );
+  utimesSync(put(POSITIONS, `positions:\n${entries.join("")}`), at, at);
+}
+
+const position = (path: string): number | undefined => {
+  const found = new RegExp(`path: ${node}${path}\\n {4}labels: '{}'\\n {2}: "(\\d+)"`).exec(read(POSITIONS));
+  return found ? Number(found[1]) : undefined;
+};
+
+const HOUR = 3_600_000;
+const line = (at: Date, flag: string, text: string): string => `${at.toISOString()} stdout ${flag} ${text}\n`;
+
+describe("Alloy's start", {
+  skip: process.platform !== "linux" && "start.sh needs the GNU tools of Alloy's image",
+}, () => {
+  it("has nothing to do on a node that is new", () => {
+    put(`${CONTAINER}/0.log`, line(new Date(), "F", "first"));
+    start();
+    assert.ok(!existsSync(join(node, POSITIONS)));
+  });
+
+  it("puts a position back to the beginning of a whole line", () => {
+    const old = new Date(Date.now() - HOUR);
+    const text = Array.from({ length: 30_000 }, (_, i) =>
+      line(old, i % 5 === 4 ? "F" : "P", `part ${i % 5} of ${Math.floor(i / 5)}${" x".repeat(i % 20)}`),
+    ).join("");
+    put(`${CONTAINER}/0.log`, text);
+    const lines = text.split("\n");
+    const upTo = (n: number): number => Buffer.byteLength(lines.slice(0, n).join("\n")) + 1;
+    for (const [read, whole] of [
+      [20_003, 20_000],
+      [20_004, 20_000],
+      [20_005, 20_005],
+      [7, 5],
+    ] as const) {
+      putPositions({ [`${CONTAINER}/0.log`]: upTo(read) });
+      start();
+      assert.equal(position(`${CONTAINER}/0.log`), upTo(whole), `after ${read} parts of five`);
+    }
+  });
+
+  it("goes back to what had arrived, not to what was read, and does without the buffer", () => {
+    const old = line(new Date(Date.now() - HOUR), "F", "text");
+    put(`${CONTAINER}/0.log`, old.repeat(10));
+    putPositions({ [`${CONTAINER}/0.log`]: old.length * 4 });
+    put("/var/lib/alloy/delivered.yml", read(POSITIONS));
+    put("/var/lib/alloy/seen", `${node}${CONTAINER}\n`);
+    put("/var/lib/alloy/loki.write.gateway/wal/00000000", "records");
+    putPositions({ [`${CONTAINER}/0.log`]: old.length * 9 });
+    start();
+    assert.equal(position(`${CONTAINER}/0.log`), old.length * 4);
+    assert.ok(!existsSync(join(node, "/var/lib/alloy/loki.write.gateway/wal")));
+  });
+
+  for (const [what, lose] of [
+    ["a pod's folder is gone", () => rmSync(join(node, "/var/log/pods/shop_gone-0_1"), { recursive: true })],
+    ["a file that was rotated away is gone", () => rmSync(join(node, CONTAINER, "0.log.20200101-000000"))],
+  ] as const) {
+    it(`keeps the buffer where the files do not reach back: ${what}`, () => {
+      put("/var/log/pods/shop_gone-0_1/app/0.log", line(new Date(), "F", "text"));
+      put(`${CONTAINER}/0.log.20200101-000000`, line(new Date(Date.now() - HOUR), "F", "text"));
+      put(`${CONTAINER}/0.log.20300101-000000`, line(new Date(), "F", "text"));
+      put(`${CONTAINER}/0.log`, line(new Date(), "F", "text"));
+      putPositions({ [`${CONTAINER}/0.log`]: 40 });
+      put("/var/lib/alloy/delivered.yml", read(POSITIONS));
+      const seen = [CONTAINER, `${CONTAINER}/0.log.20200101-000000`, "/var/log/pods/shop_gone-0_1/app"];
+      put("/var/lib/alloy/seen", seen.map((path) => `${node}${path}\n`).join(""));
+      put("/var/lib/alloy/loki.write.gateway/wal/00000000", "records");
+      lose();
+      start();
+      assert.ok(existsSync(join(node, "/var/lib/alloy/loki.write.gateway/wal/00000000")));
+    });
+  }
+
+  it("does not take an old position for that of a new file, and puts what was rotated away beside it, in order", () => {
+    const left = new Date(Date.now() - 10 * 60_000);
+    const ago = (minutes: number, flag: string, text: string): string =>
+      line(new Date(Date.now() - minutes * 60_000), flag, text);
+    const rotated = (minutesAgo: number): string =>
+      `0.log.${new Date(Date.now() - minutesAgo * 60_000).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
+    put(`${CONTAINER}/${rotated(30)}.gz`, gzipSync(`${ago(31, "F", "read long ago")}${ago(30, "P", "split and ")}`));
+    const readBefore = ago(20, "F", "read before");
+    put(`${CONTAINER}/${rotated(8)}.gz`, gzipSync(readBefore + ago(9, "F", "one")));
+    put(`${CONTAINER}/${rotated(3)}`, ago(4, "P", "two, "));
+    const rest = ago(3, "F", "and its rest");
+    put(`${CONTAINER}/0.log`, rest + ago(2, "F", "three"));
+    putPositions({ [`${CONTAINER}/0.log`]: readBefore.length }, left);
+    start();
+    assert.equal(position(`${CONTAINER}/0.log`), rest.length);
+    const folder = "/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app";
+    const copies = readdirSync(join(node, folder));
+    assert.equal(copies.length, 1);
+    const texts = read(`${folder}/${copies[0]}`)
+      .split("\n")
+      .map((l) => l.split(" ").slice(2).join(" "));
+    assert.deepEqual(texts, ["F one", "P two, ", "F and its rest", ""]);
+  });
+
+  it("leaves out the rest of a line whose beginning is in a file before", () => {
+    const at = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+    const name = (minutes: number): string =>
+      `0.log.${at(minutes).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
+    put(`${CONTAINER}/${name(30)}`, line(at(31), "F", "one") + line(at(30), "P", "split and "));
+    put(`${CONTAINER}/${name(3)}`, line(at(30), "F", "its rest") + line(at(9), "F", "two"));
+    put(`${CONTAINER}/0.log`, line(at(2), "F", "three"));
+    putPositions({}, at(20));
+    start();
+    const folder = "/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app";
+    assert.match(read(`${folder}/${readdirSync(join(node, folder))[0]}`), /^\S+ stdout F two\n$/);
+  });
+
+  it("keeps a copy that may not have been read yet, and removes it later", () => {
+    const copy = put("/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app/1.log", "text\n");
+    putPositions({});
+    start();
+    assert.ok(existsSync(copy));
+  });
+
+  it("lets Alloy begin with the oldest part of its buffer that may not have arrived", () => {
+    const wal = "/var/lib/alloy/loki.write.gateway/wal";
+    for (let i = 3; i < 9; i++) put(`${wal}/0000000${i}`, "records");
+    // Segment 6 is marked, as Alloy writes it.
+    const mark = Buffer.from("30310000000000000006000000ff", "hex");
+    put(`${wal}/remote/segment_marker`, mark);
+    start();
+    assert.deepEqual(
+      readdirSync(join(node, wal)).filter((name) => name !== "remote"),
+      ["00000005", "00000006", "00000007", "00000008"],
+    );
+    const marker = readFileSync(join(node, wal, "remote/segment_marker"));
+    assert.equal(marker.subarray(2, 10).readBigInt64BE(), -2n);
+    assert.equal(statSync(join(node, wal, "remote/segment_marker")).size, 14);
+    // A second start with the mark that the first one left removes nothing.
+    start();
+    assert.equal(readdirSync(join(node, wal)).length, 5);
+  });
+
+  it("starts Alloy with positions that nobody can read, too", () => {
+    put(POSITIONS, "not: [yaml");
+    put(`${CONTAINER}/0.log`, Buffer.from([0, 1, 2]));
+    start();
+  });
+});
+
+// The mark's checksum is written down in the script: it has to be that of the mark.
+it("the mark in start.sh has its checksum", () => {
+  const [, mark = ""] = /printf '01((?:\\x[0-9a-f]{2})+)'/.exec(readFileSync(ALLOY_START, "utf8")) ?? [];
+  const bytes = Buffer.concat([Buffer.from("01"), Buffer.from(mark.replaceAll("\\x", ""), "hex")]);
+  assert.equal(bytes.length, 14);
+  assert.equal(crc32(bytes.subarray(0, 10)), bytes.readUInt32BE(10));
+});
