@@ -13,6 +13,7 @@ state=${GRACE_DIR:-${RUNNER_TEMP:-${AGENT_TEMPDIRECTORY:-/tmp}}/deployment}
 
 finish() {
   local status
+  [ -e "$state/status" ] || { echo 'the deployment was killed; see docs/operations.md, Recover a stuck release'; exit 1; }
   status=$(cat "$state/status")
   echo "ended with $status"
   exit "$status"
@@ -36,6 +37,7 @@ run() {
   RUNNER_TRACKING_ID='' setsid --fork bash -c '
     set -m
     state=$0
+    echo $$ >"$state/session"
     "$@" >"$state/log" 2>&1 </dev/null &
     echo $! >"$state/pid"
     wait $! && status=0 || status=$?
@@ -45,11 +47,13 @@ run() {
   finish
 }
 
+running() { [ ! -e "$state/status" ] && kill -0 "$(cat "$state/session")" 2>/dev/null; }
+
 # Shows the log until the command has ended. `wait` is what a trap can interrupt.
 follow() {
   tail -n +1 -f "$state/log" &
   local tail=$!
-  until [ -e "$state/status" ]; do
+  while running; do
     sleep 0.5 &
     wait $! || true
   done
@@ -60,8 +64,8 @@ follow() {
 wait_for_end() {
   local limit=${1:-280}
   [ -s "$state/pid" ] || exit 0
-  while [ ! -e "$state/status" ] && [ "$SECONDS" -lt "$limit" ]; do sleep 0.5; done
-  if [ ! -e "$state/status" ]; then
+  while running && [ "$SECONDS" -lt "$limit" ]; do sleep 0.5; done
+  if running; then
     echo "still running after $limit s; see docs/operations.md, Recover a stuck release"
     exit 1
   fi

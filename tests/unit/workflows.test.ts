@@ -123,6 +123,15 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       assert.equal(status, 7);
     }));
 
+  it("says so when the command itself was killed", () =>
+    inFolder(async (folder, env) => {
+      const child = await started(folder, env);
+      const ended = end(child);
+      for (const file of ["session", "pid"])
+        process.kill(Number(readFileSync(join(folder, "state", file), "utf8")), "SIGKILL");
+      assert.equal(await ended, 1);
+    }));
+
   it("says so when it does not end", () =>
     inFolder(async (folder, env) => {
       const child = await started(folder, env);
