@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1EnvFromSource } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
@@ -119,24 +120,28 @@ async function verify(context: Context): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-async function workloadsReady({ args: { namespace }, apps }: Context): Promise<readonly [undefined, string]> {
-  const [sets, deployments, daemons] = await Promise.all([
-    apps.listNamespacedStatefulSet({ namespace }),
-    apps.listNamespacedDeployment({ namespace }),
-    apps.listNamespacedDaemonSet({ namespace }),
-  ]);
-  const ready = [
-    ...[...sets.items, ...deployments.items].map(
-      (w) => [w.metadata?.name, w.status?.readyReplicas ?? 0, w.spec?.replicas ?? 0] as const,
-    ),
-    ...daemons.items.map(
-      (w) => [w.metadata?.name, w.status?.numberReady ?? 0, w.status?.desiredNumberScheduled ?? 0] as const,
-    ),
-  ];
-  const detail = ready.map(([name, is, wanted]) => `${name} ${is}/${wanted}`).join(", ");
-  if (ready.length === 0) throw new Error(`nothing runs in namespace ${namespace}: has the stack been deployed?`);
-  if (ready.some(([, is, wanted]) => is < wanted)) throw new Error(detail);
-  return [undefined, detail];
+/** Helm ends an update while the last pods, `maxUnavailable` of each kind, are still on their way. */
+async function workloadsReady({ args: { namespace }, apps, deadline }: Context): Promise<readonly [undefined, string]> {
+  for (;;) {
+    const [sets, deployments, daemons] = await Promise.all([
+      apps.listNamespacedStatefulSet({ namespace }),
+      apps.listNamespacedDeployment({ namespace }),
+      apps.listNamespacedDaemonSet({ namespace }),
+    ]);
+    const ready = [
+      ...[...sets.items, ...deployments.items].map(
+        (w) => [w.metadata?.name, w.status?.readyReplicas ?? 0, w.spec?.replicas ?? 0] as const,
+      ),
+      ...daemons.items.map(
+        (w) => [w.metadata?.name, w.status?.numberReady ?? 0, w.status?.desiredNumberScheduled ?? 0] as const,
+      ),
+    ];
+    const detail = ready.map(([name, is, wanted]) => `${name} ${is}/${wanted}`).join(", ");
+    if (ready.length === 0) throw new Error(`nothing runs in namespace ${namespace}: has the stack been deployed?`);
+    if (ready.every(([, is, wanted]) => is >= wanted)) return [undefined, detail];
+    if (Date.now() > deadline) throw new Error(detail);
+    await delay(2000);
+  }
 }
 
 interface Keys {
@@ -293,7 +298,7 @@ async function until<T>(deadline: number, otherwise: string, ask: () => Promise<
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (Date.now() > deadline) throw new Error(otherwise);
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await delay(2000);
   }
 }
 
