@@ -5,17 +5,16 @@ import { Agent } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1EnvFromSource } from "@kubernetes/client-node";
-import * as pulumi from "@pulumi/pulumi";
 import { Client as S3Client } from "minio";
 import { ALLOY_RELEASE } from "../components/alloy/alloyValues.ts";
 import { GATEWAY_ENV } from "../components/gatewayCredentials.ts";
 import { GATEWAY_SERVICE } from "../components/loki/lokiValues.ts";
-import { type ResolvedArgs, resolveArgs } from "../components/resolveArgs.ts";
+import type { ResolvedArgs } from "../components/resolveArgs.ts";
 import { STORAGE_ENV } from "../components/storageCredentials.ts";
-import { loadConfig } from "../config.ts";
 import { connect, openTunnel, type Tunnel } from "./clusterApi.ts";
+import { stackSettings } from "./deploy/stackConfig.ts";
 import { reportAndExit } from "./reportAndExit.ts";
-import { readStackFile, stackNames } from "./stackFiles.ts";
+import { stackNames } from "./stackFiles.ts";
 
 const USAGE = `usage: npm run verify -- <stack> [--config-file FILE] [--timeout SECONDS]\nstacks: ${stackNames().join(", ")}`;
 
@@ -39,18 +38,11 @@ try {
   const [stack] = positionals;
   const timeout = Number(values.timeout);
   if (!stack || positionals.length > 1 || !(timeout > 0)) throw new Error(USAGE);
-  const file = readStackFile(stack, values["config-file"]);
-  await pulumi.runtime.setMocks(
-    { newResource: () => ({ id: undefined, state: {} }), call: () => ({}) },
-    "logging",
-    stack,
-  );
-  pulumi.runtime.setAllConfig(file.config, [...file.secretKeys]);
-  const config = loadConfig();
-  const kube = connect(config.access, config.args.cluster.resourceId);
+  const { args, access } = await stackSettings(stack, values["config-file"]);
+  const kube = connect(access, args.cluster.resourceId);
   const id = randomBytes(6).toString("hex");
   process.exitCode = await verify({
-    args: resolveArgs(config.args),
+    args,
     kube,
     core: kube.makeApiClient(CoreV1Api),
     apps: kube.makeApiClient(AppsV1Api),

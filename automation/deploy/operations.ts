@@ -1,5 +1,5 @@
 import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
-import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
 import type { Level } from "../changes/meanings.ts";
 import { verdictProblem } from "../changes/publish.ts";
@@ -241,14 +241,21 @@ async function podFindings(settings: StackSettings): Promise<Finding[]> {
   }
 }
 
-/** The stack, made where it is not there yet. */
+/** The stack. One that is not there is not made by the way: how its secrets are encrypted is a decision. */
 async function openStack(stack: string, { environment }: OperationOptions): Promise<Stack> {
-  // Says which stacks there are, instead of making an empty one of a name that was mistyped.
+  // Says which stacks there are.
   readStackFile(stack);
-  return LocalWorkspace.createOrSelectStack(
-    { stackName: stack, workDir: process.cwd() },
-    { ...(environment && { envVars: { ...environment } }) },
-  );
+  try {
+    return await LocalWorkspace.selectStack(
+      { stackName: stack, workDir: process.cwd() },
+      { ...(environment && { envVars: { ...environment } }) },
+    );
+  } catch (error) {
+    if (!(error instanceof StackNotFoundError)) throw new Error(errorText(error));
+    throw new Error(
+      `${stack}: the backend has no such stack. fix: pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
+    );
+  }
 }
 
 async function reportOf(stack: string, handle: Stack, options: OperationOptions): Promise<ChangeReport> {

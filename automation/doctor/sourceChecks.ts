@@ -13,8 +13,9 @@ export function sourceChecks(releases: readonly ReleaseInputs[]): Check[] {
           const missing = helmMissing();
           if (missing) return skipped(missing);
           try {
-            await promisify(execFile)("helm", ["show", "chart", ...chartReference(release)]);
-            return ok(`${release.version} from ${release.repositoryOpts?.repo ?? release.chart}`);
+            const reference = chartReference(release);
+            await promisify(execFile)("helm", ["show", "chart", ...reference]);
+            return ok(`${release.version}, helm show chart ${reference.join(" ")}`);
           } catch (error) {
             const { stderr, message } = error as { stderr?: string; message: string };
             const text = (stderr || message).trim().split("\n").at(-1) ?? "";
