@@ -14,7 +14,7 @@ import { type Check, type CheckResult, judged, ok, skipped } from "./doctor/chec
 import { clusterChecks, idInCluster } from "./doctor/clusterChecks.ts";
 import { type Admin, idOfBucket, minioChecks } from "./doctor/minioChecks.ts";
 import { sourceChecks } from "./doctor/sourceChecks.ts";
-import { fileLocks, lockFindings } from "./doctor/stackLock.ts";
+import { brokenStateFile, fileLocks, lockFindings } from "./doctor/stackLock.ts";
 import { planOffline } from "./offlinePlan.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { readStackFile, stackNames } from "./stackFiles.ts";
@@ -23,6 +23,8 @@ const USAGE = `usage: npm run doctor -- <stack> [--json]
 exit codes: 0 healthy, 1 usage or config, 6 something to mend
 stacks: ${stackNames().join(", ")}`;
 const UNHEALTHY = 6;
+/** The project's name in Pulumi.yaml. */
+const PROJECT = "logging";
 
 try {
   const { values, positionals } = parseArgs({
@@ -45,6 +47,9 @@ async function checksOf(stack: string): Promise<Check[]> {
   const settings = await stackSettings(stack);
   const { args, access } = settings;
   const plan = await planOffline(readStackFile(stack));
+  const broken = brokenStateFile(await backendUrl(), PROJECT, stack);
+  // Without a state, everything that is there looks like somebody else's: this first, then look again.
+  if (broken.length > 0) return [{ name: "state file", run: async () => judged(broken, "") }];
   const handle = await LocalWorkspace.selectStack({ stackName: stack, workDir: process.cwd() }).catch(() => undefined);
   const state = handle && ((await handle.exportStack()).deployment as StackState);
   const deployed = state?.resources?.some(({ type }) => type === "logging:index:LoggingStack") ? state : undefined;
@@ -71,14 +76,14 @@ async function checksOf(stack: string): Promise<Check[]> {
       run: async () =>
         judged(sharedBuckets(stackNames().map((name) => readStackFile(name))), args.objectStorage.bucket),
     },
+    { name: "state file", run: async () => ok("whole") },
     { name: "lock", run: () => lockCheck(stack, handle) },
     ...azureChecks(settings),
     ...minioChecks(args, admin),
     ...cluster,
     {
       name: "pending operations",
-      run: async () =>
-        judged(await pendingOperations(stack, state ?? {}, idOf), handle ? "none" : "the stack is not there yet"),
+      run: async () => judged(pendingOperations(stack, state ?? {}), handle ? "none" : "the stack is not there yet"),
     },
     {
       name: "unknown to the state",
@@ -88,10 +93,16 @@ async function checksOf(stack: string): Promise<Check[]> {
   ];
 }
 
+/** Where the states are. */
+async function backendUrl(): Promise<string> {
+  const workspace = await LocalWorkspace.create({ workDir: process.cwd() });
+  return (await workspace.whoAmI()).url ?? "";
+}
+
 async function lockCheck(stack: string, handle: Stack | undefined): Promise<CheckResult> {
   if (!handle) return ok("the stack is not there yet");
-  const { url = "" } = await handle.workspace.whoAmI();
-  const locks = fileLocks(url, "logging", stack);
+  const url = await backendUrl();
+  const locks = fileLocks(url, PROJECT, stack);
   if (!locks) {
     const info = (await handle.workspace.listStacks()).find(({ name }) => name === stack);
     return info?.updateInProgress

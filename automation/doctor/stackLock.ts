@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../deploy/finding.ts";
@@ -11,18 +11,45 @@ interface Lock {
   readonly timestamp: string;
 }
 
-/** Locks of a stack in a backend of files; of others only the engine can say. `undefined` for those. */
+/** The folder of a backend of files; of others only the engine can say, and they write a state as a whole or not at all. */
+function fileBackend(url: string): string | undefined {
+  if (!url.startsWith("file://")) return undefined;
+  return join(url.startsWith("file://~") ? join(homedir(), url.slice(8)) : fileURLToPath(url), ".pulumi");
+}
+
+/** Locks of a stack in a backend of files, `undefined` in others. */
 export function fileLocks(backendUrl: string, project: string, stack: string): Lock[] | undefined {
-  if (!backendUrl.startsWith("file://")) return undefined;
-  const root = backendUrl.startsWith("file://~")
-    ? join(process.env.HOME ?? "", backendUrl.slice(8))
-    : fileURLToPath(backendUrl);
-  const folder = join(root, ".pulumi/locks/organization", project, stack);
+  const backend = fileBackend(backendUrl);
+  if (!backend) return undefined;
+  const folder = join(backend, "locks/organization", project, stack);
   try {
-    return readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock);
+    const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+    return files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Lock);
   } catch {
     return [];
   }
+}
+
+/** A state file that a killed engine left half-written. The engine keeps the one before beside it. */
+export function brokenStateFile(backendUrl: string, project: string, stack: string): Finding[] {
+  const backend = fileBackend(backendUrl);
+  if (!backend) return [];
+  const file = join(backend, "stacks", project, `${stack}.json`);
+  const isState = (path: string): boolean => {
+    try {
+      return typeof JSON.parse(readFileSync(path, "utf8")) === "object";
+    } catch {
+      return false;
+    }
+  };
+  if (isState(file) || !isState(`${file}.bak`)) return [];
+  return [
+    {
+      subject: "the state file",
+      text: `${file} was left half-written by a deploy that was killed; the one before it is whole`,
+      fix: `cp '${file}.bak' '${file}'`,
+    },
+  ];
 }
 
 /** Locks as findings: one whose process runs is somebody at work, not a fault to be mended. */

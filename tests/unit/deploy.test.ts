@@ -1,7 +1,10 @@
 // What deploys and the doctor make of errors, pods, states and answers. The real ones are in the cluster tier.
 import assert from "node:assert/strict";
-import { hostname } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
 import type { CoreV1Event, V1Node, V1Pod, V1Secret } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { CHANGED_SECRET } from "../../automation/changes/fieldChanges.ts";
@@ -18,7 +21,7 @@ import {
   unknownToState,
 } from "../../automation/doctor/brokenDeploy.ts";
 import { manifestUrl } from "../../automation/doctor/sourceChecks.ts";
-import { lockFindings } from "../../automation/doctor/stackLock.ts";
+import { brokenStateFile, fileLocks, lockFindings } from "../../automation/doctor/stackLock.ts";
 import { type Loose, STACKS, stackFile } from "./program.ts";
 
 const subjects = (...messages: string[]): string[] =>
@@ -252,19 +255,49 @@ describe("what a killed deploy leaves", () => {
     assert.deepEqual(pendingReleases("logging", [release("loki", 1, "failed")]), []);
   });
 
-  it("is a pending operation: what exists is imported, what does not is cleared", async () => {
+  it("is a pending operation, whose note is cleared", () => {
     const urn = "urn:pulumi:a::logging::kubernetes:core/v1:Namespace::logging-namespace";
     const state = {
       pending_operations: [{ type: "creating", resource: { urn, type: "kubernetes:core/v1:Namespace" } }],
     };
-    const [imported] = await pendingOperations("a", state, async () => "logging");
-    assert.equal(
-      imported?.fix,
-      `pulumi refresh --stack a --yes --skip-preview --import-pending-creates '${urn}' --import-pending-creates 'logging'`,
-    );
-    const [cleared] = await pendingOperations("a", state, async () => undefined);
-    assert.equal(cleared?.fix, "pulumi refresh --stack a --yes --skip-preview --clear-pending-creates");
-    assert.deepEqual(await pendingOperations("a", {}, async () => undefined), []);
+    assert.deepEqual(pendingOperations("a", state), [
+      {
+        subject: "the state",
+        text: "a deploy was killed while creating logging-namespace",
+        fix: "pulumi refresh --stack a --yes --skip-preview --clear-pending-creates",
+      },
+    ]);
+    assert.deepEqual(pendingOperations("a", {}), []);
+  });
+
+  it("is a state file cut short, with the whole one beside it; and a lock, in a backend of files", () => {
+    const folder = mkdtempSync(join(tmpdir(), "logging-backend-"));
+    try {
+      const url = pathToFileURL(folder).href;
+      const stacks = join(folder, ".pulumi/stacks/logging");
+      mkdirSync(stacks, { recursive: true });
+      assert.deepEqual(brokenStateFile(url, "logging", "a"), [], "a stack that is not there yet");
+      writeFileSync(join(stacks, "a.json.bak"), '{"version": 3}');
+      assert.match(brokenStateFile(url, "logging", "a")[0]?.fix ?? "", /^cp '.*a\.json\.bak' '.*a\.json'$/);
+      writeFileSync(join(stacks, "a.json"), '{"version": 3, "chec');
+      assert.equal(brokenStateFile(url, "logging", "a").length, 1);
+      writeFileSync(join(stacks, "a.json"), '{"version": 3}');
+      assert.deepEqual(brokenStateFile(url, "logging", "a"), []);
+      assert.deepEqual(brokenStateFile("https://api.pulumi.com", "logging", "a"), []);
+
+      const locks = join(folder, ".pulumi/locks/organization/logging/a");
+      mkdirSync(locks, { recursive: true });
+      writeFileSync(join(locks, "1.json"), '{"pid": 7, "username": "me", "hostname": "h", "timestamp": "now"}');
+      writeFileSync(join(locks, "1.json.attrs"), "{}");
+      assert.deepEqual(
+        fileLocks(url, "logging", "a")?.map(({ pid }) => pid),
+        [7],
+      );
+      assert.deepEqual(fileLocks(url, "logging", "b"), []);
+      assert.equal(fileLocks("azblob://x", "logging", "a"), undefined);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("is a resource that exists and that the state does not know", async () => {

@@ -30,7 +30,7 @@ const findingsOf = (examined: Examined, name: string) => {
 };
 
 /** What a deploy leaves behind; images are not to be had here, and pods wait for the next deploy. */
-const LEFT_BEHIND = ["lock", "Helm releases", "Secrets", "pending operations", "unknown to the state"];
+const LEFT_BEHIND = ["state file", "lock", "Helm releases", "Secrets", "pending operations", "unknown to the state"];
 
 /** Examines and runs what is named, until nothing is. @returns the commands. */
 async function mend(): Promise<string[]> {
