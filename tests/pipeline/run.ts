@@ -36,8 +36,8 @@ function rank(name: string): string {
 async function runInNamespaces(): Promise<number> {
   const ended = await enterNamespaces();
   if (typeof ended === "number") return ended;
-  console.log("SKIPPED: the pipeline tier needs what is not here.");
-  for (const line of ended.missing) console.log(`skipped: ${line}`);
+  console.log(`skipped ${chosen.length}: the pipeline tier needs what is not here`);
+  for (const line of ended.missing) console.log(`  ${line}`);
   console.log(`0 passed, 0 failed, ${chosen.length} skipped`);
   return 0;
 }
