@@ -78,6 +78,15 @@ export class Application {
   #write(ago: bigint, between?: () => void, long = false): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
     const text = lineOf(id, long ? this.#written * 211 : this.#written);
+    this.#ledger.add(id, text, this.#writeParts(text, ago, between));
+  }
+
+  /** Writes a text that is no line of the ledger. */
+  writeText(text: string): void {
+    this.#writeParts(text, 0n);
+  }
+
+  #writeParts(text: string, ago: bigint, between?: () => void): bigint {
     let at = BigInt(Date.now()) * 1_000_000n - ago;
     // No two lines of a pod at the same nanosecond: Loki takes the same text at the same time for the same line.
     if (at <= this.#last) at = this.#last + 1n;
@@ -90,7 +99,7 @@ export class Application {
       writeSync(this.#descriptor, `${time} stdout ${flag} ${text.slice(part * PART_BYTES, end)}\n`);
       if (flag === "P") between?.();
     }
-    this.#ledger.add(id, text, at);
+    return at;
   }
 
   /** The kubelet's look at the file. A rotation does not wait for the end of a line, and here it always hits a long one. */

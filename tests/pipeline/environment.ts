@@ -74,6 +74,15 @@ export async function startLoki({ cluster }: Pick<Environment, "cluster">): Prom
   await cluster.waitUntilReady(pods);
 }
 
+/** Stops and starts pods one after the other, each ready before the next one goes, as a roll-out does. */
+export async function restartInTurn(cluster: Cluster, pods: ReadonlyArray<Cluster["pods"][number]>): Promise<void> {
+  for (const pod of pods) {
+    await stopAll([pod]);
+    pod.start();
+    await cluster.waitUntilReady([pod]);
+  }
+}
+
 /** All of Loki and its gateway gone at once, with their disks kept. */
 export async function killLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
   await Promise.all([...cluster.loki, ...cluster.component("gateway")].map((pod) => pod.kill()));

@@ -18,7 +18,7 @@ export function printFigures(): void {
 
 /** Why `count_over_time` is a test of its own where lines are sent a second time. */
 export const COUNTED_TWICE =
-  "Loki 3.7.6 counts a line twice that one writer holds in two blocks, while its log queries show it once (mergeSampleIterator)";
+  "Loki 3.7.6 counts a line twice that one writer holds in two blocks, while its log queries show it once (grafana/loki#24704)";
 
 /** What was found, for what a scenario asserts beside the contract. */
 export interface Accounts {

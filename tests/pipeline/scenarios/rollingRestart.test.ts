@@ -1,0 +1,16 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment, restartInTurn } from "../environment.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("a rolling restart of all of Loki, gateway included", async () => {
+  const running = await environment();
+  const { cluster } = running;
+  const workload = new Workload(running.podLogs, "rolling");
+  await sleep(10_000);
+  for (const component of ["write", "read", "backend", "gateway"] as const)
+    await restartInTurn(cluster, cluster.component(component));
+  await sleep(5_000);
+  await assertNothingLost("rolling restart", running, workload.stop());
+});

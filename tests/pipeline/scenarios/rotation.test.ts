@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gatewayUsername } from "../../../components/gatewayCredentials.ts";
+import { Workload } from "../applications.ts";
+import { environment, restartInTurn } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
+import { newKeys } from "../renderedStack.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("MinIO's and the gateway's credentials rotated under load, in the stack's order: no 401, no 403, nothing lost", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await environment();
+  const { cluster, stack, store } = running;
+  const workload = new Workload(running.podLogs, "rotation");
+  const begun = new Map(cluster.pods.map((pod) => [pod, statSync(pod.log).size]));
+  await sleep(10_000);
+
+  // A new user with the policy, a new Secret, Loki rolled onto it, and only then the old user goes.
+  const old = stack.storageKeys;
+  const next = newKeys(`${stack.bucket}-2`);
+  await store.addUser(stack, next);
+  stack.setStorageKeys(next);
+  for (const component of ["write", "read", "backend"] as const)
+    await restartInTurn(cluster, cluster.component(component));
+  await store.removeUser(old);
+
+  // The gateway knows both users before Alloy sends the new one.
+  const before = stack.gatewayLogin;
+  const after = newKeys(gatewayUsername(2));
+  stack.setGatewayUsers([after, before], before);
+  await restartInTurn(cluster, cluster.component("gateway"));
+  const refused = async (): Promise<string[]> => {
+    const metrics = await (await fetch(`http://${cluster.alloy.address}:12345/metrics`)).text();
+    return metrics
+      .split("\n")
+      .filter((line) => /^loki_write_request_duration_seconds_count\{.*status_code="4/.test(line));
+  };
+  assert.deepEqual(await refused(), [], "before Alloy has the new login");
+  stack.setGatewayUsers([after, before], after);
+  await restartInTurn(cluster, [cluster.alloy]);
+  await sleep(10_000);
+  assert.deepEqual(await refused(), [], "with the new login");
+
+  for (const pod of cluster.loki) {
+    const said = readFileSync(pod.log, "utf8").slice(begun.get(pod));
+    assert.doesNotMatch(said, /AccessDenied|InvalidAccessKeyId|status code: 403/, pod.name);
+  }
+  await assertNothingLost("credentials rotated", running, workload.stop(), { resent: true });
+});

@@ -1,0 +1,72 @@
+// What the pipeline tier measures with has to be right itself.
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { it } from "node:test";
+import { crc32, gunzipSync } from "node:zlib";
+import { LOKI_CHART } from "../../components/loki/chart.ts";
+import { Application, idOf, Ledger, lineOf } from "../pipeline/applications.ts";
+import { pinned } from "../pipeline/programs.ts";
+
+it("the Loki that is built is the one that the chart brings", () => {
+  assert.equal(pinned("loki"), `v${LOKI_CHART.appVersion}`);
+});
+
+it("every line has its id in it, and is the same each time", () => {
+  for (let n = 1; n < 1000; n++) {
+    const text = lineOf("ns-0/pod-1/7", n);
+    assert.equal(idOf(text), "ns-0/pod-1/7");
+    assert.equal(text, lineOf("ns-0/pod-1/7", n));
+    assert.equal(idOf(text.slice(5)), undefined, "half a line is no line");
+  }
+});
+
+it("what an application wrote can be put together from its files, whatever was rotated in the middle of a line", () => {
+  const folder = mkdtempSync(join(tmpdir(), "logging-application-"));
+  try {
+    const ledger = new Ledger("ns");
+    const application = new Application(folder, "ns-0", "pod-0", ledger, { maxBytes: 30_000, maxFiles: 9 });
+    for (let n = 0; n < 600; n++) {
+      application.write();
+      // A second each, as the kubelet's names have it.
+      if (n % 100 === 99) application.rotate(new Date(Date.UTC(2026, 0, 1, 0, 0, n)));
+    }
+    application.end();
+    const files = join(application.folder, "app");
+    const names = readdirSync(files).filter((name) => name !== "0.log");
+    assert.equal(names.length, 6);
+    assert.equal(names.filter((name) => name.endsWith(".gz")).length, 5, "all but the newest are compressed");
+    const texts = [...names.sort(), "0.log"].map((name) => {
+      const content = readFileSync(join(files, name));
+      return (name.endsWith(".gz") ? gunzipSync(content) : content).toString();
+    });
+    let line = "";
+    const found = new Map<string, number>();
+    for (const record of texts.join("").trimEnd().split("\n")) {
+      const [, flag, text] = /^\S+ stdout ([PF]) (.*)$/.exec(record) ?? [];
+      line += text;
+      if (flag === "P") continue;
+      found.set(idOf(line) ?? "?", crc32(line));
+      line = "";
+    }
+    assert.deepEqual(found, ledger.lines);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("a file that falls out of the rotation is removed, as the kubelet does", () => {
+  const folder = mkdtempSync(join(tmpdir(), "logging-application-"));
+  try {
+    const application = new Application(folder, "ns-0", "pod-0", new Ledger("ns"), { maxBytes: 1, maxFiles: 4 });
+    for (let n = 0; n < 9; n++) {
+      application.write();
+      application.rotate(new Date(Date.UTC(2026, 0, 1, 0, 0, n)));
+    }
+    application.end();
+    assert.equal(readdirSync(join(application.folder, "app")).length, 4);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
