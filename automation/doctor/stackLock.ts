@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,26 +30,43 @@ export function fileLocks(backendUrl: string, project: string, stack: string): L
   }
 }
 
-/** A state file that a killed engine left half-written. The engine keeps the one before beside it. */
+/**
+ * What a killed engine left half-written: the state, beside which it keeps the one before, or the file of attributes beside the state.
+ * Empty attributes make a whole state unreadable ("failed to load checkpoint: EOF"); without that file it is read.
+ */
 export function brokenStateFile(backendUrl: string, project: string, stack: string): Finding[] {
   const backend = fileBackend(backendUrl);
   if (!backend) return [];
   const file = join(backend, "stacks", project, `${stack}.json`);
-  const isState = (path: string): boolean => {
-    try {
-      return typeof JSON.parse(readFileSync(path, "utf8")) === "object";
-    } catch {
-      return false;
-    }
-  };
-  if (isState(file) || !isState(`${file}.bak`)) return [];
+  const broken = (path: string): boolean => existsSync(path) && !isJson(path);
   return [
-    {
-      subject: "the state file",
-      text: `${file} was left half-written by a deploy that was killed; the one before it is whole`,
-      fix: `cp '${file}.bak' '${file}'`,
-    },
+    ...(!isJson(file) && isJson(`${file}.bak`)
+      ? [
+          {
+            subject: "the state file",
+            text: `${file} was left half-written by a deploy that was killed; the one before it is whole`,
+            fix: `cp '${file}.bak' '${file}'`,
+          },
+        ]
+      : []),
+    ...(broken(`${file}.attrs`)
+      ? [
+          {
+            subject: "the state file",
+            text: `its attributes, ${file}.attrs, were left half-written by a deploy that was killed; it can be read without them`,
+            fix: `rm '${file}.attrs'`,
+          },
+        ]
+      : []),
   ];
+}
+
+function isJson(path: string): boolean {
+  try {
+    return typeof JSON.parse(readFileSync(path, "utf8")) === "object";
+  } catch {
+    return false;
+  }
 }
 
 /** Locks as findings: one whose process runs is somebody at work, not a fault to be mended. */

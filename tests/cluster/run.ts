@@ -15,9 +15,10 @@ const SCENARIOS = [
   "capacity",
   "changes",
   "explain",
-  "doctor",
   "takeDown",
   "adopt",
+  // Last: it kills deploys, and what it might not mend would fail the others.
+  "doctor",
 ];
 
 const found = findPrograms();

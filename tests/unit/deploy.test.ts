@@ -283,6 +283,10 @@ describe("what a killed deploy leaves", () => {
       assert.equal(brokenStateFile(url, "logging", "a").length, 1);
       writeFileSync(join(stacks, "a.json"), '{"version": 3}');
       assert.deepEqual(brokenStateFile(url, "logging", "a"), []);
+      writeFileSync(join(stacks, "a.json.attrs"), "");
+      assert.match(brokenStateFile(url, "logging", "a")[0]?.fix ?? "", /^rm '.*a\.json\.attrs'$/);
+      writeFileSync(join(stacks, "a.json.attrs"), '{"user.cache_control":""}');
+      assert.deepEqual(brokenStateFile(url, "logging", "a"), []);
       assert.deepEqual(brokenStateFile("https://api.pulumi.com", "logging", "a"), []);
 
       const locks = join(folder, ".pulumi/locks/organization/logging/a");
