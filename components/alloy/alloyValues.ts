@@ -11,8 +11,9 @@ export const ALLOY_RELEASE = "alloy";
 /** The pipeline, as Alloy reads it. */
 export const ALLOY_PIPELINE = new URL("pod-logs.alloy", import.meta.url);
 
-/** What starts Alloy: it puts Alloy back to where Loki may not have everything. */
-export const ALLOY_START = new URL("start.sh", import.meta.url);
+/** What starts Alloy: start.sh puts Alloy back to where Loki may not have everything. Without comments, so that these roll no pods. */
+export const alloyStart = (): string =>
+  readFileSync(new URL("start.sh", import.meta.url), "utf8").replace(/^\s*#.*\n/gm, "");
 
 /**
  * Where Alloy remembers how far it has read, and keeps what Loki does not have yet, on the node: in the pod, each roll-out would
@@ -61,7 +62,7 @@ export function alloyValues(
     configReloader: { enabled: false },
     alloy: {
       // On every start of the container, unlike an init container, which would not run again after a crash.
-      command: ["/bin/bash", "-c", readFileSync(ALLOY_START, "utf8"), "alloy"],
+      command: ["/bin/bash", "-c", alloyStart(), "alloy"],
       configMap: { content: escapeForHelm(pipeline) },
       storagePath: STORAGE,
       enableReporting: false,

@@ -23,34 +23,52 @@ say() { printf 'ts=%s level=info component=start msg="%s"\n' "$(date -u +%FT%TZ)
 
 # --- while Alloy runs
 
-# Lines that came out of the buffer so far, and lines that are done with. Alloy writes two records for each line.
+# Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, and the segment that
+# is being read. Alloy writes two records for each line.
 counts() {
 	(
 		exec 3<>/dev/tcp/127.0.0.1/12345 || exit
 		printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
 		awk '/^loki_write_wal_watcher_records_read_total/ { out += $NF / 2 }
 			/^loki_write_(sent|dropped)_entries_total/ { sent += $NF }
-			END { printf "%.0f %.0f\n", out, sent }' <&3
+			/^loki_write_wal_watcher_segment_read_total/ { reads += $NF }
+			/^loki_write_wal_watcher_current_segment/ { segment = $NF }
+			END { printf "%.0f %.0f %.0f %.0f\n", out, sent, reads, segment }' <&3
 	) 2>/dev/null
 }
 
 # Containers, and what is rotated away, under the name that it has for good.
 files() { printf '%s\n' "$logs"/*/* "$logs"/*/*/*.log.* | sed 's/\.gz$//; /\.tmp$/d; /\*/d' | sort -u; }
 
-# In three steps, so that all that had been read when the positions were written is sure to be counted: take the positions, count
-# what is read by then, and when that much is done with, keep them.
+# The newest segment of the buffer.
+last_segment() {
+	local newest
+	newest=$(printf '%s\n' "$wal"/[0-9]* | tail -n 1)
+	newest=${newest##*/}
+	case $newest in *[!0-9]*) echo 0 ;; *) echo $((10#$newest)) ;; esac
+}
+
+# In three steps, so that all that had been read when the positions were written is sure to be counted: take the positions; count what
+# has come out of the buffer when it was read up to its end since, which after an outage takes a while; and when that much is done
+# with, keep the positions.
 step=0
 note_delivered() {
-	local out=0 sent=0
+	local out sent reads segment list
 	[ -s "$positions" ] || return
-	files | sort -u - "$seen" -o "$seen" 2>/dev/null || files >"$seen"
-	read -r out sent < <(counts)
+	for list in "$seen" "$seen.new"; do
+		[ -e "$list" ] && files | sort -u - "$list" -o "$list" 2>/dev/null
+	done
+	read -r out sent reads segment < <(counts)
 	[ "${out:-0}" -gt 0 ] || return
 	case $step in
-	1) wanted=$out step=2 ;;
-	2) [ "$sent" -ge "$wanted" ] && mv "$delivered.new" "$delivered" && files >"$seen" && step=0 ;;
+	1) [ "$segment" -ge "$last" ] && [ "$reads" -ge $((reads_before + 2)) ] && wanted=$out step=2 ;;
+	2) [ "$sent" -ge "$wanted" ] && mv "$delivered.new" "$delivered" && mv "$seen.new" "$seen" && step=0 ;;
 	esac
-	[ $step = 0 ] && cp -p "$positions" "$delivered.new" && step=1
+	if [ $step = 0 ]; then
+		files >"$seen.new"
+		last=$(last_segment) reads_before=$reads
+		cp -p "$positions" "$delivered.new" && step=1
+	fi
 }
 
 # The last segment of the buffer that Alloy takes for delivered.
@@ -216,7 +234,7 @@ rewind() {
 }
 
 rewind
-rm -f "$delivered.new"
+rm -f "$delivered.new" "$seen.new"
 while sleep 3; do
 	copy_rotated_at_start
 	note_delivered

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { parse, stringify } from "yaml";
-import { ALLOY_PIPELINE, ALLOY_START } from "../../components/alloy/alloyValues.ts";
+import { ALLOY_PIPELINE, alloyStart } from "../../components/alloy/alloyValues.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { type Loose, planOf, STACKS, stackFile, valuesOf } from "../unit/program.ts";
@@ -126,8 +126,8 @@ describe("the pipeline and its start", () => {
   it("reads from the environment what the release gives it, and nothing else", async () => {
     const wanted = new Set([
       ...[...readFileSync(ALLOY_PIPELINE, "utf8").matchAll(/sys\.env\("(\w+)"\)/g)].map((m) => m[1]),
-      ...[...readFileSync(ALLOY_START, "utf8").matchAll(/\$\{?(LOGGING_\w+)/g)].map((m) => m[1]),
-      ...[...readFileSync(ALLOY_START, "utf8").matchAll(/\(\((LOGGING_\w+)/g)].map((m) => m[1]),
+      ...[...alloyStart().matchAll(/\$\{?(LOGGING_\w+)/g)].map((m) => m[1]),
+      ...[...alloyStart().matchAll(/\(\((LOGGING_\w+)/g)].map((m) => m[1]),
     ]);
     const { GATEWAY_ENV } = await import("../../components/gatewayCredentials.ts");
     const extraEnv: Array<Loose> = valuesOf(await planOf("prod-aks-a"), "alloy").alloy.extraEnv;

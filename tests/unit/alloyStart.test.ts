@@ -1,6 +1,7 @@
 // start.sh itself, in a folder instead of a node.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -12,11 +13,14 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { crc32, gzipSync } from "node:zlib";
-import { ALLOY_START } from "../../components/alloy/alloyValues.ts";
+import { alloyStart } from "../../components/alloy/alloyValues.ts";
 
 const CONTAINER = "/var/log/pods/shop_web-0_0f1e2d3c/app";
 
@@ -37,14 +41,16 @@ const put = (path: string, content: string | Buffer): string => {
 
 const read = (path: string): string => readFileSync(join(node, path), "utf8");
 
-/** Runs the script on this folder up to where it would start Alloy. */
-function start(): string {
-  const script = readFileSync(ALLOY_START, "utf8")
+/** The script, on this folder. */
+const script = (): string =>
+  alloyStart()
     .replace("storage=/var/lib/alloy", `storage=${node}/var/lib/alloy`)
-    .replace("logs=/var/log/pods", `logs=${node}/var/log/pods`)
-    .replace("while sleep 3;", "while false;")
-    .replace("exec /bin/alloy", "echo alloy");
-  const { stdout, stderr, status } = spawnSync("bash", ["-c", script, "alloy", "run", "config"], {
+    .replace("logs=/var/log/pods", `logs=${node}/var/log/pods`);
+
+/** Runs the script up to where it would start Alloy. */
+function start(): string {
+  const upToAlloy = script().replace("while sleep 3;", "while false;").replace("exec /bin/alloy", "echo alloy");
+  const { stdout, stderr, status } = spawnSync("bash", ["-c", upToAlloy, "alloy", "run", "config"], {
     encoding: "utf8",
     env: { PATH: process.env.PATH ?? "", LOGGING_BUFFER_MIB: "1024" },
   });
@@ -170,6 +176,63 @@ describe("Alloy's start", {
     assert.match(read(`${folder}/${readdirSync(join(node, folder))[0]}`), /^\S+ stdout F two\n$/);
   });
 
+  it("takes nothing for delivered before the buffer was read to its end since, and all of that has arrived", async () => {
+    const alloy = { out: 10, sent: 10, reads: 5, segment: 3 };
+    const metrics = createServer((_, response) => {
+      response.end(
+        [
+          `loki_write_wal_watcher_records_read_total{id="gateway"} ${alloy.out * 2}`,
+          `loki_write_sent_entries_total{host="gateway"} ${alloy.sent}`,
+          `loki_write_dropped_entries_total{host="gateway",reason="ingester_error"} 0`,
+          `loki_write_wal_watcher_segment_read_total{id="gateway",reason="timer"} ${alloy.reads}`,
+          `loki_write_wal_watcher_current_segment{id="gateway"} ${alloy.segment}\n`,
+        ].join("\n"),
+      );
+    }).listen(0, "127.0.0.1");
+    await once(metrics, "listening");
+    const { port } = metrics.address() as AddressInfo;
+    for (const segment of ["00000003", "00000004"]) put(`/var/lib/alloy/loki.write.gateway/wal/${segment}`, "records");
+    put(`${CONTAINER}/0.log.20300101-000000`, "text");
+    // One round of the loop for each line on its standard input.
+    const rounds = spawn("bash", [
+      "-c",
+      script()
+        .replace("/12345", `/${port}`)
+        .replace("while sleep 3;", "while read -r;")
+        .replace("\tkeep_within_limit\ndone &", "\tkeep_within_limit\necho round\ndone")
+        .replace("exec /bin/alloy", "echo alloy"),
+      "alloy",
+    ]);
+    const ended = createInterface(rounds.stdout)[Symbol.asyncIterator]();
+    const round = async (): Promise<string | undefined> => {
+      rounds.stdin.write("\n");
+      assert.equal((await ended.next()).value, "round");
+      const delivered = "/var/lib/alloy/delivered.yml";
+      return existsSync(join(node, delivered)) ? read(delivered) : undefined;
+    };
+    try {
+      assert.equal(await round(), undefined, "there are no positions yet");
+      putPositions({ [`${CONTAINER}/0.log`]: 100 });
+      const noted = read(POSITIONS);
+      assert.equal(await round(), undefined, "the positions are taken");
+      putPositions({ [`${CONTAINER}/0.log`]: 999 });
+      // An outage ends: segment 3 of 4 is read, and all of it arrives.
+      Object.assign(alloy, { out: 50, sent: 50, reads: 9 });
+      for (let i = 0; i < 3; i++) assert.equal(await round(), undefined, "the newest segment has not been read");
+      Object.assign(alloy, { segment: 4, reads: 10, out: 60 });
+      rmSync(join(node, CONTAINER, "0.log.20300101-000000"));
+      await round();
+      assert.equal(await round(), undefined, "ten lines are on their way");
+      alloy.sent = 60;
+      assert.equal(await round(), noted, "the positions of then, not those of now");
+      assert.match(read("/var/lib/alloy/seen"), /0\.log\.20300101-000000/, "a file that went meanwhile may be needed");
+    } finally {
+      rounds.stdin.end();
+      rounds.kill();
+      metrics.close();
+    }
+  });
+
   it("keeps a copy that may not have been read yet, and removes it later", () => {
     const copy = put("/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app/1.log", "text\n");
     putPositions({});
@@ -205,7 +268,7 @@ describe("Alloy's start", {
 
 // The mark's checksum is written down in the script: it has to be that of the mark.
 it("the mark in start.sh has its checksum", () => {
-  const [, mark = ""] = /printf '01((?:\\x[0-9a-f]{2})+)'/.exec(readFileSync(ALLOY_START, "utf8")) ?? [];
+  const [, mark = ""] = /printf '01((?:\\x[0-9a-f]{2})+)'/.exec(alloyStart()) ?? [];
   const bytes = Buffer.concat([Buffer.from("01"), Buffer.from(mark.replaceAll("\\x", ""), "hex")]);
   assert.equal(bytes.length, 14);
   assert.equal(crc32(bytes.subarray(0, 10)), bytes.readUInt32BE(10));
