@@ -215,11 +215,11 @@ rewind() {
 		/: "[0-9]+"$/ { gsub(/[^0-9]/, "", $NF); print path "\t" $NF }' "$from")
 	{
 		echo "positions:"
-		for file in "$logs"/*/*/*.log; do
+		for file in "$logs"/*/*/*.log "$replay"/*/*/*.log; do
 			[ -e "$file" ] || continue
 			position=${noted[$file]:-0}
 			first=$(first_line "$file")
-			if [ "${first:-$since}" -ge "$since" ]; then
+			if [[ $file != "$replay"/* ]] && [ "${first:-$since}" -ge "$since" ]; then
 				# Another file than when its position was noted.
 				position=$(copy_rotated "$file" "$since" "$position")
 			elif [ "$position" -gt 0 ]; then

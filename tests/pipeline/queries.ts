@@ -120,17 +120,17 @@ export class LogQueries {
 
   /**
    * Waits until all lines are there and no more come, for as long as Alloy ever waits between two tries. The count alone does not say
-   * that all are there: lines that were sent twice may be counted twice.
+   * that all are there: lines that were sent twice may be counted twice, and differently by each writer that is asked.
    */
   async untilDelivered(ledger: Ledger): Promise<void> {
-    let last = -1;
-    let changed = performance.now();
+    let most = -1;
+    let grown = performance.now();
     for (;;) {
       const counted = await this.count(selectorOf(ledger), ledger.oldest - SECOND, ledger.newest + SECOND);
       if (counted === ledger.lines.size) return;
-      if (counted !== last) changed = performance.now();
-      else if (performance.now() - changed > (counted < ledger.lines.size ? 35_000 : 10_000)) return;
-      last = counted;
+      if (counted > most) grown = performance.now();
+      else if (performance.now() - grown > 35_000) return;
+      most = Math.max(most, counted);
       await sleep(2000);
     }
   }

@@ -240,6 +240,19 @@ describe("Alloy's start", {
     assert.ok(existsSync(copy));
   });
 
+  it("goes on in a copy where it left off, so that quick restarts do not send it again each time", () => {
+    const copy = "/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app/1.log";
+    const one = line(new Date(Date.now() - HOUR), "F", "text");
+    put(copy, one.repeat(3));
+    putPositions({ [copy]: one.length * 2 });
+    start();
+    assert.equal(position(copy), one.length * 2);
+    // Its lines are newer than the positions when it was made a moment ago.
+    put(copy, line(new Date(), "F", "text").repeat(3));
+    start();
+    assert.equal(position(copy), one.length * 2);
+  });
+
   it("lets Alloy begin with the oldest part of its buffer that may not have arrived", () => {
     const wal = "/var/lib/alloy/loki.write.gateway/wal";
     for (let i = 3; i < 9; i++) put(`${wal}/0000000${i}`, "records");
