@@ -151,10 +151,10 @@ whole_line() {
 ends_in_part() { [ "$(tail -n 1 | cut -c1-80 | cut -d' ' -f3)" = P ]; }
 rest_of_line() { LC_ALL=C awk '{ at += length($0) + 1 } $3 == "F" { exit } END { printf "%.0f\n", at }' "$1"; }
 
-# Puts together what was rotated away since then, in its order, from a position in the first one. Says where to go on in the
-# current file.
+# Puts together what was rotated away since then, in its order, from a position in the first one, and the current file as far as the
+# last argument says. Says where to go on in the current file.
 copy_rotated() {
-	local current=$1 since=$2 position=$3 file copy part first before=
+	local current=$1 since=$2 position=$3 upto=${4:-0} file copy part first before=
 	copy=$replay${current#"$logs"}
 	copy=${copy%.log}.$(date +%s).log
 	part=$replay/part
@@ -180,18 +180,24 @@ copy_rotated() {
 	done < <(rotated_files "$current")
 	rm -f "$part"
 	position=0
-	if [ -e "$copy" ] && ends_in_part <"$copy"; then
-		position=$(rest_of_line "$current")
+	if [ -e "$copy" ]; then
+		[ "$upto" -gt 0 ] && position=$((upto + $(tail -c +$((upto + 1)) "$current" | head -n 1 | wc -c)))
+		[ "$position" = 0 ] && ends_in_part <"$copy" && position=$(rest_of_line "$current")
 		head -c "$position" "$current" >>"$copy"
 	fi
 	echo "$position"
 }
 
-# Once, when Alloy has opened its files: what was rotated away between looking at it above and that.
+# Once, when Alloy has opened its files: what was rotated away between looking at it above and that, and what Alloy skipped of the
+# new file because it took the old one's position for its own.
 copy_rotated_at_start() {
-	local file
+	local file upto
 	[ "${start:-0}" -gt 0 ] && [ -n "$(counts)" ] || return
-	for file in "$logs"/*/*/*.log; do copy_rotated "$file" "$start" 0 >/dev/null; done
+	for file in "$logs"/*/*/*.log; do
+		upto=0
+		[ "${inodes[$file]:-}" = "$(stat -c %i "$file")" ] || upto=${positions_of[$file]:-0}
+		copy_rotated "$file" "$start" 0 "$upto" >/dev/null
+	done
 	start=0
 }
 
@@ -210,6 +216,7 @@ rewind() {
 	start=$(date +%s)
 	since=$(($(stat -c %Y "$from") - lag))
 	declare -A noted
+	declare -gA inodes positions_of
 	while IFS=$'\t' read -r file position; do noted[$file]=$position; done < <(awk '
 		/path: / { path = $NF }
 		/: "[0-9]+"$/ { gsub(/[^0-9]/, "", $NF); print path "\t" $NF }' "$from")
@@ -218,6 +225,7 @@ rewind() {
 		for file in "$logs"/*/*/*.log "$replay"/*/*/*.log; do
 			[ -e "$file" ] || continue
 			position=${noted[$file]:-0}
+			inodes[$file]=$(stat -c %i "$file")
 			first=$(first_line "$file")
 			if [[ $file != "$replay"/* ]] && [ "${first:-$since}" -ge "$since" ]; then
 				# Another file than when its position was noted.
@@ -225,6 +233,7 @@ rewind() {
 			elif [ "$position" -gt 0 ]; then
 				position=$(whole_line "$file" "$position")
 			fi
+			positions_of[$file]=$position
 			[ "$position" -gt 0 ] && printf "  ? path: %s\n    labels: '{}'\n  : \"%s\"\n" "$file" "$position"
 			count=$((count + 1))
 		done

@@ -17,7 +17,8 @@ export const MINIO = { host: "minio.internal.company", port: 9000, address: "10.
 
 /** The shared MinIO: a process with TLS by a private CA, on the address and under the name that the stacks know. */
 export class ObjectStore {
-  readonly ca: CertificateAuthority;
+  /** The CA that clients of this class accept. */
+  ca: CertificateAuthority;
   readonly admin: Keys = { accessKey: "admin", secretKey: randomBytes(20).toString("hex") };
   readonly #folder: string;
   readonly #programs: Programs;

@@ -80,7 +80,7 @@ export class LogQueries {
     const found = result.flatMap(({ stream, values }) =>
       values.map(([at, text]) => ({ at: BigInt(at), text, labels: stream })),
     );
-    if (found.length < PAGE / 3 || to - from <= 1_000_000n) {
+    if (found.length < PAGE / 10 || to - from <= 1_000_000n) {
       yield found;
       return;
     }
@@ -94,7 +94,7 @@ export class LogQueries {
     const selector = selectorOf(ledger);
     const seen = new Map<string, number>();
     const damaged: string[] = [];
-    const window = 5n * SECOND;
+    const window = SECOND;
     for (let from = ledger.oldest; from <= ledger.newest; from += window) {
       for await (const page of this.lines(selector, from, from + window)) {
         for (const { text, labels } of page) {

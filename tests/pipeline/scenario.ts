@@ -44,7 +44,8 @@ export async function assertNothingLost(
   await startLokiWithEmptyDisks(environment);
   const stored = await environment.queries.account(ledger);
   note(`${name}, from MinIO alone: ${described(stored)}`);
-  for (const text of [...now.lost.slice(0, 10), ...now.damaged.slice(0, 10)]) console.log(`      ${text.slice(0, 400)}`);
+  for (const { lost, damaged } of [now, stored])
+    for (const text of [...lost.slice(0, 10), ...damaged.slice(0, 10)]) console.log(`      ${text.slice(0, 400)}`);
   for (const [account, where] of [
     [now, "through the gateway"],
     [stored, "from MinIO alone"],

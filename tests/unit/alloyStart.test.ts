@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -251,6 +252,43 @@ describe("Alloy's start", {
     put(copy, line(new Date(), "F", "text").repeat(3));
     start();
     assert.equal(position(copy), one.length * 2);
+  });
+
+  it("sends again what Alloy skips when a file is rotated away while it starts", async () => {
+    const metrics = createServer((_, response) => response.end("up 1\n")).listen(0, "127.0.0.1");
+    await once(metrics, "listening");
+    const at = (minutes: number, text: string): string => line(new Date(Date.now() - minutes * 60_000), "F", text);
+    const live = join(node, CONTAINER, "0.log");
+    put(`${CONTAINER}/0.log`, at(30, "one") + at(30, "two"));
+    putPositions({ [`${CONTAINER}/0.log`]: at(30, "one").length });
+    const rounds = spawn("bash", [
+      "-c",
+      script()
+        .replace("/12345", `/${(metrics.address() as AddressInfo).port}`)
+        .replace("while sleep 3;", "echo begun; while read -r;")
+        .replace("\tkeep_within_limit\ndone &", "\tkeep_within_limit\necho round\ndone")
+        .replace("exec /bin/alloy", "echo alloy"),
+      "alloy",
+    ]);
+    try {
+      const said = createInterface(rounds.stdout)[Symbol.asyncIterator]();
+      assert.equal((await said.next()).value, "begun");
+      const rotatedAt = new Date(Date.now() + 2000).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+      renameSync(live, `${live}.${rotatedAt}`);
+      put(`${CONTAINER}/0.log`, at(0, "new and longer") + at(0, "four"));
+      rounds.stdin.write("\n");
+      assert.equal((await said.next()).value, "round");
+    } finally {
+      rounds.stdin.end();
+      rounds.kill();
+      metrics.close();
+    }
+    const folder = "/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app";
+    const [copy] = readdirSync(join(node, folder));
+    const texts = read(`${folder}/${copy}`)
+      .split("\n")
+      .map((l) => l.split(" ").slice(3).join(" "));
+    assert.deepEqual(texts, ["one", "two", "new and longer", ""]);
   });
 
   it("lets Alloy begin with the oldest part of its buffer that may not have arrived", () => {

@@ -8,10 +8,12 @@ import { type Accounts, assertCounted, assertNothingLost, COUNTED_TWICE } from "
 
 let found: Accounts | undefined;
 
-it("Alloy restarted and killed while Loki is up", { skip: alloyMissing() }, async () => {
+/** Six restarts in little more than a minute, with files that are rotated every ten seconds. */
+async function restarts(prefix: string, splitsLines: boolean): Promise<Accounts> {
   const running = await environment();
   const { alloy } = running.cluster;
-  const workload = new Workload(running.podLogs, "restarted", { rotation: { maxBytes: 128 * 1024, maxFiles: 5 } });
+  const rotation = { maxBytes: 128 * 1024, maxFiles: 5, splitsLines };
+  const workload = new Workload(running.podLogs, prefix, { rotation });
   for (let i = 0; i < 3; i++) {
     await sleep(12_000);
     await alloy.kill();
@@ -22,7 +24,11 @@ it("Alloy restarted and killed while Loki is up", { skip: alloyMissing() }, asyn
     alloy.start();
   }
   await sleep(12_000);
-  found = await assertNothingLost("Alloy restarted", running, workload.stop(), { resent: true });
+  return assertNothingLost(`Alloy restarted (${prefix})`, running, workload.stop(), { resent: true });
+}
+
+it("Alloy restarted and killed while Loki is up", { skip: alloyMissing() }, async () => {
+  found = await restarts("restarted", false);
 });
 
 it("Alloy restarted and killed while Loki is up: count_over_time", {
@@ -32,4 +38,11 @@ it("Alloy restarted and killed while Loki is up: count_over_time", {
   assert.ok(found);
   assertCounted(found.now, "through the gateway");
   assertCounted(found.stored, "from MinIO alone");
+});
+
+it("Alloy restarted and killed while every rotation splits a line", {
+  skip: alloyMissing(),
+  todo: "a line that a rotation splits in the very seconds in which Alloy starts is cut or lost: Alloy knows a file by its name",
+}, async () => {
+  await restarts("restartedsplit", true);
 });

@@ -1,0 +1,29 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+const MINUTE = 60_000_000_000n;
+
+it("a node that forgot what it had sent, and sends all of it again after more than 40 minutes: nothing twice", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await environment();
+  const { alloy } = running.cluster;
+  // Loki's default leaves the streams of the newest 40 minutes alone and moves older lines to others: these are sent once before and
+  // once after that age.
+  const workload = new Workload(running.podLogs, "late", { ago: 39n * MINUTE });
+  await sleep(30_000);
+  const ledger = workload.stop();
+  await running.queries.untilDelivered(ledger);
+  await alloy.kill();
+  rmSync(join(running.folder, "node/var/lib/alloy"), { recursive: true });
+  await sleep(60_000);
+  alloy.start();
+  await sleep(20_000);
+  await assertNothingLost("sent again after 40 minutes", running, ledger, { resent: true });
+});
