@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs, styleText } from "node:util";
 import { checkFailOn } from "./changes/publish.ts";
 import { reportMarkdown, reportText } from "./changes/reportText.ts";
+import type { DestroyPlan, PlannedStep } from "./deploy/destroyPlan.ts";
 import { findingLines } from "./deploy/finding.ts";
 import { destroy, type OperationEvent, type OperationResult, type Outcome, refresh, up } from "./deploy/operations.ts";
 import { reportAndExit } from "./reportAndExit.ts";
@@ -16,7 +17,7 @@ const PHASES = { guards: "is it the right cluster and bucket?", preview: "previe
 
 const USAGE = `usage: npm run deploy -- up|destroy|refresh --stack STACK... | --all
   up        preview, verdict, update; [--fail-on restarts|disruptive] [--accept-destructive] [--markdown FILE]
-  destroy   refused while something protected is in the plan; [--keep-bucket] takes all but that away
+  destroy   what goes and what stays, then does it; refused while something protected is in it; [--keep-bucket] takes all but that
   refresh   reads what is there into the state
   --json    one JSON event a line instead of text
 exit codes: 0 done, 1 usage or config, 2 refused by a guard rail, 3 stopped at the verdict, 4 failed, 5 cancelled
@@ -100,6 +101,9 @@ function printText(event: OperationEvent): void {
     case "report":
       console.log(reportText(event.report, process.stdout.isTTY === true));
       break;
+    case "plan":
+      for (const line of planLines(event.plan)) console.log(line);
+      break;
     case "ended":
       console.log(
         `  ${event.failed ? "✖" : "✔"} ${event.op} ${event.name} (${shortType(event.type)}) ${event.seconds} s`,
@@ -111,6 +115,15 @@ function printText(event: OperationEvent): void {
     case "diagnostic":
       if (event.severity !== "info") console.log(`  ${event.severity}: ${event.message}`);
   }
+}
+
+function planLines({ goes, stays }: DestroyPlan): string[] {
+  const line = (sign: string) => (step: PlannedStep) => `    ${sign} ${step.name} (${shortType(step.type)})`;
+  return [
+    `  ${goes.length === 0 ? "nothing goes" : `goes: ${goes.length} resources`}`,
+    ...goes.map(line("-")),
+    ...(stays.length > 0 ? ["  stays, because it is protected:", ...stays.map(line("="))] : []),
+  ];
 }
 
 const shortType = (type: string): string => type.split(":").pop() ?? type;

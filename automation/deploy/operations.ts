@@ -8,6 +8,7 @@ import { connect } from "../clusterApi.ts";
 import { helmTemplate } from "../helmTemplate.ts";
 import { readStackFile, stackNames } from "../stackFiles.ts";
 import { podEvidence } from "./clusterEvidence.ts";
+import { type DestroyPlan, destroyPlan, nameOf, protectedResources } from "./destroyPlan.ts";
 import { PreviewedSteps, seenPool, seenReleases } from "./engineSteps.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
@@ -54,12 +55,15 @@ export interface OperationResult {
   readonly errors: readonly string[];
   /** What an `up` was about to change. */
   readonly report?: ChangeReport;
+  /** What a `destroy` was about to take. */
+  readonly plan?: DestroyPlan;
 }
 
 /** What happens meanwhile. */
 export type OperationEvent =
   | { readonly event: "phase"; readonly stack: string; readonly phase: "guards" | "preview" | "update" }
   | { readonly event: "report"; readonly stack: string; readonly report: ChangeReport }
+  | { readonly event: "plan"; readonly stack: string; readonly plan: DestroyPlan }
   | {
       readonly event: "started";
       readonly stack: string;
@@ -128,7 +132,7 @@ export const up = (stack: string, options: UpOptions = {}): Promise<OperationRes
 
 /**
  * Takes a stack away. Nothing is deleted while a protected resource is in the plan: the engine would delete the writers and their
- * keys first, and fail on the bucket last. With `keepBucket`, all but that goes.
+ * keys first, and fail on the bucket last. With `keepBucket`, all but that goes. Says what goes and what stays before it begins.
  */
 export const destroy = (stack: string, options: DestroyOptions = {}): Promise<OperationResult> =>
   operate("destroy", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
@@ -136,7 +140,8 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
     if (held.length > 0) return finish("refused", { findings: held });
     const excludeProtected = options.keepBucket === true;
     begin("preview");
-    const kept = excludeProtected ? [] : protectedResources((await handle.exportStack()).deployment);
+    const { deployment } = await handle.exportStack();
+    const kept = excludeProtected ? [] : protectedResources(deployment);
     if (kept.length > 0)
       return finish("refused", {
         findings: kept.map(({ name, urn }) => ({
@@ -145,9 +150,17 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
           fix: `to take the cluster away and keep it: npm run deploy -- destroy --stack ${stack} --keep-bucket; to delete it too, with all logs: pulumi state unprotect '${urn}' --stack ${stack}`,
         })),
       });
-    await handle.previewDestroy({ excludeProtected, color: "never" });
+    const events: EngineEvent[] = [];
+    await handle.previewDestroy({
+      excludeProtected,
+      onEvent: (event) => events.push(event),
+      color: "never",
+      ...(options.signal && { signal: options.signal }),
+    });
+    const plan = destroyPlan(events, deployment);
+    options.onEvent?.({ event: "plan", stack, plan });
     begin("update");
-    return engine((engineOptions) => handle.destroy({ ...engineOptions, excludeProtected }));
+    return engine((engineOptions) => handle.destroy({ ...engineOptions, excludeProtected }), { plan });
   });
 
 /** Reads what is really there into the state. Changes nothing in cluster, cloud and MinIO. */
@@ -338,13 +351,6 @@ class UpdateSteps {
 
 /** Steps that change nothing, and the sum of a replacement, whose halves are told. */
 const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);
-
-const nameOf = (urn: string): string => urn.split("::").pop() ?? "";
-
-function protectedResources(deployment: unknown): Array<{ name: string; urn: string }> {
-  const { resources = [] } = (deployment ?? {}) as { resources?: Array<{ urn: string; protect?: boolean }> };
-  return resources.filter(({ protect }) => protect).map(({ urn }) => ({ name: nameOf(urn), urn }));
-}
 
 /** The engine's words, without the command line that the Automation API puts around them. */
 function errorText(error: unknown): string {

@@ -5,6 +5,10 @@ import { OperationLog } from "../engineEvents.ts";
 import { deployedStacks } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { answer, listObjects } from "../minioServer.ts";
+import { runCommand } from "../projectCommand.ts";
+
+/** Entries of the state, and nothing outside of it. */
+const PROVIDERS = ["azure", "kubernetes", "minio", "random"];
 
 describe("taking a cluster away and keeping its logs", () => {
   it("a plain destroy is refused and deletes nothing", async () => {
@@ -62,6 +66,26 @@ describe("taking a cluster away and keeping its logs", () => {
     await timed("up after the destroy", () => stack.up({ onEvent: log.record, color: "never" }));
     assert.ok(!log.changes.some((change) => /logging-bucket$/.test(change)), log.changes.join(", "));
     assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), ["fake/1/chunk"]);
+  });
+
+  it("npm run deploy -- destroy --keep-bucket says first what goes and what stays, and does just that", async () => {
+    const { deployments, engine, minio } = await deployedStacks();
+    const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
+    const before = await resourceNames(stack);
+    const { code, stdout, stderr } = await runCommand(engine, "deploy", ["destroy", "--stack", name, "--keep-bucket"]);
+    assert.equal(code, 0, stdout + stderr);
+    const said = stdout.slice(0, stdout.indexOf(": update"));
+    const planned = [...said.matchAll(/^ {4}- (\S+) \(/gm)].map(([, resource]) => resource as string);
+    assert.match(said, /stays, because it is protected:\n {4}= logging-bucket \(S3Bucket\)\n/);
+    const after = await resourceNames(stack);
+    const gone = before.filter((resource) => !after.includes(resource));
+    assert.deepEqual(
+      planned.toSorted(),
+      gone.filter((resource) => !PROVIDERS.includes(resource)),
+    );
+    assert.equal(await cluster.api.get("/api/v1/namespaces/logging"), undefined);
+    assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), ["fake/1/chunk"]);
+    figure("  said before it began", `${planned.length} go, 1 stays`);
   });
 });
 

@@ -1,0 +1,45 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+
+/** A resource of a plan. */
+export interface PlannedStep {
+  readonly type: string;
+  readonly name: string;
+}
+
+/** What a `destroy` is about to do. */
+export interface DestroyPlan {
+  /** What is deleted, in the order in which the engine begins with it. */
+  readonly goes: readonly PlannedStep[];
+  /** What is protected, and so stays. */
+  readonly stays: readonly PlannedStep[];
+}
+
+/**
+ * The plan of a destroy, from the events of its preview and the state.
+ *
+ * Providers, the stack and its component are not in it: they are entries of the state, and nothing outside of it.
+ */
+export function destroyPlan(events: readonly EngineEvent[], deployment: unknown): DestroyPlan {
+  return {
+    goes: events.flatMap(({ resourcePreEvent }) => {
+      const { op, type, urn } = resourcePreEvent?.metadata ?? {};
+      return op === "delete" && type && urn && isReal(type) ? [{ type, name: nameOf(urn) }] : [];
+    }),
+    stays: protectedResources(deployment)
+      .filter(({ type }) => isReal(type))
+      .map(({ type, name }) => ({ type, name })),
+  };
+}
+
+/** What is protected in an exported state. */
+export function protectedResources(deployment: unknown): Array<PlannedStep & { readonly urn: string }> {
+  const { resources = [] } = (deployment ?? {}) as {
+    resources?: Array<{ urn: string; type: string; protect?: boolean }>;
+  };
+  return resources.filter(({ protect }) => protect).map(({ urn, type }) => ({ type, name: nameOf(urn), urn }));
+}
+
+/** The name that the program gives a resource. */
+export const nameOf = (urn: string): string => urn.split("::").pop() ?? "";
+
+const isReal = (type: string): boolean => !/^(pulumi:|logging:index:)/.test(type);
