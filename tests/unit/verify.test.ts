@@ -56,7 +56,7 @@ async function verified(behaviour: Behaviour, options: VerifyOptions = {}) {
   const fake = await start(behaviour);
   const { args } = await stackSettings("prod-aks-a", configFile(fake));
   const begun = performance.now();
-  const rows = await verifyStack(args, fake.kube, { cleanUpSeconds: 5, ...options });
+  const rows = await verifyStack(args, fake.kube, { cleanUpSeconds: 20, ...options });
   return {
     fake,
     seconds: (performance.now() - begun) / 1000,
