@@ -101,6 +101,7 @@ export async function startFakeCluster(behaviour: Behaviour = {}): Promise<FakeC
 
   const loki = createServer((request, response) => {
     const pod = podBehind.get(request.socket.remotePort) ?? "";
+    fake.requests.push(`${request.method} ${request.url?.split("?")[0]}`);
     if (request.method === "POST" && request.url === "/flush") {
       if (pod === behaviour.cannotFlush) return json(response, 500, {});
       fake.flushed.push(pod);
