@@ -1,12 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import leven from "leven";
-import { z } from "zod";
+import { checkShape, suggestion } from "./checkShape.ts";
 import { registryCredentialsProblem } from "./components/clusterObjects.ts";
 import type { LoggingStackArgs } from "./components/loggingStackArgs.ts";
 import { keyProblem } from "./components/objectStorage.ts";
-import type { Problem } from "./components/problems.ts";
-import { resolveArgs } from "./components/resolveArgs.ts";
-import { argsShape, SECRET_KEYS, type SecretKey, type StackShape, stackShape } from "./configShape.ts";
+import { Findings, InvalidArgumentsError, type Problem } from "./components/problems.ts";
+import { problemsOfArgs } from "./components/resolveArgs.ts";
+import { argsShape, SECRET_KEYS, type SecretKey, type StackShape } from "./configShape.ts";
 
 /** How this stack reaches the Kubernetes API. */
 export type AccessConfig = StackShape["access"];
@@ -33,29 +33,17 @@ export function loadConfig(): StackConfig {
   const stack = pulumi.getStack();
   const problems: Problem[] = [];
   const { plain, secrets } = readConfig(problems);
-  const shape = parseShape(plain, stack, problems);
-  const { access, ...groups } = shape;
+  const { shapes, standsIn } = checkShape(plain, problems);
+  const [found = [], ...others] = shapes.map((shape) => problemsOfMeaning(shape, secrets, stack));
+  // What is found with one stand-in and not with another says nothing of the config.
+  const isReal = (problem: Problem) =>
+    !standsIn(problem.path) && others.every((other) => other.some((same) => isDeepStrictEqual(same, problem)));
+  problems.push(...found.filter(isReal));
+  if (problems.length > 0) throw new InvalidArgumentsError(`Arguments of ${stack}`, problems);
 
-  if (groups.cluster.name !== stack && !problems.some((p) => p.path.startsWith("cluster"))) {
-    problems.push({
-      path: "cluster.name",
-      given: groups.cluster.name,
-      expected: `the name of the stack, ${stack}: one name from the stack to the bucket`,
-      fix: `write ${stack}, or select the stack of ${groups.cluster.name}`,
-    });
-  }
-  if (access.method === "aks" && !groups.cluster.resourceId && !problems.some((p) => p.path.startsWith("cluster"))) {
-    problems.push({
-      path: "cluster.resourceId",
-      expected: "the ARM id of the AKS cluster, because access.method is aks",
-      fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
-    });
-  }
-  const args = withSecrets(groups, secrets);
-  // The component checks its arguments itself; here it is done once more early, so that shape and meaning come in one list.
-  resolveArgs(args, problems);
+  const { access, ...groups } = shapes[0];
   return {
-    args,
+    args: withSecrets(groups, secrets),
     access,
     minioAdmin: {
       ...(secrets.minioAdminUser && { user: secrets.minioAdminUser }),
@@ -133,155 +121,24 @@ function parseValue(text: string): unknown {
   }
 }
 
-/** Stands in for a key that is not usable, so that the checks of all others still run. */
-const placeholders = (stack: string): StackShape => ({
-  cluster: { name: stack, environment: "unknown" },
-  access: { method: "kubeconfig", path: "unknown", context: "unknown" },
-  nodePool: { mode: "none" },
-  objectStorage: { endpoint: "https://unknown" },
-});
-
-/** The config in its shape; what does not fit is reported and taken out. */
-function parseShape(plain: Record<string, unknown>, stack: string, problems: Problem[]): StackShape {
-  const first = stackShape.safeParse(plain);
-  if (first.success) return first.data;
-  const pruned = structuredClone(plain);
-  for (const issue of first.error.issues) {
-    const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
-    // A group that was refused as a whole is not also missing.
-    if (!problems.some((problem) => problem.path === path[0])) problems.push(...problemsOf(issue, path, plain));
-    if (issue.code === "unrecognized_keys") for (const key of issue.keys) remove(pruned, [...path, key]);
-    else remove(pruned, path);
-  }
-  const parsed: Record<string, unknown> = { ...placeholders(stack) };
-  for (const [key, schema] of Object.entries(stackShape.shape)) {
-    const result = (schema as z.ZodType).safeParse(withoutHoles(pruned[key]));
-    if (result.success && result.data !== undefined) parsed[key] = result.data;
-  }
-  return parsed as StackShape;
-}
-
-type Path = ReadonlyArray<string | number>;
-
-function problemsOf(issue: z.core.$ZodIssue, path: Path, input: unknown): Problem[] {
-  if (issue.code === "unrecognized_keys") {
-    const allowed = keysAt(path, input);
-    return issue.keys.map((key) => ({
-      path: keyPath([...path, key]),
-      expected: allowed.length > 0 ? `one of: ${allowed.join(", ")}` : "no such key",
-      fix: suggestion(key, allowed),
-    }));
-  }
-  const given = at(input, path);
-  const allowed = allowedText(issue);
-  const unquoted = typeof given === "string" && issue.code === "invalid_type" && /number|true/.test(allowed);
-  return [
-    {
-      path: keyPath(path),
-      ...(given === undefined ? {} : { given }),
-      expected: given === undefined ? `a value is needed: ${allowed}` : allowed,
-      fix:
-        typeof given === "number" && allowed === "text"
-          ? `quote it: "${given}"`
-          : unquoted
-            ? "write it without quotes"
-            : `see ${path[0] ?? "the keys"} in the table of config keys, docs/arguments.md`,
-    },
-  ];
-}
-
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: "text",
-  int: "a whole number",
-  number: "a number",
-  boolean: "true or false",
-  array: "a list",
-  object: "a map of keys",
-  record: "a map of keys",
-};
-
-/** What zod allows, in the words of somebody who writes YAML. */
-function allowedText(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return TYPE_WORDS[issue.expected] ?? issue.expected;
-    case "invalid_value":
-      return `one of: ${issue.values.join(", ")}`;
-    case "too_small":
-      return issue.origin === "string"
-        ? "text that is not empty"
-        : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      return `at most ${issue.maximum}`;
-    default:
-      return issue.message
-        .replace(/^Invalid [\w ]+?(: |\. )/, "")
-        .replace(/^[Ee]xpected /, "one of: ")
-        .replaceAll("' | '", ", ")
-        .replaceAll("'", "");
-  }
-}
-
-/** Keys that the schema has at a path, for a suggestion. */
-function keysAt(path: Path, input: unknown): string[] {
-  let schema: unknown = stackShape;
-  let value = input;
-  for (const part of [...path, undefined]) {
-    schema = unwrap(schema, value);
-    if (part === undefined) break;
-    value = at(value, [part]);
-    schema =
-      schema instanceof z.ZodObject ? schema.shape[part] : schema instanceof z.ZodArray ? schema.element : undefined;
-  }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-}
-
-function unwrap(schema: unknown, value: unknown): unknown {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap(), value);
-  if (schema instanceof z.ZodDiscriminatedUnion) return schema.options.find((option) => discriminates(option, value));
-  return schema;
-}
-
-const discriminates = (option: unknown, value: unknown): boolean =>
-  option instanceof z.ZodObject &&
-  Object.entries(option.shape).some(
-    ([key, field]) => field instanceof z.ZodLiteral && field.value === at(value, [key]),
-  );
-
-const at = (value: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (v, part) => (typeof v === "object" && v !== null ? (v as Record<string, unknown>)[part] : undefined),
-    value,
-  );
-
-function remove(target: Record<string, unknown>, path: Path): void {
-  const parent = at(target, path.slice(0, -1));
-  const last = path[path.length - 1];
-  if (typeof parent === "object" && parent !== null && last !== undefined)
-    delete (parent as Record<string, unknown>)[last];
-}
-
-/** Lists from which elements were taken out, closed up. */
-const withoutHoles = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.flat(0).map(withoutHoles);
-  return typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutHoles(child)]))
-    : value;
-};
-
-const keyPath = (path: Path): string =>
-  path.reduce<string>(
-    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${part}` : part),
-    "",
-  );
-
-function suggestion(key: string, allowed: readonly string[]): string {
-  const nearest = [...allowed].sort(
-    (a, b) => leven(key.toLowerCase(), a.toLowerCase()) - leven(key.toLowerCase(), b.toLowerCase()),
-  )[0];
-  return nearest && leven(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3)
-    ? `did you mean ${nearest}?`
-    : "remove it, or see docs/arguments.md";
+/** What the values mean, checked: against the stack, against each other, and by the component. */
+function problemsOfMeaning(shape: StackShape, secrets: Secrets, stack: string): Problem[] {
+  const { access, ...groups } = shape;
+  const { name, resourceId } = groups.cluster;
+  const findings = new Findings();
+  findings.check(name === stack, {
+    path: "cluster.name",
+    given: name,
+    expected: `the name of the stack, ${stack}: one name from the stack to the bucket`,
+    fix: `write ${stack}, or select the stack of ${name}`,
+  });
+  findings.check(access.method !== "aks" || resourceId !== undefined, {
+    path: "cluster.resourceId",
+    expected: "the ARM id of the AKS cluster, because access.method is aks",
+    fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
+  });
+  // The component checks its arguments itself; here it is done once more early, so that shape and meaning come in one list.
+  return [...findings.problems, ...problemsOfArgs(withSecrets(groups, secrets))];
 }
 
 /** The arguments with the secrets where the component takes them. */

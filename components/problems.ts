@@ -1,4 +1,5 @@
 import { RunError } from "@pulumi/pulumi";
+import leven from "leven";
 
 /** One thing that is wrong with the arguments, said so that the reader can mend it without opening the code. */
 export interface Problem {
@@ -46,8 +47,15 @@ export class InvalidArgumentsError extends RunError {
   }
 }
 
+/** The name that was probably meant by a misspelled one. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const distance = (other: string) => leven(name.toLowerCase(), other.toLowerCase());
+  const [best] = [...known].sort((a, b) => distance(a) - distance(b));
+  return best !== undefined && distance(best) <= Math.max(2, name.length / 3) ? best : undefined;
+}
+
 /** The list a person reads: one block per problem, sorted by key path. */
-export function formatProblems(subject: string, problems: readonly Problem[]): string {
+function formatProblems(subject: string, problems: readonly Problem[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const blocks = [...problems]
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))

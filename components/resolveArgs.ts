@@ -38,12 +38,24 @@ export interface ResolvedArgs {
 /**
  * Defaults and checks of all rooms together. Pure but for reading the CA file.
  *
- * @throws {InvalidArgumentsError} with every problem found, `earlier` ones included.
+ * @throws {InvalidArgumentsError} with every problem found.
  */
-export function resolveArgs(args: LoggingStackArgs, earlier: readonly Problem[] = []): ResolvedArgs {
+export function resolveArgs(args: LoggingStackArgs): ResolvedArgs {
   const findings = new Findings();
-  for (const problem of earlier) findings.problem(problem);
+  const resolved = resolve(args, findings);
+  if (findings.problems.length > 0)
+    throw new InvalidArgumentsError(`Arguments of ${args.cluster.name}`, findings.problems);
+  return resolved;
+}
 
+/** The problems alone, for whoever has found others already. */
+export function problemsOfArgs(args: LoggingStackArgs): readonly Problem[] {
+  const findings = new Findings();
+  resolve(args, findings);
+  return findings.problems;
+}
+
+function resolve(args: LoggingStackArgs, findings: Findings): ResolvedArgs {
   const { cluster } = args;
   checkCluster(cluster, findings);
   const namespace = args.namespace ?? "logging";
@@ -66,7 +78,6 @@ export function resolveArgs(args: LoggingStackArgs, earlier: readonly Problem[] 
     });
   }
 
-  if (findings.problems.length > 0) throw new InvalidArgumentsError(`Arguments of ${cluster.name}`, findings.problems);
   const queryUrl = `http://${GATEWAY_SERVICE}.${namespace}.svc.cluster.local`;
   return {
     cluster,

@@ -961,6 +961,117 @@ describe("several mistakes", () => {
     assert.deepEqual(error?.problems.map((p) => p.path).sort(), ["cluster", "nodePool.mode", "objectStorage.endpoint"]);
   });
 
+  const TOGETHER: Array<[string, (c: Loose) => void, string[]]> = [
+    [
+      "a wrong shape beside wrong values of the same group",
+      (c) => Object.assign(c.nodePool, { minCount: "3", vmSize: "Standard_D4sv5", zones: ["1", "1"] }),
+      ["nodePool.minCount", "nodePool.vmSize", "nodePool.zones"],
+    ],
+    [
+      "a missing key beside wrong values of the same group",
+      (c) => {
+        delete c.objectStorage.endpoint;
+        Object.assign(c.objectStorage, { bucket: "Loki_a", caFile: "certs/none.pem" });
+      },
+      ["objectStorage.bucket", "objectStorage.caFile", "objectStorage.endpoint"],
+    ],
+    [
+      "what is given beside a wrong shape is not missing",
+      (c) => {
+        c.cluster.environment = 5;
+      },
+      ["cluster.environment"],
+    ],
+    [
+      "what is given beside a missing key is not missing",
+      (c) => {
+        delete c.cluster.environment;
+      },
+      ["cluster.environment"],
+    ],
+    [
+      "another cluster's name beside a missing key",
+      (c) => {
+        delete c.cluster.environment;
+        c.cluster.name = "prod-aks-b";
+      },
+      ["cluster.environment", "cluster.name"],
+    ],
+    [
+      "one entry for each path, and what is true of the others",
+      (c) => {
+        c.nodePool.maxCount = 2;
+        c.nodePool.minCount = 1;
+        c.loki.write.replicas = "3";
+      },
+      ["loki.read.replicas", "loki.write.replicas"],
+    ],
+    [
+      "nothing that only the missing value could decide",
+      (c) => {
+        delete c.nodePool.maxCount;
+      },
+      ["nodePool.maxCount"],
+    ],
+    [
+      "no room, where the wrong value may be what mends it",
+      (c) => {
+        Object.assign(c.nodePool, { maxCount: 3, vmCapacity: { cpu: "64", memoryGiB: 256, dataDisks: 32 } });
+      },
+      ["nodePool.vmCapacity.cpu"],
+    ],
+    [
+      "no replicas judged by a replication factor that is no number",
+      (c) => {
+        c.loki.replicationFactor = "1";
+        c.loki.write.replicas = 1;
+      },
+      ["loki.replicationFactor"],
+    ],
+    [
+      "no repeated zone, where the zones are numbers",
+      (c) => {
+        c.nodePool.zones = [1, 1];
+      },
+      ["nodePool.zones[0]", "nodePool.zones[1]"],
+    ],
+    [
+      "unknown keys and wrong shapes of a pool whose mode is wrong, and no key of one of the modes",
+      (c) => Object.assign(c.nodePool, { mode: "creat", vmsize: "x", minCount: "3", label: { key: "a", value: "b" } }),
+      ["nodePool.minCount", "nodePool.mode", "nodePool.vmsize"],
+    ],
+    [
+      "unknown keys of a pool without a mode",
+      (c) => {
+        delete c.nodePool.mode;
+        c.nodePool.vmsize = "x";
+      },
+      ["nodePool.mode", "nodePool.vmsize"],
+    ],
+    [
+      "nothing that follows from a way to the cluster that is not known",
+      (c) => {
+        existingPool(c);
+        delete c.cluster.resourceId;
+        c.access = { method: "azure", contxt: "x" };
+      },
+      ["access.contxt", "access.method"],
+    ],
+    [
+      "everything that is missing, once",
+      (c) => {
+        for (const key of Object.keys(c)) delete c[key];
+      },
+      ["access", "cluster", "nodePool", "objectStorage"],
+    ],
+  ];
+  for (const [what, change, expected] of TOGETHER) {
+    it(`are all said, and nothing else: ${what}`, async () => {
+      const error = await refusal(stackFile(change));
+      assert.deepEqual(error?.problems.map((p) => p.path).sort(), expected, error?.message);
+    });
+  }
+
   it("register nothing at all", async () => {
     const { sent, result } = await registrations(() =>
       planOffline(stackFile(change)).then(
