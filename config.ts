@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { checkShape, suggestion } from "./checkShape.ts";
@@ -5,7 +6,7 @@ import { registryCredentialsProblem } from "./components/clusterObjects.ts";
 import type { LoggingStackArgs } from "./components/loggingStackArgs.ts";
 import { keyProblem } from "./components/objectStorage.ts";
 import { Findings, InvalidArgumentsError, type Problem } from "./components/problems.ts";
-import { problemsOfArgs } from "./components/resolveArgs.ts";
+import { checkArgs, type ResolvedArgs } from "./components/resolveArgs.ts";
 import { argsShape, SECRET_KEYS, type SecretKey, type StackShape } from "./configShape.ts";
 
 /** How this stack reaches the Kubernetes API. */
@@ -14,6 +15,8 @@ export type AccessConfig = StackShape["access"];
 /** Everything that one stack's config says. */
 export interface StackConfig {
   readonly args: LoggingStackArgs;
+  /** The arguments with every default in place. */
+  readonly resolved: ResolvedArgs;
   readonly access: AccessConfig;
   /** MinIO's admin; absent: the provider reads MINIO_USER and MINIO_PASSWORD. */
   readonly minioAdmin: { readonly user?: pulumi.Output<string>; readonly password?: pulumi.Output<string> };
@@ -34,17 +37,15 @@ export function loadConfig(): StackConfig {
   const problems: Problem[] = [];
   const { plain, secrets } = readConfig(problems);
   const { shapes, standsIn } = checkShape(plain, problems);
-  const [found = [], ...others] = shapes.map((shape) => problemsOfMeaning(shape, secrets, stack));
+  const [checked, ...others] = shapes.map((shape) => checkMeaning(shape, secrets, stack)) as [Checked, ...Checked[]];
   // What is found with one stand-in and not with another says nothing of the config.
   const isReal = (problem: Problem) =>
-    !standsIn(problem.path) && others.every((other) => other.some((same) => isDeepStrictEqual(same, problem)));
-  problems.push(...found.filter(isReal));
+    !standsIn(problem.path) &&
+    others.every(({ problems }) => problems.some((same) => isDeepStrictEqual(same, problem)));
+  problems.push(...checked.problems.filter(isReal));
   if (problems.length > 0) throw new InvalidArgumentsError(`Arguments of ${stack}`, problems);
-
-  const { access, ...groups } = shapes[0];
   return {
-    args: withSecrets(groups, secrets),
-    access,
+    ...checked.config,
     minioAdmin: {
       ...(secrets.minioAdminUser && { user: secrets.minioAdminUser }),
       ...(secrets.minioAdminPassword && { password: secrets.minioAdminPassword }),
@@ -73,6 +74,14 @@ function readConfig(problems: Problem[]): { plain: Record<string, unknown>; secr
         path: fullKey,
         expected: `${NAMESPACE}:<key>: nothing else is read`,
         fix: `write ${NAMESPACE}:${key}, or remove it`,
+      });
+    }
+    if (fullKey === "pulumi:disable-default-providers" && !isDeepStrictEqual(parseValue(text), ["*"])) {
+      problems.push({
+        path: fullKey,
+        given: parseValue(text),
+        expected: '["*"]: a default provider would write to whatever cluster and account this machine is logged in to',
+        fix: `pulumi config rm ${fullKey}: Pulumi.yaml sets it for all stacks`,
       });
     }
     // An empty text is the default of the optional keys that Pulumi.yaml declares.
@@ -121,9 +130,13 @@ function parseValue(text: string): unknown {
   }
 }
 
-/** What the values mean, checked: against the stack, against each other, and by the component. */
-function problemsOfMeaning(shape: StackShape, secrets: Secrets, stack: string): Problem[] {
-  const { access, ...groups } = shape;
+interface Checked {
+  readonly problems: readonly Problem[];
+  readonly config: Omit<StackConfig, "minioAdmin">;
+}
+
+/** Checks what the values mean: against the stack, against each other, and by the component's own checks. */
+function checkMeaning({ access, ...groups }: StackShape, secrets: Secrets, stack: string): Checked {
   const { name, resourceId } = groups.cluster;
   const findings = new Findings();
   findings.check(name === stack, {
@@ -137,8 +150,19 @@ function problemsOfMeaning(shape: StackShape, secrets: Secrets, stack: string): 
     expected: "the ARM id of the AKS cluster, because access.method is aks",
     fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
   });
+  if (access.method === "kubeconfig") {
+    // Offline nothing is reached, and the file may be on the machine that deploys only.
+    findings.check(process.env.PULUMI_NODEJS_ENGINE === undefined || existsSync(access.path), {
+      path: "access.path",
+      given: access.path,
+      expected: "a kubeconfig file, relative to Pulumi.yaml or absolute; this one does not exist",
+      fix: "write the file that kubectl uses for this cluster, or use access.method: aks",
+    });
+  }
   // The component checks its arguments itself; here it is done once more early, so that shape and meaning come in one list.
-  return [...findings.problems, ...problemsOfArgs(withSecrets(groups, secrets))];
+  const args = withSecrets(groups, secrets);
+  const resolved = checkArgs(args, findings);
+  return { problems: findings.problems, config: { args, resolved, access } };
 }
 
 /** The arguments with the secrets where the component takes them. */

@@ -6,22 +6,21 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random/provider.js";
 import { parseAksResourceId } from "./components/loggingNodePool.ts";
 import type { AccessConfig, StackConfig } from "./config.ts";
-import { kubeconfigWithLogin } from "./kubeconfig.ts";
+import { kubeconfigOf } from "./kubeconfig.ts";
 
 /** The explicit providers of one stack. The default ones are disabled, so that nothing reaches a laptop's current context. */
-export function createProviders({ args, access, minioAdmin }: StackConfig): pulumi.ProviderResource[] {
-  const { cluster, objectStorage } = args;
-  const aks = cluster.resourceId === undefined ? undefined : parseAksResourceId(cluster.resourceId);
+export function createProviders({ resolved, access, minioAdmin }: StackConfig): pulumi.ProviderResource[] {
+  const { cluster, objectStorage } = resolved;
+  const aks = parseAksResourceId(cluster.resourceId ?? "");
   const azureProvider = aks && new azure.Provider("azure", { subscriptionId: aks.subscriptionId });
-  const endpoint = new URL(objectStorage.endpoint);
   const minioProvider =
     objectStorage.mode === "existing"
       ? undefined
       : new minio.Provider("minio", {
-          minioServer: endpoint.host,
-          minioSsl: endpoint.protocol === "https:",
-          minioRegion: objectStorage.region ?? "us-east-1",
-          ...(objectStorage.caFile && { minioCacertFile: objectStorage.caFile }),
+          minioServer: new URL(objectStorage.endpoint).host,
+          minioSsl: objectStorage.tls,
+          minioRegion: objectStorage.region,
+          ...(objectStorage.ca && { minioCacertFile: objectStorage.ca.file }),
           ...(minioAdmin.user && { minioUser: minioAdmin.user }),
           ...(minioAdmin.password && { minioPassword: minioAdmin.password }),
         });
@@ -35,27 +34,27 @@ export function createProviders({ args, access, minioAdmin }: StackConfig): pulu
 
 function kubernetesProvider(
   access: AccessConfig,
-  cluster: StackConfig["args"]["cluster"],
+  { name, resourceId }: StackConfig["resolved"]["cluster"],
   azureProvider: azure.Provider | undefined,
 ): k8s.Provider {
   if (access.method === "kubeconfig") {
     return new k8s.Provider("kubernetes", {
       kubeconfig: access.path,
       context: access.context,
-      clusterIdentifier: cluster.name,
+      clusterIdentifier: name,
     });
   }
-  const { resourceGroupName = "", resourceName = "" } = parseAksResourceId(cluster.resourceId ?? "") ?? {};
+  const aks = resourceId === undefined ? undefined : parseAksResourceId(resourceId);
+  // What config.ts refuses already. Without a kubeconfig the provider would go to the machine's own context.
+  if (!aks || !azureProvider)
+    throw new pulumi.RunError("access.method is aks, and cluster.resourceId names no cluster");
   const credentials = containerservice.listManagedClusterUserCredentialsOutput(
-    { resourceGroupName, resourceName, format: "exec" },
-    { ...(azureProvider && { provider: azureProvider }) },
-  );
-  const kubeconfig = credentials.apply(({ kubeconfigs }) =>
-    kubeconfigWithLogin(Buffer.from(kubeconfigs[0]?.value ?? "", "base64").toString("utf8"), access.login),
+    { resourceGroupName: aks.resourceGroupName, resourceName: aks.resourceName, format: "exec" },
+    { provider: azureProvider },
   );
   return new k8s.Provider("kubernetes", {
-    kubeconfig: pulumi.secret(kubeconfig),
+    kubeconfig: pulumi.secret(credentials.apply((answer) => kubeconfigOf(answer, access.login))),
     // Otherwise a new certificate or address in the kubeconfig would look like another cluster, and replace everything in it.
-    ...(cluster.resourceId && { clusterIdentifier: cluster.resourceId }),
+    clusterIdentifier: resourceId,
   });
 }

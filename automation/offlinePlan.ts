@@ -34,7 +34,7 @@ const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 const SECRET = "[secret]";
 
 /** A kubeconfig as AKS would hand it out, for programs that ask Azure for one. */
-const KUBECONFIG = "apiVersion: v1\nkind: Config\n";
+const KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: [{ name: offline }]\nusers: [{ name: offline }]\n";
 
 /** How a plan is made. */
 export interface PlanOptions {

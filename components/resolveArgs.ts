@@ -8,7 +8,7 @@ import { GATEWAY_SERVICE } from "./loki/lokiValues.ts";
 import { lokiWorkloads, type ResolvedLoki, resolveLoki } from "./loki/resolveLoki.ts";
 import { type ResolvedNetwork, resolveNetwork } from "./networkPolicies.ts";
 import { type ResolvedObjectStorage, resolveObjectStorage } from "./objectStorage.ts";
-import { Findings, InvalidArgumentsError, type Problem } from "./problems.ts";
+import { Findings, InvalidArgumentsError } from "./problems.ts";
 import { requested } from "./resources.ts";
 
 /** The arguments with every default in place. Nothing after this file asks what is missing. */
@@ -42,20 +42,14 @@ export interface ResolvedArgs {
  */
 export function resolveArgs(args: LoggingStackArgs): ResolvedArgs {
   const findings = new Findings();
-  const resolved = resolve(args, findings);
+  const resolved = checkArgs(args, findings);
   if (findings.problems.length > 0)
     throw new InvalidArgumentsError(`Arguments of ${args.cluster.name}`, findings.problems);
   return resolved;
 }
 
-/** The problems alone, for whoever has found others already. */
-export function problemsOfArgs(args: LoggingStackArgs): readonly Problem[] {
-  const findings = new Findings();
-  resolve(args, findings);
-  return findings.problems;
-}
-
-function resolve(args: LoggingStackArgs, findings: Findings): ResolvedArgs {
+/** The same for who collects problems of other kinds too. What it returns is of use only where it finds none. */
+export function checkArgs(args: LoggingStackArgs, findings: Findings): ResolvedArgs {
   const { cluster } = args;
   checkCluster(cluster, findings);
   const namespace = args.namespace ?? "logging";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ResolvedArgs, resolveArgs } from "../../components/resolveArgs.ts";
+import type { ResolvedArgs } from "../../components/resolveArgs.ts";
 import { type AccessConfig, loadConfig } from "../../config.ts";
 import { readStackFile } from "../stackFiles.ts";
 
@@ -22,6 +22,6 @@ export async function stackSettings(stack: string, configFile?: string): Promise
     stack,
   );
   pulumi.runtime.setAllConfig(file.config, [...file.secretKeys]);
-  const { args, access } = loadConfig();
-  return { args: resolveArgs(args), access };
+  const { resolved, access } = loadConfig();
+  return { args: resolved, access };
 }

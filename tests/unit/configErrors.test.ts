@@ -122,6 +122,16 @@ const MISTAKES: Mistake[] = [
       fix: new RegExp(`pulumi config rm ${key}; .*logging:access`),
     }),
   ),
+  {
+    what: "default providers allowed again",
+    change: (c) => {
+      c["pulumi:disable-default-providers"] = [];
+    },
+    path: "pulumi:disable-default-providers",
+    given: [],
+    allowed: /^\["\*"\]: a default provider would write to whatever cluster/,
+    fix: /pulumi config rm pulumi:disable-default-providers/,
+  },
 
   // Shapes
   {
@@ -894,6 +904,25 @@ describe("a config is refused", () => {
       assert.ok(!text.includes("PLANTED"), `a secret in the message: ${text}`);
     });
   }
+});
+
+describe("a kubeconfig that does not exist", () => {
+  const absent = stackFile((c) => {
+    c.access = { method: "kubeconfig", path: "kube/none", context: "x" };
+  });
+  after(() => delete process.env.PULUMI_NODEJS_ENGINE);
+
+  it("is no problem offline, where nothing is reached", async () => {
+    assert.equal(await refusal(absent), undefined);
+  });
+
+  it("is refused under the engine", async () => {
+    process.env.PULUMI_NODEJS_ENGINE = "127.0.0.1:1";
+    const { given, expected, fix } = problemAt(await refusal(absent), "access.path");
+    assert.equal(given, "kube/none");
+    assert.match(expected, /this one does not exist/);
+    assert.match(fix, /access\.method: aks/);
+  });
 });
 
 describe("a CA bundle", () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { kubeconfigWithLogin } from "../../kubeconfig.ts";
+import { kubeconfigOf, kubeconfigWithLogin } from "../../kubeconfig.ts";
+import { execute } from "./command.ts";
 
 const SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630";
 const entra = (args: string[]) => `apiVersion: v1
@@ -111,8 +112,46 @@ users:
     const other = entra(AKS_ARGS).replace("command: kubelogin", "command: aws");
     assert.deepEqual(parse(kubeconfigWithLogin(other, "azurecli")), parse(other));
   });
+});
 
-  it("without users says the same", () => {
-    assert.equal(kubeconfigWithLogin("apiVersion: v1\nkind: Config\n", "spn"), "apiVersion: v1\nkind: Config\n");
+describe("what is no kubeconfig is refused: the provider would take the machine's own context instead", () => {
+  const REFUSED: Array<[string, Parameters<typeof kubeconfigOf>[0]]> = [
+    ["no answer", {}],
+    ["no kubeconfig", { kubeconfigs: [] }],
+    ...[
+      ["an empty one", ""],
+      ["one without clusters and users", "apiVersion: v1\nkind: Config\n"],
+      ["one without clusters", "clusters: []\nusers: [{ name: a }]\n"],
+      ["one without users", "clusters: [{ name: a }]\nusers: null\n"],
+    ].map(([what = "", text = ""]): (typeof REFUSED)[number] => [
+      what,
+      { kubeconfigs: [{ value: Buffer.from(text).toString("base64") }] },
+    ]),
+  ];
+  for (const [what, answer] of REFUSED) {
+    it(what, () => {
+      assert.throws(
+        () => kubeconfigOf(answer, "azurecli"),
+        /no kubeconfig with a cluster and a user. fix: az aks get-cred/,
+      );
+    });
+  }
+
+  it("and so no provider is made", async () => {
+    // In a process of its own: what fails is the registration, behind the program's back.
+    const program = `
+      import * as pulumi from "@pulumi/pulumi";
+      import { readStackFile } from "./automation/stackFiles.ts";
+      import { loadConfig } from "./config.ts";
+      import { createProviders } from "./providers.ts";
+      const newResource = ({ name, inputs }) => (console.log("registered", name), { id: name, state: inputs });
+      await pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "logging", "prod-aks-a");
+      pulumi.runtime.setAllConfig(readStackFile("prod-aks-a").config);
+      createProviders(loadConfig());`;
+    const { code, stdout, stderr } = await execute("--input-type=module", ["--eval", program]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /no kubeconfig with a cluster and a user/);
+    assert.match(stdout, /registered azure/);
+    assert.doesNotMatch(stdout, /registered kubernetes/);
   });
 });
