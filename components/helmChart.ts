@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ChartArgs } from "./loggingStackArgs.ts";
 import type { Findings } from "./problems.ts";
+import { redactUserInfo } from "./secretsInValues.ts";
 
 /** A chart that this project pins. */
 export interface PinnedChart {
@@ -29,6 +30,12 @@ export function resolveChart(
     ...(args?.username && { username: args.username }),
     ...(args?.password && { password: args.password }),
   };
+  findings.check(!/^[a-z]+:\/\/[^/]*@/.test(source), {
+    path: `${path}.source`,
+    given: redactUserInfo(source),
+    expected: "no user or password in the address: it stands in clear in the state and in every preview",
+    fix: "remove it, make a new password, and set chartRepositoryUsername and the secret chartRepositoryPassword",
+  });
   if (/^https:\/\//.test(source))
     return { chart: pinned.name, version, repositoryOpts: { repo: source, ...credentials } };
   if (/^oci:\/\//.test(source)) {
@@ -37,7 +44,7 @@ export function resolveChart(
   // An absolute folder would differ from machine to machine and show as a change in every preview.
   findings.check(/^\.{1,2}\//.test(source), {
     path: `${path}.source`,
-    given: source,
+    given: redactUserInfo(source),
     expected:
       "a chart repository (https://…), an OCI chart (oci://…/loki), or a folder relative to Pulumi.yaml (./charts/loki)",
     fix: `leave it out for the public repository, or mirror the chart: helm pull ${pinned.name} --repo ${pinned.repository} --version ${version}`,

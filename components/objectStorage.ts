@@ -5,6 +5,7 @@ import * as random from "@pulumi/random";
 import { type CaCertificate, checkCaCertificate } from "./caCertificate.ts";
 import type { ClusterArgs, ObjectStorageArgs } from "./loggingStackArgs.ts";
 import type { Findings, Problem } from "./problems.ts";
+import { redactUserInfo } from "./secretsInValues.ts";
 
 /** Where Loki keeps everything, and how it gets there. */
 export interface ResolvedObjectStorage {
@@ -135,8 +136,6 @@ function checkEndpoint(args: ObjectStorageArgs, findings: Findings): URL | undef
   });
   return url;
 }
-
-const redactUserInfo = (endpoint: string): string => endpoint.replace(/^([a-z0-9]*:\/\/)?.*@/i, "$1[secret]@");
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 function checkBucketName(bucket: string, findings: Findings): void {

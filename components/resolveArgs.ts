@@ -10,6 +10,7 @@ import { type ResolvedNetwork, resolveNetwork } from "./networkPolicies.ts";
 import { type ResolvedObjectStorage, resolveObjectStorage } from "./objectStorage.ts";
 import { Findings, InvalidArgumentsError } from "./problems.ts";
 import { requested } from "./resources.ts";
+import { redactUserInfo } from "./secretsInValues.ts";
 
 /** The arguments with every default in place. Nothing after this file asks what is missing. */
 export interface ResolvedArgs {
@@ -113,8 +114,11 @@ function checkCluster(cluster: ClusterArgs, findings: Findings): void {
 function checkRegistry(registry: string | undefined, findings: Findings): void {
   findings.check(registry === undefined || /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/.test(registry), {
     path: "images.registry",
-    given: registry,
-    expected: "host, port and path without a scheme: myregistry.azurecr.io",
-    fix: `write ${registry?.replace(/^[a-z]+:\/\//, "").replace(/\/+$/, "")}`,
+    given: registry && redactUserInfo(registry),
+    expected: "host, port and path without a scheme, a user or a password: myregistry.azurecr.io",
+    fix: `write ${registry
+      ?.replace(/^[a-z]+:\/\//, "")
+      .replace(/^.*@/, "")
+      .replace(/\/+$/, "")}`,
   });
 }

@@ -51,3 +51,6 @@ export function isSecret(value: unknown, key: string): boolean {
     [...value.matchAll(ASSIGNMENT)].some(([, name = "", text = ""]) => SECRET_KEY.test(name) && !REFERENCE.test(text))
   );
 }
+
+/** An address in which user and password, which stand before an @, are not shown. */
+export const redactUserInfo = (address: string): string => address.replace(/^([a-z0-9]*:\/\/)?.*@/i, "$1[secret]@");

@@ -748,7 +748,32 @@ const MISTAKES: Mistake[] = [
     fix: /helm pull loki .*--version 18\.11\.0/,
   },
 
+  ...["https://user:PLANTED@charts.example.com/loki", "oci://PLANTED@registry.example.com/loki"].map(
+    (source): Mistake => ({
+      what: `a password in the chart's address (${source.slice(0, 3)})`,
+      change: (c) => {
+        c.loki.chart = { source };
+      },
+      path: "loki.chart.source",
+      given: source.replace(/[^/]*@/, "[secret]@"),
+      allowed: /no user or password in the address/,
+      fix: /chartRepositoryPassword/,
+    }),
+  ),
+
   // Images and Alloy
+  ...["https://user:PLANTED@myregistry.azurecr.io", "user:PLANTED@myregistry.azurecr.io"].map(
+    (registry): Mistake => ({
+      what: `a password in the registry's address (${registry.slice(0, 5)})`,
+      change: (c) => {
+        c.images = { registry };
+      },
+      path: "images.registry",
+      given: registry.replace(/[^/]*@/, "[secret]@"),
+      allowed: /without a scheme, a user or a password/,
+      fix: /write myregistry\.azurecr\.io$/,
+    }),
+  ),
   {
     what: "a registry with a scheme",
     change: (c) => {

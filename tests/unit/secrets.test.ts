@@ -151,12 +151,15 @@ describe("planted secrets", () => {
               secretKey: "PlantedMinioAdminPassword",
             };
             c.loki.values = { token: "PlantedMinioAdminPassword" };
+            c.loki.chart = { source: "https://user:PlantedMinioAdminPassword@charts.example.com/x" };
+            c.alloy.chart = { source: "user:PlantedMinioAdminPassword@charts.example.com/x" };
+            c.images = { registry: "https://user:PlantedMinioAdminPassword@registry.example.com" };
             c.PlantedKey = "PlantedMinioAdminPassword";
           },
           { secretKeys },
         ),
       );
-      assert.ok((error?.problems.length ?? 0) >= 4, error?.message);
+      assert.ok((error?.problems.length ?? 0) >= 7, error?.message);
       assert.deepEqual(found(error?.message ?? ""), []);
       assert.deepEqual(found(JSON.stringify(error?.problems)), []);
     }
