@@ -47,11 +47,12 @@ export class InvalidArgumentsError extends RunError {
   }
 }
 
-/** The name that was probably meant by a misspelled one. */
+/** The name that was probably meant by a misspelled one, or by one that says more than it has to. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const distance = (other: string) => leven(name.toLowerCase(), other.toLowerCase());
   const [best] = [...known].sort((a, b) => distance(a) - distance(b));
-  return best !== undefined && distance(best) <= Math.max(2, name.length / 3) ? best : undefined;
+  if (best !== undefined && distance(best) <= Math.max(2, name.length / 3)) return best;
+  return known.find((other) => name.toLowerCase().startsWith(other.toLowerCase()));
 }
 
 /** The list a person reads: one block per problem, sorted by key path. */

@@ -1,4 +1,5 @@
-import type { Findings } from "./problems.ts";
+import type { PinnedChart } from "./helmChart.ts";
+import { type Findings, nearest } from "./problems.ts";
 
 /** Helm values: a tree of maps, lists and scalars (or Outputs of them). */
 export type Values = Record<string, unknown>;
@@ -26,7 +27,7 @@ export function checkNotOwned(
   findings: Findings,
 ): void {
   for (const [valuePath, argument] of Object.entries(owned)) {
-    const given = valuePath.split(".").reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), values);
+    const given = valueAt(values, valuePath);
     findings.check(given === undefined, {
       path: `${path}.${valuePath}`,
       // Anything else may hold a secret, which an error does not repeat.
@@ -36,6 +37,47 @@ export function checkNotOwned(
     });
   }
 }
+
+/**
+ * Refuses values in an escape hatch that nobody may change.
+ *
+ * @param fixed the reason by value path.
+ */
+export function checkNotFixed(
+  values: Values,
+  fixed: Readonly<Record<string, string>>,
+  path: string,
+  findings: Findings,
+): void {
+  for (const [valuePath, reason] of Object.entries(fixed)) {
+    findings.check(valueAt(values, valuePath) === undefined, {
+      path: `${path}.${valuePath}`,
+      expected: `nothing here: ${reason}`,
+      fix: "remove it",
+    });
+  }
+}
+
+/** Refuses values at the top of an escape hatch that the chart would take and never read. */
+export function checkKnownKeys(
+  values: Values,
+  { name, repository, version }: PinnedChart,
+  known: readonly string[],
+  path: string,
+  findings: Findings,
+): void {
+  for (const key of Object.keys(values).filter((given) => !known.includes(given))) {
+    const meant = nearest(key, known);
+    findings.problem({
+      path: `${path}.${key}`,
+      expected: `a key of the chart ${name} ${version}, which would take this one and do nothing with it`,
+      fix: meant ? `did you mean ${meant}?` : `helm show values ${name} --repo ${repository} --version ${version}`,
+    });
+  }
+}
+
+const valueAt = (values: Values, path: string): unknown =>
+  path.split(".").reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), values);
 
 const isMap = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));

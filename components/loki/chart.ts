@@ -6,3 +6,18 @@ export const LOKI_CHART = {
   version: "18.11.0",
   appVersion: "3.7.6",
 } as const;
+
+/**
+ * The keys at the top of the chart's values.yaml. The chart itself takes any key, and what it does not know is without effect.
+ * Changes with `version`: tests/charts/valueKeys.test.ts compares it with tests/fixtures/charts and shows what is new or gone.
+ */
+export const LOKI_CHART_KEYS: readonly string[] = `
+  kubeVersionOverride global nameOverride fullnameOverride namespaceOverride imagePullSecrets deploymentMode
+  commonLabels defaults loki test lokiCanary serviceAccount rbac networkPolicy memberlist gateway ingress route migrate
+  podDisruptionBudget singleBinary write read backend ingester distributor querier queryFrontend queryScheduler
+  indexGateway compactor bloomGateway bloomPlanner bloomBuilder patternIngester ruler overridesExporter memcached
+  memcachedExporter resultsCache chunksCache rollout_operator ignoreMinioDeprecation minio extraObjects sidecar
+  monitoring tableManager
+`
+  .trim()
+  .split(/\s+/);

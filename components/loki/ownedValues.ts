@@ -35,3 +35,30 @@ export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "loki.limits_config.per_stream_rate_limit_burst": "loki.limits.perStreamBurstMb",
   "loki.limits_config.max_global_streams_per_user": "loki.limits.maxStreams",
 };
+
+/** Chart values, and the section of Loki's own config that each becomes: `loki.structuredConfig` is merged over that. */
+const SECTIONS = [
+  ["loki.commonConfig", "loki.structuredConfig.common"],
+  ["loki.schemaConfig", "loki.structuredConfig.schema_config"],
+  ["loki.limits_config", "loki.structuredConfig.limits_config"],
+] as const;
+
+const inLokisConfig = (valuePath: string): string =>
+  SECTIONS.reduce((path, [value, section]) => path.replace(value, section), valuePath);
+
+/** The same, and every other way past an argument: Loki would run with something else than the values say. */
+export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
+  ...LOKI_OWNED_VALUES,
+  ...Object.fromEntries(Object.entries(LOKI_OWNED_VALUES).map(([path, argument]) => [inLokisConfig(path), argument])),
+  "loki.structuredConfig.common.storage": "objectStorage",
+  "loki.structuredConfig.storage_config.aws": "objectStorage",
+  "loki.storage_config.aws": "objectStorage",
+};
+
+/** Values that no argument changes either, and why. */
+export const LOKI_FIXED_VALUES: Readonly<Record<string, string>> = {
+  deploymentMode: "write, read and backend are what is deployed, sized and checked",
+  "loki.config": "it would take the place of all of Loki's config, schema and retention too",
+  "loki.limits_config.deletion_mode": "whoever reaches the gateway could delete logs",
+  "loki.structuredConfig.limits_config.deletion_mode": "whoever reaches the gateway could delete logs",
+};

@@ -5,9 +5,9 @@ import type { LokiArgs, LokiComponentArgs, ResourcesArgs, SchemaPeriodArgs } fro
 import type { Findings } from "../problems.ts";
 import { checkResources, requested } from "../resources.ts";
 import { checkNoSecrets } from "../secretsInValues.ts";
-import { checkNotOwned, type Values } from "../valuesMerge.ts";
-import { LOKI_CHART } from "./chart.ts";
-import { LOKI_OWNED_VALUES } from "./ownedValues.ts";
+import { checkKnownKeys, checkNotFixed, checkNotOwned, type Values } from "../valuesMerge.ts";
+import { LOKI_CHART, LOKI_CHART_KEYS } from "./chart.ts";
+import { LOKI_FIXED_VALUES, LOKI_REFUSED_VALUES } from "./ownedValues.ts";
 import { checkSchema, DEFAULT_SCHEMA } from "./schema.ts";
 
 interface ResolvedComponent {
@@ -98,7 +98,9 @@ export function resolveLoki(args: LokiArgs, nodePool: ResolvedNodePool, findings
 
   checkSchema(loki.schema, findings);
   checkNoSecrets(loki.values, "loki.values", findings);
-  checkNotOwned(loki.values, LOKI_OWNED_VALUES, "loki.values", findings);
+  checkKnownKeys(loki.values, LOKI_CHART, LOKI_CHART_KEYS, "loki.values", findings);
+  checkNotOwned(loki.values, LOKI_REFUSED_VALUES, "loki.values", findings);
+  checkNotFixed(loki.values, LOKI_FIXED_VALUES, "loki.values", findings);
   findings.check(loki.retentionHours >= 24 && loki.retentionHours % 24 === 0, {
     path: "loki.retentionHours",
     given: loki.retentionHours,

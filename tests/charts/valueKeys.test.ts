@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
-import { LOKI_CHART } from "../../components/loki/chart.ts";
+import { LOKI_CHART, LOKI_CHART_KEYS } from "../../components/loki/chart.ts";
 import { type Loose, plan, planOf, stackFile, valuesOf } from "../unit/program.ts";
 
 interface Chart {
@@ -73,6 +73,10 @@ describe("the charts know every key that is set", () => {
     );
     assert.deepEqual(unknownKeys(valuesOf(other, "loki"), LOKI), []);
   });
+});
+
+it("the keys that loki.values may have are those of the pinned chart", () => {
+  assert.deepEqual(LOKI_CHART_KEYS.toSorted(), Object.keys(LOKI.values).sort(), "bring LOKI_CHART_KEYS to the chart's");
 });
 
 describe("this check finds", () => {
