@@ -120,6 +120,7 @@ export const argsShape = {
       resources: resources.optional(),
       exclude: strings.optional(),
       bufferMiB: count.optional(),
+      maxLinesPerSecond: count.optional(),
       timeoutSeconds: count.optional(),
       values: values.optional(),
     })

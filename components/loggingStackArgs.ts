@@ -480,6 +480,14 @@ export interface AlloyArgs {
    */
   bufferMiB?: number;
   /**
+   * Lines per second of one container over a long time; what a container writes beyond it is dropped and counted
+   * (`loki_process_dropped_lines_by_label_total`), so that its neighbours lose nothing. For a while it may write any amount: the first
+   * 2,000,000 lines beyond it pass.
+   * https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/#stagelimit
+   * @default 5000
+   */
+  maxLinesPerSecond?: number;
+  /**
    * How long Helm waits for Alloy on every node, seconds.
    * @default 1800
    */

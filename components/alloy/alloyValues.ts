@@ -26,6 +26,12 @@ export interface AlloyReferences {
   readonly pullSecrets: ReadonlyArray<Input<string>>;
 }
 
+/**
+ * Lines of one container that pass at once, above its limit: all that the kubelet keeps of it (on AKS five files of 50 MB) at 125 bytes
+ * a line. So what Alloy reads again after it was away is never taken for a flood.
+ */
+const LINES_AT_ONCE = 2_000_000;
+
 /** The environment that parametrizes the pipeline and its start. */
 export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): Record<string, string> => ({
   LOGGING_CLUSTER: cluster.name,
@@ -33,6 +39,8 @@ export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): 
   LOGGING_EXCLUDE: excludeGlob(alloy.exclude),
   LOGGING_PUSH_URL: pushUrl,
   LOGGING_BUFFER_MIB: String(alloy.bufferMiB),
+  LOGGING_LINES_PER_SECOND: String(alloy.maxLinesPerSecond),
+  LOGGING_LINES_AT_ONCE: String(LINES_AT_ONCE),
 });
 
 /** The chart passes the pipeline through Helm's `tpl`: what looks like a template has to say that it is none. */

@@ -12,6 +12,7 @@ export interface ResolvedAlloy {
   readonly resources: ResourcesArgs;
   readonly exclude: readonly string[];
   readonly bufferMiB: number;
+  readonly maxLinesPerSecond: number;
   readonly timeoutSeconds: number;
   readonly values: Values;
 }
@@ -55,6 +56,7 @@ export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy
     ),
     exclude,
     bufferMiB: args.bufferMiB ?? 10_240,
+    maxLinesPerSecond: args.maxLinesPerSecond ?? 5000,
     timeoutSeconds: args.timeoutSeconds ?? 1800,
     values: args.values ?? {},
   };

@@ -76,6 +76,13 @@ export class Application {
     this.#write(ago);
   }
 
+  /** Writes a line that is short, and quickly made. */
+  writeShort(): void {
+    const id = `${this.namespace}/${this.pod}/${this.#written++}`;
+    const text = `id=${id} over and over`;
+    this.#ledger.add(id, text, this.#writeParts(text, 0n));
+  }
+
   /** @param between what happens between the parts that containerd makes of a long line; with it, the line is a long one. */
   #write(ago: bigint, between?: () => void, long = false): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;

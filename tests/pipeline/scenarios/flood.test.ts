@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Loose } from "../../unit/program.ts";
+import { Application, Ledger, Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
+import { assertNothingLost, note } from "../scenario.ts";
+
+/** Production lets 2,000,000 lines pass at once, which takes longer to write than the scenario is long. */
+const AT_ONCE = 20_000;
+
+it("one pod floods: its neighbours lose nothing, and every line of it that is dropped is counted", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await environment();
+  const { alloy } = running.cluster;
+  const setting = alloy.container.env.find((env: Loose) => env.name === "LOGGING_LINES_AT_ONCE");
+  const production = setting.value;
+  const restart = async (): Promise<void> => {
+    await alloy.stop();
+    alloy.start();
+    await running.cluster.waitUntilReady([alloy]);
+  };
+  setting.value = String(AT_ONCE);
+  try {
+    await restart();
+    const neighbours = new Workload(running.podLogs, "beside");
+    const flood = new Ledger("flood");
+    const application = new Application(running.podLogs, "flood-0", "flood-app-0", flood);
+    for (let second = 0; second < 10; second++) {
+      for (let i = 0; i < 10_000; i++) application.writeShort();
+      await sleep(1000);
+    }
+    application.end();
+    await sleep(20_000);
+    const metrics = await (await fetch(`http://${alloy.address}:12345/metrics`)).text();
+    const dropped = [...metrics.matchAll(/^loki_process_dropped_lines_by_label_total\{(.*)\} (\S+)$/gm)];
+    assert.equal(dropped.length, 1, "one file is named");
+    assert.match(dropped[0]?.[1] ?? "", /label_name="filename",label_value="[^"]*flood-app-0/);
+    await assertNothingLost("beside a flood", running, neighbours.stop());
+    const { written, lost, twice } = await running.queries.account(flood);
+    note(`flood: ${written} lines written, ${lost.length} of them not kept, ${dropped[0]?.[2]} counted as dropped`);
+    assert.ok(lost.length > 0, "it was no flood, so nothing is shown");
+    assert.equal(lost.length, Number(dropped[0]?.[2]));
+    assert.deepEqual(twice, []);
+  } finally {
+    setting.value = production;
+    await restart();
+  }
+});
