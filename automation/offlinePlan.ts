@@ -148,10 +148,17 @@ export async function recordProgram(
     registerOutputs(request, callback);
   };
 
+  let failure: { readonly error: unknown } | undefined;
+  // Thrown only afterwards: the runtime would let the same error go unhandled a second time, which ends the process.
+  const caught = () =>
+    program().catch((error: unknown) => {
+      failure = { error };
+    });
   const warnings = await withWarnings(async () => {
-    await pulumi.runtime.runInPulumiStack(program);
+    await pulumi.runtime.runInPulumiStack(caught);
     await pulumi.runtime.disconnect();
   });
+  if (failure) throw failure.error;
   const sorted = resources.filter((r) => r.type !== "pulumi:pulumi:Stack").sort((a, b) => (key(a) < key(b) ? -1 : 1));
   return { resources: sorted, outputs, warnings };
 }

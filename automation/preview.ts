@@ -5,17 +5,25 @@ import { formatCapacity } from "../components/capacity.ts";
 import type { ResourcesArgs } from "../components/loggingStackArgs.ts";
 import type { ReleaseInputs } from "./helmTemplate.ts";
 import { type OfflinePlan, type PlannedResource, planOffline } from "./offlinePlan.ts";
-import { reportAndExit } from "./reportAndExit.ts";
+import { isExpected, reportAndExit } from "./reportAndExit.ts";
 import { readStackFile, stackNames } from "./stackFiles.ts";
 
-const { values: options, positionals } = parseArgs({
-  options: { values: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
-
 try {
-  for (const stack of positionals.length > 0 ? positionals : stackNames())
-    print(await planOffline(readStackFile(stack)));
+  const { values: options, positionals } = parseArgs({
+    options: { values: { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const refusals: string[] = [];
+  for (const stack of positionals.length > 0 ? positionals : stackNames()) {
+    try {
+      print(await planOffline(readStackFile(stack)), options.values);
+    } catch (error) {
+      // The other stacks are shown all the same, and all that is wrong comes together at the end.
+      if (!isExpected(error)) throw error;
+      refusals.push(error.message);
+    }
+  }
+  if (refusals.length > 0) throw new Error(refusals.join("\n\n"));
   console.log(
     dim("Offline: no engine, cluster or cloud was asked. Against the real ones: pulumi preview --stack <stack>."),
   );
@@ -23,10 +31,11 @@ try {
   reportAndExit(error);
 }
 
-function print(plan: OfflinePlan): void {
+function print(plan: OfflinePlan, allValues: boolean): void {
   heading(`${plan.stack}: ${plan.resources.length} resources`);
   for (const line of tree(plan.resources)) console.log(line);
-  for (const release of plan.resources.filter((r) => r.type === "kubernetes:helm.sh/v3:Release")) printRelease(release);
+  for (const release of plan.resources.filter((r) => r.type === "kubernetes:helm.sh/v3:Release"))
+    printRelease(release, allValues);
   if (plan.capacity) {
     section("Capacity of the logging nodes at their largest");
     console.log(indented(formatCapacity(plan.capacity)));
@@ -53,14 +62,14 @@ function tree(resources: readonly PlannedResource[], parent?: string, prefix = "
   });
 }
 
-function printRelease(release: PlannedResource): void {
+function printRelease(release: PlannedResource, allValues: boolean): void {
   const { name, namespace, chart, version, timeout, repositoryOpts, values } =
     release.inputs as unknown as ReleaseInputs;
   section(`Helm release ${name}`);
   console.log(
     `  chart ${chart} ${version} from ${repositoryOpts?.repo ?? chart}, into ${namespace}, waits up to ${timeout} s for its pods`,
   );
-  const shown = options.values ? values : summary(name, values);
+  const shown = allValues ? values : summary(name, values);
   console.log(indented(stringify(shown, { lineWidth: 0 }).trimEnd()));
 }
 

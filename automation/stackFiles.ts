@@ -29,7 +29,16 @@ const placeholderOf = (key: string, ciphertext: unknown): string =>
     ? JSON.stringify({ auths: { [placeholder(ciphertext)]: {} } })
     : placeholder(ciphertext);
 
-/** Reads a stack file. @throws when there is none, naming those that exist. */
+/** The first line of YAML's message has the place; the others repeat what stands there. */
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new Error(`${file}: no YAML: ${(error as Error).message.replace(/:?\n.*$/s, "")}`);
+  }
+}
+
+/** Reads a stack file. @throws when there is none, naming those that exist, and where it is no YAML. */
 export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
   let text: string;
   try {
@@ -37,7 +46,7 @@ export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): Sta
   } catch {
     throw new Error(`${file}: no such file. Stacks of this project: ${stackNames().join(", ") || "none"}`);
   }
-  const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+  const { config = {} } = (parseYaml(text, file) ?? {}) as { config?: Record<string, unknown> };
   const secretKeys: string[] = [];
   const entries = Object.entries(config).map(([key, value]) => {
     const fullKey = key.includes(":") ? key : `logging:${key}`;

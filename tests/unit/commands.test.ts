@@ -1,9 +1,18 @@
 // The commands as people run them, in processes of their own.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 import { readStackFile, stackNames } from "../../automation/stackFiles.ts";
 import { execute } from "./command.ts";
@@ -34,6 +43,63 @@ describe("npm start", () => {
     ])
       assert.match(stdout, words);
     assert.doesNotMatch(stdout, /offlinePassword|offlinePlaceholder/);
+  });
+});
+
+describe("npm start with stacks that are refused", () => {
+  it("shows the others, and then all that is wrong with all of them", async () => {
+    const project = join(folder, "project");
+    cpSync(".", project, { recursive: true, filter: (path) => !/^(node_modules|\.git|tests)(\/|$)/.test(path) });
+    symlinkSync(resolve("node_modules"), join(project, "node_modules"));
+    const good = readFileSync("Pulumi.prod-aks-a.yaml", "utf8");
+    const bad = good.replaceAll("prod-aks-a", "bad-one").replace("retentionHours: 336", "retentionHours: 25");
+    writeFileSync(join(project, "Pulumi.bad-one.yaml"), bad);
+    writeFileSync(join(project, "Pulumi.bad-two.yaml"), "config: [\n");
+    const { code, stdout, stderr } = await execute("automation/preview.ts", [], { ...OFFLINE, cwd: project });
+    assert.equal(code, 1);
+    for (const stack of stackNames()) assert.match(stdout, new RegExp(`^${stack}: \\d+ resources`, "m"));
+    assert.match(stderr, /^Arguments of bad-one: 1 problem/);
+    assert.match(stderr, /loki\.retentionHours/);
+    assert.match(stderr, /^Pulumi\.bad-two\.yaml: no YAML: /m);
+    assert.doesNotMatch(stderr, /\n +at /);
+  });
+});
+
+describe("what a person can mend is said without a stack trace", () => {
+  const TRACE = /\n +at |Error:/;
+
+  it("a mistyped option, by every command", async () => {
+    for (const command of [
+      "preview",
+      "render",
+      "diff",
+      "deploy",
+      "doctor",
+      "previewStack",
+      "verify",
+      "argumentsDocs",
+    ]) {
+      const { code, stderr } = await execute(`automation/${command}.ts`, ["--sta", "x"], OFFLINE);
+      assert.equal(code, 1, command);
+      assert.match(stderr, /^Unknown option '--sta'/, command);
+      assert.doesNotMatch(stderr, TRACE, command);
+    }
+  });
+
+  it("a stack file that is no YAML: where, and nothing of what stands there", async () => {
+    for (const text of ["config:\n  logging:a: [PLANTED\n", "config:\n  a: PLANTED\n a: {\n", "a: 1\na: PLANTED\n"]) {
+      const bad = file("malformed.yaml", text);
+      const out = join(folder, "malformed");
+      const { code, stderr } = await execute(
+        "automation/render.ts",
+        ["prod-aks-a", "--config-file", bad, "--out", out],
+        OFFLINE,
+      );
+      assert.equal(code, 1);
+      assert.match(stderr, /malformed\.yaml: no YAML: .* at line \d+, column \d+\n$/);
+      assert.doesNotMatch(stderr, TRACE);
+      assert.doesNotMatch(stderr, /PLANTED/);
+    }
   });
 });
 
