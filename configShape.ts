@@ -54,7 +54,6 @@ const nodePool = z.discriminatedUnion("mode", [
       .strictObject({
         vmSize: text,
         maxCount: count,
-        zones: z.array(z.string()).optional(),
         maxPods: maxPods.optional(),
         vmCapacity: vmCapacity.optional(),
       })

@@ -17,15 +17,19 @@ const MARKERS = ["<!-- arguments:begin -->", "<!-- arguments:end -->"] as const;
 const LINK = /(?:^|\s+)(https?:\/\/[^\s`]*[^\s`.,])/g;
 
 /** What belongs to a stack and not to the component, and so has no comment to read. */
-const ACCESS: Readonly<Record<string, string>> = {
-  "access.method":
-    "`aks` asks Azure for the credentials of `cluster.resourceId`; `kubeconfig` reads a file. No default, so that no stack reaches the ambient context by accident.",
-  "access.login":
-    "Method `aks`: how kubelogin signs in. `azurecli` for a person after `az login`, `workloadidentity` for a pipeline with OIDC, `spn` for a service principal with a secret. https://azure.github.io/kubelogin/concepts/login-modes.html",
-  "access.path": "Method `kubeconfig`: path of the kubeconfig, relative to `Pulumi.yaml` or absolute.",
-  "access.context": "Method `kubeconfig`: the context in it.",
-  "access.server":
-    "Method `kubeconfig`: the address of the API server that the context has to lead to; `npm run deploy` refuses any other.",
+const ACCESS: Readonly<Record<string, { readonly text: string; readonly default?: string }>> = {
+  "access.method": {
+    text: "`aks` asks Azure for the credentials of `cluster.resourceId`; `kubeconfig` reads a file. No default, so that no stack reaches the ambient context by accident.",
+  },
+  "access.login": {
+    text: "Method `aks`: how kubelogin signs in. `azurecli` for a person after `az login`, `workloadidentity` for a pipeline with OIDC, `spn` for a service principal with a secret. https://azure.github.io/kubelogin/concepts/login-modes.html",
+  },
+  "access.path": { text: "Method `kubeconfig`: path of the kubeconfig, relative to `Pulumi.yaml` or absolute." },
+  "access.context": { text: "Method `kubeconfig`: the context in it." },
+  "access.server": {
+    text: "Method `kubeconfig`: the address of the API server that the context has to lead to; `npm run deploy` refuses any other.",
+    default: "any address",
+  },
 };
 const MINIO_ADMIN: Partial<Record<SecretKey, string>> = {
   minioAdminUser:
@@ -244,11 +248,14 @@ function disagreements(groups: readonly Group[], shapes: ReadonlyMap<string, Sha
       if (key.optional && !key.isGroup && key.default === undefined) return [`${SOURCE}: ${key.path} has no @default`];
       return [];
     }),
-    ...[...shapes.keys()].flatMap((path): string[] => {
-      if (path.startsWith("access"))
-        return path === "access" || withoutMode(path) in ACCESS
+    ...[...shapes].flatMap(([path, { optional }]): string[] => {
+      if (path.startsWith("access")) {
+        const told = ACCESS[withoutMode(path)];
+        if (!told) return path === "access" ? [] : [`automation/argumentsDocs.ts: ${path} has no text`];
+        return optional === (told.default !== undefined)
           ? []
-          : [`automation/argumentsDocs.ts: ${path} has no text`];
+          : [`automation/argumentsDocs.ts: ${path} is ${optional ? "optional" : "required"} in configShape.ts`];
+      }
       return documented.has(path) || inline(path) || topLevel(path)
         ? []
         : [`${SOURCE}: ${path} is missing; configShape.ts has it`];
@@ -299,8 +306,8 @@ function reference(groups: readonly Group[], shapes: ReadonlyMap<string, Shape>)
         .map(([path, { schema }]) => [
           `\`${withoutMode(path)}\``,
           path.endsWith(".method") ? "`aks`, `kubeconfig`" : typeOf(schema, false),
-          "required",
-          linked(ACCESS[withoutMode(path)] ?? ""),
+          ACCESS[withoutMode(path)]?.default ?? "required",
+          linked(ACCESS[withoutMode(path)]?.text ?? ""),
         ]),
     ),
     "## Keys of their own",
@@ -331,7 +338,7 @@ function compactTables(groups: readonly Group[]): string {
     "**access**",
     table(
       ["key", "default", "purpose"],
-      Object.entries(ACCESS).map(([path, text]) => [`\`${path}\``, "required", firstSentence(text)]),
+      Object.entries(ACCESS).map(([path, key]) => [`\`${path}\``, key.default ?? "required", firstSentence(key.text)]),
     ),
     "**Keys of their own, at the top level**",
     table(

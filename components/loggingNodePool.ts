@@ -27,11 +27,11 @@ export interface ResolvedNodePool {
   readonly tolerations: readonly Toleration[];
   /** The pool at its largest; absent where nothing is known of it. */
   readonly size?: PoolSize;
-  /** Number of zones, for disks that can only be attached in their own. */
-  readonly zones: readonly string[];
   /** Present in mode `create`. */
   readonly created?: ResolvedCreatedPool;
 }
+
+const ZONES = ["1", "2", "3"];
 
 interface ResolvedCreatedPool
   extends Required<Omit<CreatedNodePoolArgs, "mode" | "podSubnetId" | "vmCapacity" | "containerLogs">> {
@@ -41,8 +41,6 @@ interface ResolvedCreatedPool
   readonly poolName: string;
 }
 
-const DEFAULT_ZONES = ["1", "2", "3"];
-
 /** Defaults and checks of the node pool. */
 export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findings: Findings): ResolvedNodePool {
   switch (args.mode) {
@@ -50,7 +48,7 @@ export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findin
       findings.warn(
         "nodePool.mode is none: Loki shares nodes with applications, and whether its pods fit is not checked.",
       );
-      return { mode: "none", nodeSelector: {}, tolerations: [], zones: [] };
+      return { mode: "none", nodeSelector: {}, tolerations: [] };
     case "existing": {
       const { capacity, taint } = args;
       checkLabelKey(args.label.key, "nodePool.label.key", findings);
@@ -71,7 +69,6 @@ export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findin
         mode: "existing",
         nodeSelector: { [args.label.key]: args.label.value },
         tolerations: taint ? [{ key: taint.key, operator: "Equal", value: taint.value, effect: taint.effect }] : [],
-        zones: capacity?.zones ?? DEFAULT_ZONES,
         ...(size && { size }),
       };
     }
@@ -83,7 +80,6 @@ export function resolveNodePool(args: NodePoolArgs, cluster: ClusterArgs, findin
         mode: "create",
         nodeSelector: { [key]: value },
         tolerations: [{ key, operator: "Equal", value, effect }],
-        zones: created.zones,
         created,
         ...(size && { size }),
       };
@@ -96,7 +92,7 @@ function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, fin
     vmSize: args.vmSize,
     subnetId: args.subnetId,
     ...(args.podSubnetId && { podSubnetId: args.podSubnetId }),
-    zones: args.zones ?? DEFAULT_ZONES,
+    zones: args.zones ?? ZONES,
     // 60 instead of AKS's 110 or 250: a logging node runs about 15 pods, and the kubelet reserves 20 MB for each possible one.
     maxPods: args.maxPods ?? 60,
     osSku: args.osSku ?? "Ubuntu",
@@ -118,7 +114,7 @@ function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, fin
     fix: "lower minCount or raise maxCount",
   });
   for (const [i, zone] of settings.zones.entries()) {
-    findings.check(["1", "2", "3"].includes(zone), {
+    findings.check(ZONES.includes(zone), {
       path: `nodePool.zones[${i}]`,
       given: zone,
       expected: 'an Azure availability zone, "1", "2" or "3", as quoted text',

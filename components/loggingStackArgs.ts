@@ -156,11 +156,6 @@ export interface ExistingCapacityArgs {
   /** Nodes that the pool may grow to. */
   maxCount: number;
   /**
-   * Availability zones of the nodes.
-   * @default ["1", "2", "3"]
-   */
-  zones?: string[];
-  /**
    * Most pods on one node.
    * @default 110
    */
@@ -411,12 +406,12 @@ export interface CachesArgs {
 /** Limits of the one tenant, the cluster. */
 export interface LimitsArgs {
   /**
-   * Accepted per second, MB, over the whole cluster; more gets 429 and Alloy tries again.
+   * Accepted per second, MB, over the whole cluster: a limit, not a capacity. More gets 429 and Alloy tries again.
    * @default 50
    */
   ingestionRateMb?: number;
   /**
-   * Accepted at once, MB; not below the rate.
+   * Accepted at once, MB, not below the rate: a limit, not a capacity.
    * @default 100
    */
   ingestionBurstMb?: number;

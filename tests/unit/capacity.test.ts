@@ -52,7 +52,7 @@ const AGENT = { cpu: 100, memory: 256 };
 const pool = (size: string, nodes: number, maxPods = 60) => ({ vm: vm(size), maxPods, nodes });
 const production = (): Workload[] => {
   const { nodeSelector, tolerations } = { nodeSelector: {}, tolerations: [] };
-  return lokiWorkloads(resolveLoki({}, { mode: "none", nodeSelector, tolerations, zones: [] }, new Findings()));
+  return lokiWorkloads(resolveLoki({}, { mode: "none", nodeSelector, tolerations }, new Findings()));
 };
 
 describe("production", () => {
@@ -125,9 +125,7 @@ describe("Loki of any usual size", () => {
       read: { replicas: read, resources },
       backend: { replicas: backend },
     };
-    return lokiWorkloads(
-      resolveLoki(args, { mode: "none", nodeSelector: {}, tolerations: [], zones: [] }, new Findings()),
-    );
+    return lokiWorkloads(resolveLoki(args, { mode: "none", nodeSelector: {}, tolerations: [] }, new Findings()));
   };
   const NODES = [3, 4, 5, 6, 7];
   const cases = ["Standard_D4s_v5", "Standard_D8s_v5"].flatMap((size) =>

@@ -74,7 +74,7 @@ const cases = fc
         gateway: { replicas: replicas.gateway },
         caches: { chunksMiB, resultsMiB },
       },
-      { mode: "none", nodeSelector: {}, tolerations: [], zones: [] },
+      { mode: "none", nodeSelector: {}, tolerations: [] },
       new Findings(),
     );
     const workloads = lokiWorkloads(loki);
