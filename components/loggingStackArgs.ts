@@ -224,12 +224,12 @@ export interface ObjectStorageArgs {
    */
   credentialsGeneration?: number;
   /**
-   * Mode `existing`: the access key, which names a user and is no secret. In a stack, the config key `objectStorageAccessKey`. Letters and digits, 3 or more.
+   * Mode `existing`: the access key, which names a user and is no secret. In a stack, the config key `objectStorageAccessKey`. Letters, digits and `+/._-`, 3 or more.
    * @default - none
    */
   accessKey?: Input<string>;
   /**
-   * Mode `existing`: the secret key. In a stack, the secret config key `objectStorageSecretKey`. Letters and digits, 8 or more.
+   * Mode `existing`: the secret key. In a stack, the secret config key `objectStorageSecretKey`. Letters, digits and `+/._-`, 8 or more.
    * @default - none
    */
   secretKey?: Input<string>;

@@ -238,16 +238,19 @@ export function createObjectStorage(
 }
 
 /** Shortest keys that MinIO takes, by the config keys that they stand in. */
-export const KEY_LENGTHS = { objectStorageAccessKey: 3, objectStorageSecretKey: 8 } as const;
+const KEY_LENGTHS = { objectStorageAccessKey: 3, objectStorageSecretKey: 8 } as const;
+
+/** What stays as it is when Loki puts a key into its config as text, before that is parsed as YAML. */
+const KEY = /^[\w+/.-][\w+/.@-]*$/;
 
 /** What is wrong with a key that is given. The key itself stays out of it. */
 export function keyProblem(stackKey: keyof typeof KEY_LENGTHS, key: string): Problem | undefined {
   const length = KEY_LENGTHS[stackKey];
-  if (/^[A-Za-z0-9]+$/.test(key) && key.length >= length) return undefined;
+  if (KEY.test(key) && key.length >= length) return undefined;
   return {
     path: stackKey,
-    expected: `letters and digits, ${length} or more: Loki expands keys into its config as text`,
-    fix: `make a key of letters and digits on MinIO and set it with pulumi config set --secret ${stackKey}`,
+    expected: `${length} or more letters, digits and + / . _ - (@ not first): Loki puts keys into its config as text`,
+    fix: `make such a key on MinIO and set it with pulumi config set --secret ${stackKey}`,
   };
 }
 

@@ -912,7 +912,7 @@ const MISTAKES: Mistake[] = [
       },
       secretKeys: ["objectStorageSecretKey"],
       path: "objectStorageSecretKey",
-      allowed: /letters and digits, 8 or more/,
+      allowed: /8 or more letters, digits and /,
       fix: /pulumi config set --secret objectStorageSecretKey/,
     }),
   ),
@@ -1232,6 +1232,14 @@ describe("what is unusual but meant is accepted", () => {
       },
     ],
     [
+      "an existing bucket with a user as this project names them",
+      (c) => {
+        c.objectStorage.mode = "existing";
+        c.objectStorageAccessKey = "loki-prod-aks-a-1";
+        c.objectStorageSecretKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY";
+      },
+    ],
+    [
       "references to Secrets and to the environment in the values",
       (c) => {
         c.loki.values = {
@@ -1246,7 +1254,8 @@ describe("what is unusual but meant is accepted", () => {
   ];
   for (const [what, change] of ACCEPTED) {
     it(what, async () => {
-      assert.equal((await refusal(stackFile(change)))?.message, undefined);
+      const secretKeys = ["objectStorageSecretKey"];
+      assert.equal((await refusal(stackFile(change, { secretKeys })))?.message, undefined);
     });
   }
 });
