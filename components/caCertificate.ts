@@ -1,10 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 import type { Findings } from "./problems.ts";
 
 /** A CA bundle in the repository. */
 export interface CaCertificate {
-  /** Path as given, relative to the project: the MinIO provider reads it there. */
+  /** Path relative to the project, where the MinIO provider reads it: an absolute one would change from machine to machine. */
   readonly file: string;
   readonly pem: string;
 }
@@ -61,6 +62,11 @@ export function checkCaCertificate(
     if (days >= 0 && days < EXPIRES_SOON_DAYS)
       findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
   }
+  const inProject = relative(".", file);
+  if (!inProject.startsWith("..")) return { file: inProject, pem };
+  findings.warn(
+    `${path}: ${file} is outside of the project. Commit it: where its path is another one, the MinIO provider shows as changed.`,
+  );
   return { file, pem };
 }
 

@@ -1,5 +1,8 @@
 // How the resources hang together: parents, names, providers, protection, order.
 import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import type { OfflinePlan } from "../../automation/offlinePlan.ts";
 import { planAndRegistrations, plan as planOf, type Registration, resource, stackFile } from "./program.ts";
@@ -201,6 +204,26 @@ describe("the providers", () => {
         random: {},
       },
     );
+  });
+
+  it("are the same on every machine: a CA of the project by its path in the project, another one with a warning", async () => {
+    const withCa = (caFile: string) =>
+      planOf(
+        stackFile((c) => {
+          c.objectStorage.caFile = caFile;
+        }),
+      );
+    const inProject = "certs/minio-internal-company-ca.pem";
+    for (const path of [resolve(inProject), `./${inProject}`, `../${basename(resolve("."))}/${inProject}`]) {
+      const { resources, warnings } = await withCa(path);
+      assert.equal(resources.find(({ name }) => name === "minio")?.inputs.minioCacertFile, inProject);
+      assert.deepEqual(warnings, []);
+    }
+    const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
+    copyFileSync(inProject, join(folder, "ca.pem"));
+    const { warnings } = await withCa(join(folder, "ca.pem"));
+    rmSync(folder, { recursive: true });
+    assert.match(warnings.join(), /^objectStorage\.caFile: .*ca\.pem is outside of the project\. Commit it/);
   });
 
   it("take MinIO's admin from the secret config where it is given, and kubeconfig and context from the config", async () => {
