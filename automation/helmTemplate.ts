@@ -25,7 +25,7 @@ export interface ReleaseInputs {
 }
 
 /** Kubernetes version that manifests are rendered for; without one, helm takes that of its own client library. */
-export const KUBE_VERSION = "1.34.2";
+const KUBE_VERSION = "1.34.2";
 
 /** What is missing to render charts, or `undefined`. */
 export function helmMissing(): string | undefined {

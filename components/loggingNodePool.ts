@@ -113,6 +113,23 @@ function resolveCreatedPool(args: CreatedNodePoolArgs, cluster: ClusterArgs, fin
     expected: `at most nodePool.maxCount, which is ${args.maxCount}`,
     fix: "lower minCount or raise maxCount",
   });
+  findings.check(!/^0+%?$/.test(settings.maxSurge), {
+    path: "nodePool.maxSurge",
+    given: settings.maxSurge,
+    expected: "one node more at least: an upgrade takes no node away before another one is there",
+    fix: 'leave it out to get "1"',
+  });
+  // A size that is described by hand may have any local disk.
+  const localDiskGiB = args.vmCapacity ? Number.POSITIVE_INFINITY : AZURE_VM_SIZES.get(args.vmSize)?.localDiskGiB;
+  findings.check(
+    settings.osDiskType === "Managed" || localDiskGiB === undefined || settings.osDiskSizeGiB <= localDiskGiB,
+    {
+      path: "nodePool.osDiskType",
+      given: settings.osDiskType,
+      expected: `Managed: the local disk of ${args.vmSize} has ${localDiskGiB} GiB, and the OS disk ${settings.osDiskSizeGiB}`,
+      fix: "choose a size with a d (Standard_D4ds_v5), lower nodePool.osDiskSizeGiB, or describe the size with nodePool.vmCapacity if it has room",
+    },
+  );
   for (const [i, zone] of settings.zones.entries()) {
     findings.check(ZONES.includes(zone), {
       path: `nodePool.zones[${i}]`,

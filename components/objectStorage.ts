@@ -161,7 +161,9 @@ function checkCidr(cidr: string, path: string, findings: Findings): void {
     path,
     given: cidr,
     expected: "an IPv4 CIDR: 10.20.0.10/32",
-    fix: "add the prefix length; /32 is a single address",
+    fix: address.includes(":")
+      ? "name MinIO's IPv4 addresses: IPv6 is not supported here"
+      : "write address and prefix length; /32 is a single address",
   });
 }
 

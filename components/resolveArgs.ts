@@ -55,6 +55,13 @@ export function checkArgs(args: LoggingStackArgs, findings: Findings): ResolvedA
   checkCluster(cluster, findings);
   const namespace = args.namespace ?? "logging";
   checkNamespace(namespace, "namespace", findings);
+  // The stack makes the namespace, closes it by policies, and removes it in the end.
+  findings.check(namespace !== "default" && !namespace.startsWith("kube-"), {
+    path: "namespace",
+    given: namespace,
+    expected: "a namespace of the stack's own: Kubernetes makes default and kube-…",
+    fix: "leave it out to get logging",
+  });
   const nodePool = resolveNodePool(args.nodePool, cluster, findings);
   const objectStorage = resolveObjectStorage(args.objectStorage, cluster, findings);
   const network = resolveNetwork(args.network ?? {}, findings);

@@ -34,6 +34,9 @@ export function checkResources(resources: ResourcesArgs, path: string, findings:
   return resources;
 }
 
+/** The most memory of a container, MiB. A quantity that cannot be read is reported elsewhere. */
+export const memoryLimit = ({ limits }: ResourcesArgs): number => parseMemory(limits.memory) ?? 0;
+
 /** What the scheduler sets aside. Quantities that cannot be read count as nothing: they are reported elsewhere. */
 export const requested = ({ requests }: ResourcesArgs): Resources => ({
   cpu: parseCpu(requests.cpu) ?? 0,

@@ -107,7 +107,7 @@ function replaceCommands({ kind, name, before, after }: ObjectChange, refused: r
 const UNITS: Readonly<Record<string, number>> = { Mi: 1 / 1024, Gi: 1, Ti: 1024 };
 
 /** GiB of a volume's size. */
-export const gigabytes = (size: unknown): number => {
+const gigabytes = (size: unknown): number => {
   const match = /^(\d+(?:\.\d+)?)(Mi|Gi|Ti)$/.exec(String(size));
   return match ? Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1) : Number.NaN;
 };

@@ -21,7 +21,7 @@ export interface ReportOptions {
 }
 
 /** Exit code of a command whose verdict is as bad as `--fail-on` says. 1 is an error, as everywhere. */
-export const VERDICT_EXIT_CODE = 3;
+const VERDICT_EXIT_CODE = 3;
 
 /**
  * Prints a report, writes the files that were asked for, and says with which code the command ends.

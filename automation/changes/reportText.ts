@@ -55,7 +55,7 @@ export function reportMarkdown(report: ChangeReport, longest = 60_000): string {
 }
 
 /** By which a pipeline finds the comment that it made for a stack. */
-export const commentMarker = (stack: string): string => `<!-- logging change report: ${stack} -->`;
+const commentMarker = (stack: string): string => `<!-- logging change report: ${stack} -->`;
 
 /** The report for a terminal. */
 export function reportText(report: ChangeReport, colours: boolean): string {

@@ -1,7 +1,7 @@
 import type { Input } from "@pulumi/pulumi";
-import { parseMemory } from "../capacity.ts";
 import { generationAnnotation } from "../gatewayCredentials.ts";
 import type { ResolvedArgs } from "../resolveArgs.ts";
+import { memoryLimit } from "../resources.ts";
 import { STORAGE_ENV } from "../storageCredentials.ts";
 import { mergeValues, type Values } from "../valuesMerge.ts";
 import { CACHE_CPU, EXPORTER_RESOURCES } from "./resolveLoki.ts";
@@ -140,7 +140,6 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
 /** The `loki:` section, which the chart turns into Loki's own config. https://grafana.com/docs/loki/latest/configure/ */
 function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiReferences): Values {
   const hours = (n: number): string => `${n}h`;
-  const writeMemoryMiB = parseMemory(loki.write.resources.limits.memory) ?? 4096;
   return {
     // One tenant, the cluster. The gateway asks for a password instead.
     auth_enabled: false,
@@ -206,7 +205,7 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
         dir: "/var/loki/wal",
         flush_on_shutdown: true,
         // Three quarters of the limit: Loki's 4GB would be killed for its memory while it replays, again and again.
-        replay_memory_ceiling: `${Math.floor(writeMemoryMiB * 0.75)}MB`,
+        replay_memory_ceiling: `${Math.floor(memoryLimit(loki.write.resources) * 0.75)}MB`,
       },
     },
     // Reads the bucket with its own marker object every few minutes, and reports to Grafana Labs.

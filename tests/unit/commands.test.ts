@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -63,6 +64,19 @@ describe("npm start with stacks that are refused", () => {
     assert.match(stderr, /^Pulumi\.bad-two\.yaml: no YAML: /m);
     assert.doesNotMatch(stderr, /\n +at /);
   });
+});
+
+it("what commands and the program import is a dependency, pinned; only docs and tests may use the others", () => {
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+  const files = globSync(["*.ts", "{automation,components,policies}/**/*.ts"]);
+  const imported = files
+    .filter((path) => path !== "automation/argumentsDocs.ts")
+    .flatMap((path) => [
+      ...readFileSync(path, "utf8").matchAll(/^(?:import|\} from)\b.*"((?:@[^/"]+\/)?[^./"][^/":]*)[^":]*";$/gm),
+    ])
+    .map(([, name]) => name);
+  assert.deepEqual(new Set(imported), new Set(Object.keys(dependencies)));
+  for (const [name, version] of Object.entries(dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
 });
 
 describe("what a person can mend is said without a stack trace", () => {

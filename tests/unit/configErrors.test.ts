@@ -275,6 +275,19 @@ const MISTAKES: Mistake[] = [
     fix: /kubectl get namespaces/,
   },
 
+  ...["kube-system", "kube-public", "default"].map(
+    (namespace): Mistake => ({
+      what: `the namespace ${namespace}`,
+      change: (c) => {
+        c.namespace = namespace;
+      },
+      path: "namespace",
+      given: namespace,
+      allowed: /a namespace of the stack's own/,
+      fix: /to get logging/,
+    }),
+  ),
+
   // The bucket and its address
   ...[
     "ab",
@@ -399,6 +412,16 @@ const MISTAKES: Mistake[] = [
       fix: /prefix length/,
     }),
   ),
+  {
+    what: "an IPv6 CIDR",
+    change: (c) => {
+      c.objectStorage.cidrs = ["fd00::1/128"];
+    },
+    path: "objectStorage.cidrs[0]",
+    given: "fd00::1/128",
+    allowed: /IPv4 CIDR/,
+    fix: /IPv4 addresses: IPv6 is not supported/,
+  },
   ...["eu west 1", "${HOME}", ""].map(
     (region): Mistake => ({
       what: `the region "${region}"`,
@@ -475,6 +498,36 @@ const MISTAKES: Mistake[] = [
     allowed: /"1", "2" or "3"/,
     fix: /zones: \["1", "2", "3"\]/,
   },
+  ...["0", "0%"].map(
+    (maxSurge): Mistake => ({
+      what: `an upgrade that adds ${maxSurge} nodes, and takes none away`,
+      change: (c) => {
+        c.nodePool.maxSurge = maxSurge;
+      },
+      path: "nodePool.maxSurge",
+      given: maxSurge,
+      allowed: /one node more at least/,
+      fix: /leave it out/,
+    }),
+  ),
+  ...(
+    [
+      ["Standard_D4s_v5", 128, 0],
+      ["Standard_D2ds_v5", 128, 75],
+      ["Standard_E4ads_v6", 256, 220],
+    ] as const
+  ).map(
+    ([vmSize, osDiskSizeGiB, local]): Mistake => ({
+      what: `an ephemeral OS disk that ${vmSize} has no room for`,
+      change: (c) => {
+        Object.assign(c.nodePool, { vmSize, osDiskSizeGiB, osDiskType: "Ephemeral", maxCount: 20 });
+      },
+      path: "nodePool.osDiskType",
+      given: "Ephemeral",
+      allowed: new RegExp(`${vmSize} has ${local} GiB, and the OS disk ${osDiskSizeGiB}`),
+      fix: /a size with a d .*nodePool\.vmCapacity/,
+    }),
+  ),
   {
     what: "a zone twice",
     change: (c) => {
@@ -1192,6 +1245,18 @@ describe("what is unusual but meant is accepted", () => {
       (c) =>
         Object.assign(c.nodePool, {
           vmSize: "Standard_X9",
+          vmCapacity: { cpu: 8, memoryGiB: 32, dataDisks: 16 },
+        }),
+    ],
+    [
+      "an ephemeral OS disk on a local disk",
+      (c) => Object.assign(c.nodePool, { vmSize: "Standard_D4ds_v5", osDiskType: "Ephemeral" }),
+    ],
+    [
+      "an ephemeral OS disk on a size of one's own",
+      (c) =>
+        Object.assign(c.nodePool, {
+          osDiskType: "Ephemeral",
           vmCapacity: { cpu: 8, memoryGiB: 32, dataDisks: 16 },
         }),
     ],

@@ -496,7 +496,11 @@ describe("the engine's preview", () => {
       seenReleases(seen.after).map(({ name }) => name),
       ["loki"],
     );
-    assert.deepEqual(seenPool(seen.after), { vm: { cpu: 4, memoryGiB: 16, dataDisks: 8 }, maxPods: 60, nodes: 5 });
+    assert.deepEqual(seenPool(seen.after), {
+      vm: { cpu: 4, memoryGiB: 16, dataDisks: 8, localDiskGiB: 0 },
+      maxPods: 60,
+      nodes: 5,
+    });
   });
 });
 

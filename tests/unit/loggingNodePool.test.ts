@@ -48,7 +48,8 @@ const IMMUTABLE: Record<string, (pool: Loose) => void> = {
     p.maxPods = 61;
   },
   osDiskType: (p) => {
-    p.osDiskType = "Ephemeral";
+    // Described by hand: the size itself has no local disk.
+    Object.assign(p, { osDiskType: "Ephemeral", vmCapacity: { cpu: 8, memoryGiB: 32, dataDisks: 16 } });
   },
   osDiskSizeGiB: (p) => {
     p.osDiskSizeGiB = 256;
