@@ -326,7 +326,7 @@ for (const stack of STACKS) {
         ],
       );
       assert.equal(spec.priorityClassName, "system-node-critical");
-      assert.equal(spec.terminationGracePeriodSeconds, 60);
+      assert.equal(spec.terminationGracePeriodSeconds, 10);
       assert.deepEqual(daemonSet.spec.updateStrategy, {
         type: "RollingUpdate",
         rollingUpdate: { maxUnavailable: "20%" },
