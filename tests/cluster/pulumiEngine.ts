@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
@@ -55,14 +55,12 @@ export function preparePulumi(programs: Programs, folder: string, minio: MinioSe
     "Pulumi.yaml",
     "package.json",
     "node-version.cjs",
-    "index.ts",
     "components",
     "automation",
     "policies",
+    ...globSync("*.ts", { cwd: PROJECT }),
   ])
     cpSync(join(PROJECT, file), join(project, file), { recursive: true });
-  for (const file of ["config.ts", "configShape.ts", "providers.ts", "kubeconfig.ts"])
-    cpSync(join(PROJECT, file), join(project, file));
   symlinkSync(join(PROJECT, "node_modules"), join(project, "node_modules"));
   symlinkSync(programs.charts, join(project, "charts"));
   mkdirSync(join(project, "certs"));
