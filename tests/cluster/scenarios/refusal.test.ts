@@ -107,7 +107,7 @@ new minio.IamPolicy("policy", { policy: JSON.stringify({ Version: "2012-10-17", 
     for (const command of [["preview"], ["up", "--yes"]]) {
       const { exitCode, output } = await engine.run([...command, "--stack", name]);
       assert.notEqual(exitCode, 0);
-      assert.match(output, /Arguments of prod-aks-a: \d+ problems, nothing has been created\./);
+      assert.match(output, /Arguments of prod-aks-c: \d+ problems, nothing has been created\./);
       for (const line of [
         /^ +cluster\.name$/m,
         /^ +loki\.retentionHours$/m,
