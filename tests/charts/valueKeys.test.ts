@@ -79,6 +79,15 @@ it("the keys that loki.values may have are those of the pinned chart", () => {
   assert.deepEqual(LOKI_CHART_KEYS.toSorted(), Object.keys(LOKI.values).sort(), "bring LOKI_CHART_KEYS to the chart's");
 });
 
+describe("the charts know every key of the seed's values, as the benchmark has them", () => {
+  const seed = (release: string): Loose =>
+    parse(readFileSync(new URL(`../../bench/seed/${release}.values.yaml`, import.meta.url), "utf8"));
+
+  it("Loki", () => assert.deepEqual(unknownKeys(seed("loki"), LOKI), []));
+
+  it("Alloy", () => assert.deepEqual(unknownKeys(seed("alloy"), ALLOY), []));
+});
+
 describe("this check finds", () => {
   const CASES: Array<[string, Chart, Loose, string[]]> = [
     [

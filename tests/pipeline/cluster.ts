@@ -18,13 +18,16 @@ export class Cluster {
   readonly #addresses = new Map<string, string>();
   #turn = 0;
 
-  private constructor(manifests: readonly Manifest[], context: PodContext) {
+  private constructor(manifests: readonly Manifest[], context: PodContext, nodes: number) {
     this.#namespace = context.namespace;
     this.#services = manifests.filter(({ kind }) => kind === "Service");
     let last = 1;
     this.pods = manifests.flatMap((manifest: Loose) => {
-      const names = podNames(manifest);
-      return names.map((name) => new Pod(name, `10.244.0.${++last}`, manifest.spec.template, context));
+      const names = podNames(manifest, nodes);
+      return names.map((name, i) => {
+        const node = manifest.kind === "DaemonSet" ? i : 0;
+        return new Pod(name, `10.244.0.${++last}`, manifest.spec.template, context, node);
+      });
     });
     let service = 1;
     for (const { metadata, spec } of this.#services)
@@ -32,13 +35,17 @@ export class Cluster {
     this.gatewayAddress = this.#addresses.get("loki-gateway") ?? "";
   }
 
-  /** Names, addresses and Services of all pods, and nothing running yet. `hosts` are names outside of the cluster. */
+  /**
+   * Names, addresses and Services of all pods, and nothing running yet. `hosts` are names outside of the cluster, `nodes` is how many
+   * nodes log.
+   */
   static async make(
     manifests: readonly Manifest[],
     context: PodContext,
     hosts: Readonly<Record<string, string>>,
+    nodes = 1,
   ): Promise<Cluster> {
-    const cluster = new Cluster(manifests, context);
+    const cluster = new Cluster(manifests, context, nodes);
     await serveNames(NAME_SERVER, {
       addresses: (name) => (hosts[name] ? [hosts[name]] : cluster.#resolve(name)),
       services: (name) => cluster.#ports(name),
@@ -58,9 +65,14 @@ export class Cluster {
     return this.pods.filter((pod) => components.includes(pod.labels["app.kubernetes.io/component"] as Component));
   }
 
-  /** The agent, on the one node there is. */
+  /** The agents, one on each node that logs. */
+  get agents(): Pod[] {
+    return this.pods.filter((pod) => pod.labels["app.kubernetes.io/name"] === "alloy");
+  }
+
+  /** The agent on the first node. */
   get alloy(): Pod {
-    const found = this.pods.find((pod) => pod.labels["app.kubernetes.io/name"] === "alloy");
+    const [found] = this.agents;
     if (!found) throw new Error("the manifests have no Alloy");
     return found;
   }
@@ -127,8 +139,8 @@ export class Cluster {
 }
 
 /** Names of the pods that an object makes, as its controller would name them. */
-function podNames({ kind, metadata, spec }: Loose): string[] {
-  const ordinals = Array.from({ length: spec?.replicas ?? 1 }, (_, i) => i);
-  if (kind === "StatefulSet" || kind === "Deployment") return ordinals.map((i) => `${metadata.name}-${i}`);
-  return kind === "DaemonSet" ? [`${metadata.name}-0`] : [];
+function podNames({ kind, metadata, spec }: Loose, nodes: number): string[] {
+  if (!["StatefulSet", "Deployment", "DaemonSet"].includes(kind)) return [];
+  const length = kind === "DaemonSet" ? nodes : (spec.replicas ?? 1);
+  return Array.from({ length }, (_, i) => `${metadata.name}-${i}`);
 }

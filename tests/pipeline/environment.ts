@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Cluster } from "./cluster.ts";
 import { makeNetwork, NAME_SERVER } from "./network.ts";
 import { MINIO, ObjectStore } from "./objectStore.ts";
-import type { Probe } from "./pods.ts";
+import { nodeFolder, type Probe } from "./pods.ts";
 import { alloyMissing, findOrBuild, type Programs } from "./programs.ts";
 import { Pusher } from "./pusher.ts";
 import { LogQueries } from "./queries.ts";
@@ -18,7 +18,7 @@ export interface Environment {
   readonly store: ObjectStore;
   readonly stack: RenderedStack;
   readonly cluster: Cluster;
-  /** Where the node's pods log, as the kubelet has it. */
+  /** Where the first node's pods log, as the kubelet has it. */
   readonly podLogs: string;
   readonly queries: LogQueries;
 }
@@ -26,30 +26,43 @@ export interface Environment {
 let started: Promise<Environment> | undefined;
 let folder: string | undefined;
 
-/**
- * The stack with everything around it, started on first use and shared by all scenarios.
- *
- * @param probe which of the pods' probes says that they are ready. Writers call themselves ready only after 15 s without a change,
- * which a person at a terminal need not wait for.
- */
-export const environment = ({ probe = "readiness" as Probe } = {}): Promise<Environment> => {
-  started ??= start(probe);
+/** What is started, where it is not the usual. */
+export interface EnvironmentOptions {
+  /**
+   * Which of the pods' probes says that they are ready. Writers call themselves ready only after 15 s without a change, which a person
+   * at a terminal need not wait for.
+   */
+  readonly probe?: Probe;
+  /** How many nodes log, each with an Alloy of its own. */
+  readonly nodes?: number;
+  /** What is run, given the file of MinIO's CA. */
+  readonly render?: (caFile: string) => Promise<RenderedStack>;
+}
+
+/** The stack with everything around it, started on first use and shared by all scenarios. */
+export const environment = (options: EnvironmentOptions = {}): Promise<Environment> => {
+  started ??= start(options);
   return started;
 };
 
-async function start(probe: Probe): Promise<Environment> {
+async function start({
+  probe = "readiness",
+  nodes = 1,
+  render = (caFile) => renderStack({ stack: "prod-aks-a", caFile }),
+}: EnvironmentOptions): Promise<Environment> {
   const programs = await findOrBuild();
   folder = mkdtempSync(join(tmpdir(), "logging-pipeline-"));
   makeNetwork();
   useNameServer(folder);
   const store = new ObjectStore(programs, folder);
-  const stack = await renderStack({ stack: "prod-aks-a", caFile: store.ca.certificate });
-  const podLogs = join(folder, "node/var/log/pods");
-  mkdirSync(podLogs, { recursive: true });
+  const stack = await render(store.ca.certificate);
+  const podLogs = podLogsOf(folder, 0);
+  for (let node = 0; node < nodes; node++) mkdirSync(podLogsOf(folder, node), { recursive: true });
   const cluster = await Cluster.make(
     stack.manifests,
     { folder, programs, namespace: stack.namespace, probe, objects: () => stack.objects },
     { [MINIO.host]: MINIO.address },
+    nodes,
   );
   await store.start();
   await store.grant(stack);
@@ -58,8 +71,8 @@ async function start(probe: Probe): Promise<Environment> {
   // As the stack does it: Loki first, then what would get a 401 from a gateway that is not there yet.
   await startLoki(all);
   if (programs.alloy) {
-    cluster.alloy.start();
-    await cluster.waitUntilReady([cluster.alloy]);
+    for (const agent of cluster.agents) agent.start();
+    await cluster.waitUntilReady(cluster.agents);
   } else {
     console.log(`NO ALLOY: a pusher of ours takes its place. ${alloyMissing()}`);
     new Pusher(podLogs, stack).start();
@@ -67,9 +80,12 @@ async function start(probe: Probe): Promise<Environment> {
   return all;
 }
 
+/** Where a node's pods log. */
+export const podLogsOf = (folder: string, node: number): string => join(nodeFolder(folder, node), "var/log/pods");
+
 /** Starts caches, Loki and the gateway, and waits until they are ready. */
 export async function startLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
-  const pods = cluster.pods.filter((pod) => pod !== cluster.alloy && !pod.running);
+  const pods = cluster.pods.filter((pod) => !cluster.agents.includes(pod) && !pod.running);
   for (const pod of pods) pod.start();
   await cluster.waitUntilReady(pods);
 }
@@ -94,7 +110,7 @@ export async function killLoki({ cluster }: Pick<Environment, "cluster">): Promi
  */
 export async function startLokiWithEmptyDisks(environment: Environment): Promise<void> {
   const { cluster } = environment;
-  const pods = cluster.pods.filter((pod) => pod !== cluster.alloy);
+  const pods = cluster.pods.filter((pod) => !cluster.agents.includes(pod));
   // Writers first: the others have to be there while they flush.
   await stopAll(cluster.component("write"));
   await stopAll(pods);

@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -51,7 +52,18 @@ export interface PodContext {
   readonly objects: () => Mountable;
 }
 
-const NODE_NAME = "aks-apps-00000000-vmss000000";
+/** Name of one of the nodes whose pods log. */
+export const nodeName = (index: number): string => `aks-apps-00000000-vmss00000${index}`;
+
+/** What a pod sees of a node's own files, in the folder of the run. */
+export const nodeFolder = (folder: string, index: number): string => join(folder, "nodes", nodeName(index));
+
+/** What the processes of a pod have used since it was started. */
+export interface Usage {
+  readonly cpuSeconds: number;
+  /** The most that they held at a time, each by itself. */
+  readonly peakMiB: number;
+}
 
 /**
  * One pod of a rendered manifest, run as a process: the container's own command, arguments, environment, user, capabilities and
@@ -64,13 +76,16 @@ export class Pod {
   ready = false;
   spec: Loose;
   readonly #context: PodContext;
+  readonly #node: number;
   readonly #folder: string;
   readonly #netns: string;
   #child: ChildProcess | undefined;
   #starts = 0;
 
-  constructor(name: string, address: string, template: Loose, context: PodContext) {
+  /** @param node which of the nodes that log it is on, for a pod that reads the node's files. */
+  constructor(name: string, address: string, template: Loose, context: PodContext, node = 0) {
     this.name = name;
+    this.#node = node;
     this.address = address;
     this.labels = template.metadata.labels ?? {};
     this.spec = template.spec;
@@ -115,6 +130,7 @@ export class Pod {
       "set -eu",
       `hostname ${this.name}`,
       ...rootFilesystem(join(this.#folder, "root"), this.#programFolder(image), mounts),
+      ...(security.readOnlyRootFilesystem ? [`mount -o remount,ro ${quote(join(this.#folder, "root"))}`] : []),
       // What the pod's security context leaves of root: a missing capability has to show here too.
       `exec env -i "$@"`,
     ].join("\n");
@@ -181,6 +197,18 @@ export class Pod {
     rmSync(join(this.#folder, "disks"), { recursive: true, force: true });
   }
 
+  /** Of the program and of everything that it started, also of what has ended. */
+  usage(): Usage {
+    const program = this.#program();
+    if (program === undefined) throw new Error(`${this.name}: the program is not running`);
+    const processes = [program];
+    for (const pid of processes) processes.push(...childrenOf(pid));
+    return {
+      cpuSeconds: processes.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+      peakMiB: processes.reduce((sum, pid) => sum + peakMiB(pid), 0),
+    };
+  }
+
   /** The end of what the container wrote. */
   tail(lines = 15): string {
     return existsSync(this.log) ? readFileSync(this.log, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
@@ -188,10 +216,7 @@ export class Pod {
 
   /** Process id of the program: unshare is the parent of the namespace's first process. */
   #program(): number | undefined {
-    const parent = this.#child?.pid;
-    const children = `/proc/${parent}/task/${parent}/children`;
-    const [first] = existsSync(children) ? readFileSync(children, "utf8").trim().split(" ") : [];
-    return first ? Number(first) : undefined;
+    return this.#child?.pid === undefined ? undefined : childrenOf(this.#child.pid)[0];
   }
 
   #environment(): Record<string, string> {
@@ -207,7 +232,7 @@ export class Pod {
   #field(path: string): string {
     const fields: Record<string, string> = {
       "status.podIP": this.address,
-      "spec.nodeName": NODE_NAME,
+      "spec.nodeName": nodeName(this.#node),
       "metadata.name": this.name,
       "metadata.namespace": this.#context.namespace,
     };
@@ -251,7 +276,7 @@ export class Pod {
     if (volume.configMap)
       return files(this.#context.objects().configMaps[volume.configMap.name], volume.configMap.name);
     if (volume.secret) return files(this.#secret(volume.secret.secretName), volume.secret.secretName);
-    if (volume.hostPath) return made(join(this.#context.folder, "node", volume.hostPath.path));
+    if (volume.hostPath) return made(join(nodeFolder(this.#context.folder, this.#node), volume.hostPath.path));
     const owned = volume.emptyDir ? join(this.#folder, "empty", name) : this.disk(name);
     made(owned);
     const group = this.spec.securityContext?.fsGroup;
@@ -317,6 +342,34 @@ const imageOf = (container: Loose): Image | undefined => {
   return Object.entries(IMAGES).find(([end]) => repository.endsWith(end))?.[1];
 };
 
+/** Empty, too, for a process that has ended. */
+const ofProcess = (pid: number, file: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+/** Of all threads: any of them may have started one. */
+const childrenOf = (pid: number): number[] =>
+  (existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : []).flatMap((thread) =>
+    ofProcess(pid, `task/${thread}/children`).split(" ").filter(Boolean).map(Number),
+  );
+
+/** Its own and that of children it has waited for; https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const cpuSeconds = (pid: number): number => {
+  const [utime = 0, stime = 0, ofChildren = 0, ofChildrenInKernel = 0] = ofProcess(pid, "stat")
+    .replace(/^.*\) /s, "")
+    .split(" ")
+    .slice(11, 15)
+    .map(Number);
+  // A hundred ticks a second, on every Linux that Node runs on.
+  return (utime + stime + ofChildren + ofChildrenInKernel) / 100;
+};
+
+const peakMiB = (pid: number): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(ofProcess(pid, "status"))?.[1] ?? 0) / 1024;
+
 const made = (folder: string): string => {
   mkdirSync(folder, { recursive: true });
   return folder;
@@ -336,6 +389,7 @@ function rootFilesystem(
   return [
     `mount -t tmpfs -o mode=755 root ${quote(root)}`,
     `mkdir -p ${["usr", "etc", "var", "run", "proc", "dev", "tmp"].map(at).join(" ")}`,
+    `chmod 1777 ${at("tmp")}`,
     `mount -t overlay -o ro,lowerdir=${quote(programs)}:/usr usr ${at("usr")}`,
     // /bin, /lib and so on, which are links into /usr or folders of their own.
     `for name in bin sbin lib lib32 lib64 libx32; do
@@ -353,7 +407,6 @@ function rootFilesystem(
       `mount --bind ${quote(from)} ${at(to)}`,
       ...(readOnly ? [`mount -o remount,bind,ro ${at(to)}`] : []),
     ]),
-    `mount -o remount,ro ${quote(root)}`,
   ];
 }
 

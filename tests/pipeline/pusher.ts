@@ -87,17 +87,14 @@ export class Pusher {
 class Tail {
   readonly #path: string;
   readonly #labels: Record<string, string>;
-  readonly #metadata: Record<string, string>;
   #descriptor: number;
   #rest = Buffer.alloc(0);
   #parts = "";
 
   constructor(path: string) {
-    const [, namespace = "", pod = "", uid = "", container = ""] =
-      /([^/_]+)_([^/_]+)_([^/_]+)\/([^/]+)\/[^/]+$/.exec(path) ?? [];
+    const [, namespace = "", pod = "", container = ""] = /([^/_]+)_([^/_]+)_[^/_]+\/([^/]+)\/[^/]+$/.exec(path) ?? [];
     this.#path = path;
-    this.#labels = { namespace, container };
-    this.#metadata = { pod, pod_uid: uid };
+    this.#labels = { namespace, pod, container };
     this.#descriptor = openSync(path, "r");
   }
 
@@ -112,7 +109,7 @@ class Tail {
       const [time = "", stream = "", flag] = text.split(" ", 3);
       this.#parts += text.slice(time.length + stream.length + (flag?.length ?? 0) + 3);
       if (flag === "P") continue;
-      values.push([nanoseconds(time), this.#parts, { ...this.#metadata, stream }]);
+      values.push([nanoseconds(time), this.#parts, { stream }]);
       this.#parts = "";
     }
     return {

@@ -1,0 +1,78 @@
+// The table of a run.
+import { cpus, release, totalmem } from "node:os";
+import type { LogInput } from "./logInput.ts";
+import { type Figures, METHODS, PARTS, QUERIES, sum } from "./measure.ts";
+
+const LOKI = ["write", "read", "backend"] as const;
+
+interface Row {
+  readonly name: string;
+  readonly of: (figures: Figures) => number;
+  readonly digits: number;
+  /** Most figures are better when they are small. */
+  readonly largeIsGood?: true;
+  /** Beside what is compared. */
+  readonly note?: (figures: Figures) => string;
+}
+
+const rows = ({ bytes }: LogInput): Row[] => {
+  const perGb = (n: number) => n / (bytes / 1e9);
+  const perCore = (seconds: number) => bytes / 1e6 / seconds;
+  const requests = (f: Figures) => sum(METHODS.map((method) => f.requests[method]));
+  return [
+    { name: "Alloy, MB/s at one core", digits: 1, largeIsGood: true, of: (f) => perCore(f.cpuSeconds.alloy) },
+    {
+      ...{ name: "Loki, MB/s at one core", digits: 1, largeIsGood: true },
+      of: (f) => perCore(sum(LOKI.map((part) => f.cpuSeconds[part]))),
+    },
+    ...PARTS.map((part) => ({
+      ...{ name: `CPU seconds per GB: ${part}`, digits: 1 },
+      of: (f: Figures) => perGb(f.cpuSeconds[part]),
+    })),
+    ...PARTS.map((part) => ({ name: `peak memory, MiB: ${part}`, digits: 0, of: (f: Figures) => f.peakMiB[part] })),
+    {
+      ...{ name: "S3 requests per GB", digits: 0, of: (f: Figures) => perGb(requests(f)) },
+      note: (f) => METHODS.map((m) => `${m} ${perGb(f.requests[m]).toFixed(0)}`).join(", "),
+    },
+    {
+      ...{ name: "bytes in the bucket per raw byte", digits: 4 },
+      of: (f) => (f.chunks.bytes + f.indexBytes) / bytes,
+      note: (f) => `${f.chunks.count} chunks of ${(f.chunks.bytes / f.chunks.count / 1024).toFixed(0)} KiB`,
+    },
+    { name: "index, KiB", digits: 0, of: (f) => f.indexBytes / 1024 },
+    { name: "streams", digits: 0, of: (f) => f.streams },
+    ...QUERIES.map((query) => ({
+      ...{ name: `query, ms: ${query}`, digits: 0 },
+      of: (f: Figures) => f.queries[query].median,
+      note: (f: Figures) => `first ${f.queries[query].first.toFixed(0)}`,
+    })),
+  ];
+};
+
+/** The run in words, and each figure with how many times better than the first side's it is. */
+export function report(
+  input: LogInput,
+  sides: readonly Figures[],
+  { nodes, seconds, hours }: { nodes: number; seconds: number; hours: number },
+): string {
+  const [first] = sides;
+  const cell = (row: Row, figures: Figures): string => {
+    const [value, reference] = [row.of(figures), first ? row.of(first) : 0];
+    const ratio = row.largeIsGood ? value / reference : reference / value;
+    return [
+      value.toFixed(row.digits),
+      figures === first ? "" : ` **×${ratio.toFixed(2)}**`,
+      row.note ? ` (${row.note(figures)})` : "",
+    ].join("");
+  };
+  return [
+    `${(input.bytes / 1e6).toFixed(0)} MB of lines (${input.lines}; without containerd's prefix) of ${input.files.length} containers on ${nodes} nodes, written in ${seconds} s; the lines' own timestamps are spread over ${hours} h. ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}.`,
+    "",
+    `**×** says how many times better than ${first?.name} a figure is; below 1 it is worse.`,
+    "",
+    `| | ${sides.map(({ name }) => name).join(" | ")} |`,
+    `|---|${sides.map(() => "---").join("|")}|`,
+    ...rows(input).map((row) => `| ${row.name} | ${sides.map((figures) => cell(row, figures)).join(" | ")} |`),
+    "",
+  ].join("\n");
+}
