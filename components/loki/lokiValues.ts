@@ -22,6 +22,9 @@ export interface LokiReferences {
   readonly pullSecrets: ReadonlyArray<Input<string>>;
 }
 
+/** A chunk is full, and stored, at this size. */
+export const CHUNK_MIB = 1.5;
+
 const CA_MOUNT = "/etc/loki/ca";
 
 /**
@@ -196,8 +199,15 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
       deletion_mode: "disabled",
     },
     ingester: {
-      chunk_target_size: 1_572_864,
-      max_chunk_age: "2h",
+      // By bench/results/pipeline-compared.md: a sixth less CPU in the writers than with gzip, the default, and 1 % fewer bytes. Snappy
+      // stores half as much again. Blocks of 1 MiB in chunks of 4 MiB save another 1 %, for a third more memory in the writers.
+      chunk_encoding: "zstd",
+      chunk_target_size: CHUNK_MIB * 2 ** 20,
+      // Half of it is how long a stream of time sharding lasts, and so how often every stream's chunk is cut. With it and the line below,
+      // 377 requests to MinIO per GB (bench/results/pipeline.md) where the seed makes 770; with 2h and Loki's default, about a thousand.
+      max_chunk_age: "4h",
+      // By default a chunk is also cut in the middle of each hour, so that all writers cut theirs alike. Time sharding does that already.
+      sync_period: "0s",
       // A dead member of the ring would block writes until someone removes it by hand.
       autoforget_unhealthy: true,
       wal: {
