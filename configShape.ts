@@ -78,6 +78,7 @@ export const argsShape = {
     cidrs: strings.optional(),
   }),
   namespace: text.optional(),
+  profile: z.enum(["small", "medium", "large"]).optional(),
   network: z
     .strictObject({
       policyEngine: z.enum(["azure", "calico", "cilium", "none"]).optional(),

@@ -3,6 +3,7 @@ import { parseArgs, styleText } from "node:util";
 import { stringify } from "yaml";
 import { formatCapacity } from "../components/capacity.ts";
 import type { ResourcesArgs } from "../components/loggingStackArgs.ts";
+import { formatProfiles } from "../components/sizing.ts";
 import type { ReleaseInputs } from "./helmTemplate.ts";
 import { type OfflinePlan, type PlannedResource, planOffline } from "./offlinePlan.ts";
 import { isExpected, reportAndExit } from "./reportAndExit.ts";
@@ -24,6 +25,8 @@ try {
     }
   }
   if (refusals.length > 0) throw new Error(refusals.join("\n\n"));
+  section("Profiles, by measured figures: docs/sizing.md");
+  console.log(`${indented(formatProfiles())}\n`);
   console.log(
     dim("Offline: no engine, cluster or cloud was asked. Against the real ones: pulumi preview --stack <stack>."),
   );

@@ -16,6 +16,12 @@ export interface LoggingStackArgs {
    * @default "logging"
    */
   namespace?: string;
+  /**
+   * Replicas, requests, disks, caches and limits for a usual load, by measured figures: `docs/sizing.md`. What `loki` and `alloy` say
+   * wins over it. Write disks cannot be changed in place, so choose it before the first deploy.
+   * @default - the defaults of `loki` and `alloy`
+   */
+  profile?: "small" | "medium" | "large";
   /** Who may talk to whom. Everything not named here is refused. */
   network?: NetworkArgs;
   /** Where container images come from. */

@@ -11,6 +11,8 @@ import { type ResolvedObjectStorage, resolveObjectStorage } from "./objectStorag
 import { Findings, InvalidArgumentsError } from "./problems.ts";
 import { requested } from "./resources.ts";
 import { redactUserInfo } from "./secretsInValues.ts";
+import { profile } from "./sizing.ts";
+import { mergeValues } from "./valuesMerge.ts";
 
 /** The arguments with every default in place. Nothing after this file asks what is missing. */
 export interface ResolvedArgs {
@@ -68,15 +70,18 @@ export function checkArgs(args: LoggingStackArgs, findings: Findings): ResolvedA
   const images = { pullSecrets: [], ...args.images };
   checkRegistry(images.registry, findings);
   for (const [i, secret] of images.pullSecrets.entries()) checkObjectName(secret, `images.pullSecrets[${i}]`, findings);
-  const loki = resolveLoki(args.loki ?? {}, nodePool, findings);
-  const alloy = resolveAlloy(args.alloy ?? {}, findings);
+  const sized = args.profile && profile(args.profile);
+  const loki = resolveLoki(mergeValues({ ...sized?.loki }, { ...args.loki }), nodePool, findings);
+  const alloy = resolveAlloy(mergeValues({ ...sized?.alloy }, { ...args.alloy }), findings);
 
   const capacity = nodePool.size && checkCapacity(nodePool.size, requested(alloy.resources), lokiWorkloads(loki));
   if (capacity && !capacity.fits) {
     findings.problem({
       path: nodePool.mode === "create" ? "nodePool" : "nodePool.capacity",
       expected: `room for all pods of Loki at the pool's largest; no place is certain for ${capacity.unplaced.join(", ")}\n${formatCapacity(capacity)}`,
-      fix: "raise maxCount, choose a larger vmSize, or lower replicas, requests or caches",
+      fix: sized
+        ? `make it ${sized.pool.maxCount} × ${sized.pool.vmSize}, the pool of the profile ${args.profile}, or lower replicas, requests or caches`
+        : "raise maxCount, choose a larger vmSize, or lower replicas, requests or caches",
     });
   }
 

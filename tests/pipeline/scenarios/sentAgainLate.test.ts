@@ -4,6 +4,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../applications.ts";
 import { environment } from "../environment.ts";
+import { nodeFolder } from "../pods.ts";
 import { alloyMissing } from "../programs.ts";
 import { assertNothingLost } from "../scenario.ts";
 
@@ -21,7 +22,7 @@ it("a node that forgot what it had sent, and sends all of it again after more th
   const ledger = workload.stop();
   await running.queries.untilDelivered(ledger);
   await alloy.kill();
-  rmSync(join(running.folder, "node/var/lib/alloy"), { recursive: true });
+  rmSync(join(nodeFolder(running.folder, 0), "var/lib/alloy"), { recursive: true });
   await sleep(60_000);
   alloy.start();
   await sleep(20_000);
