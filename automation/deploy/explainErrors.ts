@@ -132,7 +132,12 @@ const LOGIN: readonly Known[] = [
 /** The findings of an error's text: MinIO's refusals, Azure's codes, logins. Each once. */
 export function explainErrors(messages: readonly string[]): Finding[] {
   const text = messages.join("\n");
-  const findings = [...knownIn(text, MINIO), ...knownIn(text, LOGIN), ...azureFindings(text)];
+  const findings = [
+    ...knownIn(text, MINIO),
+    ...knownIn(text, LOGIN),
+    ...immutableFindings(text),
+    ...azureFindings(text),
+  ];
   return findings.filter(
     (finding, i) =>
       findings.findIndex(({ subject, text }) => subject === finding.subject && text === finding.text) === i,
@@ -146,6 +151,22 @@ function knownIn(text: string, list: readonly Known[]): Finding[] {
     const line = text.slice(text.lastIndexOf("\n", match.index) + 1).split("\n", 1)[0] ?? "";
     return [{ subject, text: meaning ?? clip(line.trim()), fix }];
   });
+}
+
+/** Helm tells of all that the API server refused, by name. Without its StatefulSet a pod goes on, and the next upgrade takes it over. */
+function immutableFindings(text: string): Finding[] {
+  const sets = [
+    ...text.matchAll(/StatefulSet\.apps "([^"]+)" is invalid: spec: Forbidden: updates to statefulset spec/g),
+  ];
+  const names = [...new Set(sets.map(([, name = ""]) => name))];
+  if (names.length === 0) return [];
+  return [
+    {
+      subject: `StatefulSet ${names.join(", ")}`,
+      text: "has other disks than the config, or other fields that Kubernetes does not change",
+      fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods stay and go on), then run the deploy again; docs/operations.md, "Resize", says what becomes of the disks`,
+    },
+  ];
 }
 
 function azureFindings(text: string): Finding[] {

@@ -81,7 +81,8 @@ export async function createNodes(api: KubernetesApi, cluster: string, loggingNo
     });
   }
   await createSystemPods(api);
-  await createDisks(api);
+  // Enough for several first `up`s.
+  await createDisks(api, "managed-csi-premium", 45);
 }
 
 /** Asks for as much as capacity.ts takes off for AKS's own pods, so that the scheduler judges the numbers that the check promised. */
@@ -111,27 +112,34 @@ async function createSystemPods(api: KubernetesApi): Promise<void> {
   });
 }
 
-/** Disks, each in one zone as Azure's are. No provisioner runs here, so they are made beforehand, enough for several first `up`s. */
-async function createDisks(api: KubernetesApi): Promise<void> {
-  const storageClassName = "managed-csi-premium";
+/** A StorageClass and disks, each in one zone as Azure's are. No provisioner runs here, so they are made beforehand. */
+export async function createDisks(
+  api: KubernetesApi,
+  storageClassName: string,
+  count: number,
+  isDefault = false,
+): Promise<void> {
   await api.create("/apis/storage.k8s.io/v1/storageclasses", {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
-    metadata: { name: storageClassName },
+    metadata: {
+      name: storageClassName,
+      annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) },
+    },
     provisioner: "kubernetes.io/no-provisioner",
     volumeBindingMode: "WaitForFirstConsumer",
   });
-  for (let i = 0; i < 45; i++) {
+  for (let i = 0; i < count; i++) {
     await api.create("/api/v1/persistentvolumes", {
       apiVersion: "v1",
       kind: "PersistentVolume",
-      metadata: { name: `disk-${i}` },
+      metadata: { name: `${storageClassName}-${i}` },
       spec: {
         capacity: { storage: "64Gi" },
         accessModes: ["ReadWriteOnce"],
         storageClassName,
         persistentVolumeReclaimPolicy: "Retain",
-        hostPath: { path: `/disks/${i}` },
+        hostPath: { path: `/disks/${storageClassName}/${i}` },
         nodeAffinity: {
           required: {
             nodeSelectorTerms: [

@@ -67,6 +67,18 @@ describe("errors of a deploy", () => {
     assert.match(found[2]?.fix ?? "", /SomethingNew/);
   });
 
+  it("of fields that Kubernetes does not change name every StatefulSet and the command", () => {
+    const refused = (name: string) =>
+      `cannot patch "${name}" with kind StatefulSet: StatefulSet.apps "${name}" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'template' are forbidden`;
+    const [found, ...others] = explainErrors([
+      `${refused("loki-backend")} && ${refused("loki-write")}`,
+      refused("loki-write"),
+    ]);
+    assert.deepEqual(others, []);
+    assert.equal(found?.subject, "StatefulSet loki-backend, loki-write");
+    assert.match(found?.fix ?? "", /delete statefulset loki-backend loki-write --cascade=orphan/);
+  });
+
   it("of a release, a login or a lock name the next step, each once", () => {
     assert.deepEqual(
       subjects("context deadline exceeded", "context deadline exceeded").map((s) => s.split(":")[0]),

@@ -1,49 +1,53 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { stringify } from "yaml";
+import { API_VERSION, type Properties } from "../azure-native/agentPool.ts";
+import { changePools } from "../azure-native/state.ts";
 import { OperationLog } from "../engineEvents.ts";
 import { type Deployment, deployedStacks, type Environment } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import { listObjects } from "../minioServer.ts";
 import { offlinePlanOf } from "../offlinePlanOf.ts";
+import { isReady, podsByWorkload } from "../placement.ts";
+import { onPath } from "../programs.ts";
+import { deploy } from "../projectCommand.ts";
+import { createDisks } from "../simulatedNodes.ts";
 
-/** What people made by hand, by the name that the program gives it, and its id for `pulumi import`. */
-const HAND_MADE: Readonly<Record<string, string>> = {
-  "logging-namespace": "logging",
-  "logging-loki": "logging/loki",
-  "logging-alloy": "logging/alloy",
-};
+/** What people made by hand, by the name that the program gives it. */
+const ADOPTED = ["logging-bucket", "logging-namespace", "logging-node-pool", "logging-loki", "logging-alloy"];
+const LOGGING = "/api/v1/namespaces/logging";
+const STATEFUL_SETS = "/apis/apps/v1/namespaces/logging/statefulsets";
 
 describe("adopting what exists", () => {
-  it("namespace, bucket and Helm releases made by hand are imported, and none of them is replaced or deleted", async (t) => {
+  it("bucket, namespace, pool and Helm releases made by hand are imported; nothing is replaced or deleted", async (t) => {
     const environment = await deployedStacks();
     if (!environment.programs.helm) return t.skip("helm is not on PATH: https://helm.sh/docs/intro/install/");
+    if (!onPath("jq")) return t.skip("jq, which README's command needs, is not on PATH");
     const { engine, deployments, minio } = environment;
-    const { name, bucket, stack } = deployments["prod-aks-b"];
+    const { name, bucket, stack, cluster } = deployments["prod-aks-b"];
     // A cluster without anything of ours, a bucket with logs, and an engine that knows of neither.
     await engine.run(["destroy", "--exclude-protected", "--yes", "--stack", name]);
     const removed = await engine.run(["stack", "rm", "--force", "--yes", "--preserve-config", name]);
     assert.equal(removed.exitCode, 0, removed.output);
-    const kept = await listObjects(minio.client(minio.admin), bucket);
-    assert.ok(kept.length > 0);
+    const admin = minio.client(minio.admin);
+    await admin.putObject(bucket, "fake/1/before", "a line");
+    const kept = await listObjects(admin, bucket);
+    const pool = await poolByHand(environment, name);
     await timed("helm install of both charts, by hand", () => installByHand(environment, deployments["prod-aks-b"]));
 
     const init = await engine.run(["stack", "init", name, "--secrets-provider", "passphrase"]);
     assert.equal(init.exitCode, 0, init.output);
-    const listed = await engine.run(
-      ["preview", "--import-file", "adopt.json", "--stack", name],
-      stack.workspace.envVars,
-    );
+    const list = join(engine.project, "adopt.json");
+    const listed = await engine.run(["preview", "--import-file", list, "--stack", name], stack.workspace.envVars);
     assert.equal(listed.exitCode, 0, listed.output);
-    const adopted = { ...HAND_MADE, "logging-bucket": bucket };
-    fillIn(join(engine.project, "adopt.json"), adopted);
+    const filled = join(engine.project, "adopt-filled.json");
+    await promisify(execFile)("sh", ["-c", commandOfReadme({ name, pool, list, filled })]);
     const imported = await timed("pulumi import", () =>
       engine.run(
-        ["import", "--file", "adopt.json", "--generate-code=false", "--yes", "--stack", name],
+        ["import", "--file", filled, "--generate-code=false", "--yes", "--stack", name],
         stack.workspace.envVars,
       ),
     );
@@ -51,52 +55,121 @@ describe("adopting what exists", () => {
 
     const preview = new OperationLog();
     await stack.preview({ onEvent: preview.record, color: "never" });
-    const changes = (log: OperationLog) =>
-      log.changes.filter((change) => Object.keys(adopted).includes(change.split(" ")[1] ?? ""));
-    figure("  preview of what was adopted", changes(preview).join(", "));
+    figure("  preview of what was adopted", changesOf(preview).join(", "));
     for (const change of preview.changes) assert.match(change, /^(create|update) /);
-    for (const resource of Object.keys(adopted)) assert.ok(!preview.changes.includes(`create ${resource}`), resource);
+    for (const resource of ADOPTED) assert.ok(!preview.changes.includes(`create ${resource}`), resource);
+    assert.deepEqual(await listObjects(admin, bucket), kept);
+    assert.ok(await cluster.api.get(`${STATEFUL_SETS}/loki-write`));
+  });
+
+  it("the up stops at the disks of the StatefulSets, and goes on once these are deleted, but not their pods", async (t) => {
+    const { programs, engine, deployments, minio } = await deployedStacks();
+    if (!programs.helm || !onPath("jq")) return t.skip("nothing was adopted");
+    const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
+    const kept = await listObjects(minio.client(minio.admin), bucket);
+    const held = await timed("  up that is held", () => deploy(engine, ["up", "--stack", name]));
+    assert.equal(held.outcome, "failed", JSON.stringify(held.errors));
+    assert.match(held.errors.join("\n"), /updates to statefulset spec .* are forbidden/);
+    const write = async () =>
+      (await podsByWorkload(cluster))
+        .get("write")
+        ?.map(({ metadata }) => metadata.uid)
+        .sort();
+    const [pods, claims] = [await write(), await claimsOf(cluster)];
+    assert.equal(pods?.length, 3);
+
+    // kubectl delete statefulset loki-write loki-backend --cascade=orphan
+    for (const set of ["loki-write", "loki-backend"])
+      await cluster.api.call("DELETE", `${STATEFUL_SETS}/${set}`, { propagationPolicy: "Orphan" });
+    await until("the StatefulSets are gone", async () => (await cluster.api.list(STATEFUL_SETS)).length === 0);
+    assert.deepEqual(await write(), pods, "the pods went with their StatefulSet");
 
     const log = new OperationLog();
-    await timed("up onto what was adopted", () => stack.up({ onEvent: log.record, color: "never" }));
+    await timed("  up onto what was adopted", () => stack.up({ onEvent: log.record, color: "never" }));
     assert.deepEqual(
-      changes(log).filter((change) => !change.startsWith("update ")),
+      changesOf(log).filter((change) => !change.startsWith("update ")),
       [],
     );
+    assert.deepEqual(await claimsOf(cluster), claims, "disks were replaced");
+    for (const [workload, list] of await podsByWorkload(cluster))
+      for (const pod of list) assert.ok(isReady(pod), `${workload}: ${pod.metadata.name} is not Ready`);
     assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), kept);
     await stack.up({ expectNoChanges: true, color: "never" });
   });
 });
 
-/** As `helm install` of the same values leaves a cluster, with Secrets made by hand. */
-async function installByHand({ engine, folder, programs }: Environment, { name, cluster }: Deployment): Promise<void> {
+const changesOf = (log: OperationLog): string[] =>
+  log.changes.filter((change) => ADOPTED.includes(change.split(" ")[1] ?? ""));
+
+/** README's own command that fills in the ids, for this cluster and with its pool. */
+function commandOfReadme({ name, pool, list, filled }: Record<"name" | "pool" | "list" | "filled", string>): string {
+  const readme = readFileSync(resolve(import.meta.dirname, "../../../README.md"), "utf8");
+  const command = /^ *(jq '[^']+' \S+ > \S+)$/m.exec(readme)?.[1];
+  assert.ok(command, "README has no jq command any more");
+  return command
+    .replaceAll("prod-aks-a", name)
+    .replace('"logging-namespace"', `"logging-node-pool": "${pool}", "logging-namespace"`)
+    .replace("/tmp/adopt.json", list)
+    .replace("/tmp/adopt-filled.json", filled);
+}
+
+/** As `az aks nodepool add` leaves a pool that has the name of the stack's, and tags of its own. @returns its ARM id. */
+async function poolByHand({ engine }: Environment, name: string): Promise<string> {
+  const planned = offlinePlanOf(engine.project, name).find(({ type }) => type.endsWith(":AgentPool"));
+  const inputs = planned?.inputs as Properties;
+  const cluster = `resourceGroups/${inputs.resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/${inputs.resourceName}`;
+  const id = `/subscriptions/${engine.environment.ARM_SUBSCRIPTION_ID}/${cluster}/agentPools/${inputs.agentPoolName}`;
+  await changePools(engine.environment.AZURE_STANDIN_STATE ?? "", (pools) => {
+    pools[id] = { ...inputs, tags: { made: "by hand" }, azureApiVersion: API_VERSION };
+  });
+  return id;
+}
+
+/** What is in the cluster after the commands in `seed/`, and a Secret made by hand. */
+async function installByHand(
+  { folder, minio, programs }: Environment,
+  { name, bucket, cluster }: Deployment,
+): Promise<void> {
+  await createDisks(cluster.api, "default", 6, true);
   await cluster.api.create("/api/v1/namespaces", {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: { name: "logging" },
   });
-  for (const release of offlinePlanOf(engine.project, name).filter(
-    ({ type }) => type === "kubernetes:helm.sh/v3:Release",
-  )) {
-    const { name: releaseName, values } = release.inputs as { name: string; values: unknown };
-    const file = join(folder, `${releaseName}.values.yaml`);
-    writeFileSync(file, stringify(values).replaceAll(/logging-([a-z-]+)-\[auto\]/g, "$1"));
+  await cluster.api.create(`${LOGGING}/secrets`, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "minio-credentials" },
+    stringData: { MINIO_ACCESS_KEY: "somebody", MINIO_SECRET_KEY: "somebody's secret" },
+  });
+  for (const release of ["loki", "alloy"]) {
+    const values = readFileSync(resolve(import.meta.dirname, `../seed/values-${release}.yaml`), "utf8");
+    const file = join(folder, `seed-${release}.values.yaml`);
+    writeFileSync(
+      file,
+      values.replaceAll("{bucket}", bucket).replaceAll("{endpoint}", minio.endpoint).replaceAll("{cluster}", name),
+    );
     await promisify(execFile)(programs.helm ?? "", [
-      ...["install", releaseName, join(programs.charts, releaseName), "--namespace", "logging", "--values", file],
-      ...["--kubeconfig", cluster.adminKubeconfig, "--wait", "--timeout", "2m"],
+      ...["upgrade", "--install", release, join(programs.charts, release), "--namespace", "logging", "--values", file],
+      ...["--kubeconfig", cluster.adminKubeconfig],
     ]);
   }
+  await until("the writers and backends made by hand are Ready", async () => {
+    const pods = await podsByWorkload(cluster);
+    const ready = (workload: string) => pods.get(workload)?.filter(isReady).length;
+    return ready("write") === 3 && ready("backend") === 2;
+  });
 }
 
-/** What a person does with the file that `pulumi preview --import-file` writes: keep what exists, and fill in its id. */
-function fillIn(file: string, ids: Readonly<Record<string, string>>): void {
-  const list = JSON.parse(readFileSync(file, "utf8")) as {
-    resources: Array<{ type: string; name: string; id?: string; component?: boolean }>;
-  };
-  const resources = list.resources
-    .filter(
-      ({ type, name, component }) => component || type.startsWith("pulumi:providers:") || Object.hasOwn(ids, name),
-    )
-    .map((resource) => (Object.hasOwn(ids, resource.name) ? { ...resource, id: ids[resource.name] } : resource));
-  writeFileSync(file, JSON.stringify({ ...list, resources }, null, 2));
+const claimsOf = async (cluster: Deployment["cluster"]): Promise<string[]> =>
+  (await cluster.api.list(`${LOGGING}/persistentvolumeclaims`))
+    .map(({ metadata, spec }) => `${metadata.name}: ${spec.volumeName}`)
+    .sort();
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const begun = Date.now(); Date.now() - begun < 90_000; ) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  assert.fail(`not within 90 seconds: ${what}`);
 }
