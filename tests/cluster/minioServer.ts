@@ -21,18 +21,20 @@ export interface MinioServer {
   client(keys: Keys): Client;
 }
 
-export async function startMinio({ program }: Programs, parent: string): Promise<MinioServer> {
+/** @param host an address of this machine, which whoever is to use it reaches. */
+export async function startMinio({ program }: Programs, parent: string, host = "127.0.0.1"): Promise<MinioServer> {
   const folder = join(parent, "minio");
   const certificates = join(folder, "certs");
   mkdirSync(certificates, { recursive: true });
   const ca = new CertificateAuthority(program.openssl, folder, "minio-ca");
-  ca.issue("minio", { certificate: join(certificates, "public.crt"), key: join(certificates, "private.key") });
+  const files = { certificate: join(certificates, "public.crt"), key: join(certificates, "private.key") };
+  ca.issue("minio", files, `IP:${host}`);
   const admin = { accessKey: "admin", secretKey: randomBytes(20).toString("hex") };
   const port = await freePort();
   start(
     "minio",
     program.minio,
-    ["server", "--quiet", "--address", `127.0.0.1:${port}`, "--certs-dir", certificates, join(folder, "data")],
+    ["server", "--quiet", "--address", `${host}:${port}`, "--certs-dir", certificates, join(folder, "data")],
     {
       folder,
       env: {
@@ -47,7 +49,7 @@ export async function startMinio({ program }: Programs, parent: string): Promise
   const client = ({ accessKey, secretKey }: Keys): Client =>
     // A region spares the client the question for one, which the policy does not allow.
     new Client({
-      endPoint: "127.0.0.1",
+      endPoint: host,
       port,
       useSSL: true,
       region: "us-east-1",
@@ -56,7 +58,7 @@ export async function startMinio({ program }: Programs, parent: string): Promise
       transportAgent,
     });
   await until("MinIO", () => client(admin).listBuckets());
-  return { endpoint: `https://127.0.0.1:${port}`, ca, admin, client };
+  return { endpoint: `https://${host}:${port}`, ca, admin, client };
 }
 
 /** What MinIO says to a request: `ok`, or the code of its error. */

@@ -17,8 +17,10 @@ const SCENARIOS = [
   "explain",
   "takeDown",
   "adopt",
-  // Last: it kills deploys, and what it might not mend would fail the others.
+  // Last of those that share two clusters: it kills deploys, and what it might not mend would fail the others.
   "doctor",
+  // On a cluster of its own.
+  "realNode",
 ];
 
 const found = findPrograms();

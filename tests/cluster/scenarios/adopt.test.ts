@@ -12,6 +12,7 @@ import { figure, timed } from "../figures.ts";
 import { listObjects } from "../minioServer.ts";
 import { offlinePlanOf } from "../offlinePlanOf.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
+import { until } from "../processes.ts";
 import { onPath } from "../programs.ts";
 import { deploy } from "../projectCommand.ts";
 import { createDisks } from "../simulatedNodes.ts";
@@ -165,11 +166,3 @@ const claimsOf = async (cluster: Deployment["cluster"]): Promise<string[]> =>
   (await cluster.api.list(`${LOGGING}/persistentvolumeclaims`))
     .map(({ metadata, spec }) => `${metadata.name}: ${spec.volumeName}`)
     .sort();
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const begun = Date.now(); Date.now() - begun < 90_000; ) {
-    if (await holds()) return;
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  assert.fail(`not within 90 seconds: ${what}`);
-}
