@@ -126,7 +126,10 @@ function planLines({ goes, stays }: DestroyPlan): string[] {
   ];
 }
 
-const shortType = (type: string): string => type.split(":").pop() ?? type;
+// A declaration, as all below the `await`s above: a constant would not be there yet when the first event is.
+function shortType(type: string): string {
+  return type.split(":").pop() ?? type;
+}
 
 function printResult({ stack, operation, outcome, seconds, steps, findings, errors }: OperationResult): void {
   console.log(`\n${stack}: ${operation} ${outcome} in ${seconds} s`);

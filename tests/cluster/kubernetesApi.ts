@@ -50,13 +50,19 @@ export class KubernetesApi {
   }
 
   call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const call = request(
         new URL(path, this.#server),
         {
           method,
           agent: this.#agent,
-          headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+          headers: {
+            authorization: `Bearer ${this.#token}`,
+            "content-type": "application/json",
+            // Node leaves it out of a DELETE, and the API server then takes the body for the next request.
+            ...(text !== undefined && { "content-length": Buffer.byteLength(text) }),
+          },
         },
         (response) => {
           let text = "";
@@ -74,7 +80,7 @@ export class KubernetesApi {
         },
       );
       call.on("error", reject);
-      call.end(body === undefined ? undefined : JSON.stringify(body));
+      call.end(text);
     });
   }
 }

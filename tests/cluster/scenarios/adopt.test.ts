@@ -80,9 +80,10 @@ describe("adopting what exists", () => {
     assert.equal(pods?.length, 3);
 
     // kubectl delete statefulset loki-write loki-backend --cascade=orphan
-    for (const set of ["loki-write", "loki-backend"])
+    for (const set of ["loki-write", "loki-backend"]) {
       await cluster.api.call("DELETE", `${STATEFUL_SETS}/${set}`, { propagationPolicy: "Orphan" });
-    await until("the StatefulSets are gone", async () => (await cluster.api.list(STATEFUL_SETS)).length === 0);
+      await until(`${set} is gone`, async () => !(await cluster.api.get(`${STATEFUL_SETS}/${set}`)));
+    }
     assert.deepEqual(await write(), pods, "the pods went with their StatefulSet");
 
     const log = new OperationLog();
