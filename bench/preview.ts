@@ -59,7 +59,7 @@ try {
   const result = [
     "# `pulumi preview`: the component against the flat program",
     "",
-    `${ROUNDS} rounds of the three in turn, ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}.`,
+    `${ROUNDS} rounds of the three in turn, ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, Node ${process.version}.`,
     "",
     "| | seconds, median | the stack's time to it, round by round: median (min to max) |",
     "|---|---|---|",

@@ -204,7 +204,8 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
       chunk_encoding: "zstd",
       chunk_target_size: CHUNK_MIB * 2 ** 20,
       // Half of it is how long a stream of time sharding lasts, and so how often every stream's chunk is cut. With it and the line below,
-      // 377 requests to MinIO per GB (bench/results/pipeline.md) where the seed makes 770; with 2h and Loki's default, about a thousand.
+      // 377 requests to MinIO per GB (bench/results/pipeline.md, where streams are by pod too) and about a thousand with 2h and Loki's
+      // default; the seed makes 770.
       max_chunk_age: "4h",
       // By default a chunk is also cut in the middle of each hour, so that all writers cut theirs alike. Time sharding does that already.
       sync_period: "0s",
@@ -218,6 +219,9 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
         replay_memory_ceiling: `${Math.floor(memoryLimit(loki.write.resources) * 0.75)}MB`,
       },
     },
+    // Readers ask the writers for lines of this age too. Loki's 3h is too short for lines that a writer keeps while MinIO is away: they
+    // would be there and not be found.
+    querier: { query_ingesters_within: "6h" },
     // Reads the bucket with its own marker object every few minutes, and reports to Grafana Labs.
     analytics: { reporting_enabled: false },
   };
