@@ -55,7 +55,7 @@ it("retention removes chunks and index of what is past its time from the bucket,
   }, production);
   try {
     await restartInTurn(cluster, cluster.component("backend"));
-    await until("expired objects gone", async () => !(await keys()).some(expired), { timeoutMs: 180_000 });
+    await until("expired objects gone", async () => !(await keys()).some(expired), { timeoutMs: 300_000 });
   } finally {
     config["config.yaml"] = production;
     await restartInTurn(cluster, cluster.component("backend"));
