@@ -111,7 +111,7 @@ export function alloyValues(
       priorityClassName: "system-node-critical",
       // One node at a time, the default, takes longer than Helm waits on a hundred nodes.
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
-      // Told to stop, Alloy reads nothing more and sends what it has: a second while Loki is there, up to 90 s while it is not, and
+      // Told to stop, Alloy reads nothing more and sends what it has: a second while Loki is there, over a minute while it is not, and
       // files are rotated away meanwhile. start.sh makes good for what is left.
       terminationGracePeriodSeconds: 10,
       volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },

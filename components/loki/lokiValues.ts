@@ -190,7 +190,8 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
       // One value with `older_than` in pod-logs.alloy.
       reject_old_samples: true,
       reject_old_samples_max_age: "168h",
-      // Without it an ingester refuses what is an hour older than its stream's newest line: the replay after a long outage.
+      // Without it an ingester refuses what is half of max_chunk_age older than its stream's newest line: the replay after a long
+      // outage.
       // A line that is sent again has to meet itself in the same stream, or it is shown twice. So which stream it is in depends on
       // nothing but its own time: not on how old it is when it arrives (the default leaves the newest 40 minutes alone), and not on
       // how fast its stream is at the moment, which is why sharding by rate is off.

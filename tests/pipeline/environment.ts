@@ -99,6 +99,12 @@ export async function restartInTurn(cluster: Cluster, pods: ReadonlyArray<Cluste
   }
 }
 
+/** Rolls Loki onto what its Secrets and ConfigMaps hold now, as an `up` does. */
+export async function rollLoki(cluster: Cluster): Promise<void> {
+  for (const component of ["write", "read", "backend"] as const)
+    await restartInTurn(cluster, cluster.component(component));
+}
+
 /** All of Loki and its gateway gone at once, with their disks kept. */
 export async function killLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
   await Promise.all([...cluster.loki, ...cluster.component("gateway")].map((pod) => pod.kill()));

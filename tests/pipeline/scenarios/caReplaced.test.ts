@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CertificateAuthority } from "../../cluster/certificates.ts";
 import { Workload } from "../applications.ts";
-import { environment, restartInTurn } from "../environment.ts";
+import { environment, rollLoki } from "../environment.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("the private CA replaced under load, as docs/operations.md has it: nothing lost, no handshake fails", async () => {
@@ -14,19 +14,15 @@ it("the private CA replaced under load, as docs/operations.md has it: nothing lo
   const next = new CertificateAuthority(programs.openssl, running.folder, "minio-ca-2");
   const workload = new Workload(running.podLogs, "careplaced");
   const begun = new Map(cluster.loki.map((pod) => [pod, statSync(pod.log).size]));
-  const roll = async (): Promise<void> => {
-    for (const component of ["write", "read", "backend"] as const)
-      await restartInTurn(cluster, cluster.component(component));
-  };
   await sleep(5_000);
   // Both are trusted before the server shows the new one, and the old one goes last.
   stack.setCertificateAuthority(`${old.pem}\n${next.pem}`);
-  await roll();
+  await rollLoki(cluster);
   store.issueCertificate(next);
   store.ca = next;
   await sleep(15_000);
   stack.setCertificateAuthority(next.pem);
-  await roll();
+  await rollLoki(cluster);
   for (const pod of cluster.loki)
     assert.doesNotMatch(readFileSync(pod.log, "utf8").slice(begun.get(pod)), /x509|tls: /, pod.name);
   await assertNothingLost("CA replaced", running, workload.stop());

@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../applications.ts";
-import { environment, restartInTurn } from "../environment.ts";
+import { environment, restartInTurn, rollLoki } from "../environment.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("a rolling restart of all of Loki, gateway included", async () => {
@@ -9,8 +9,8 @@ it("a rolling restart of all of Loki, gateway included", async () => {
   const { cluster } = running;
   const workload = new Workload(running.podLogs, "rolling");
   await sleep(10_000);
-  for (const component of ["write", "read", "backend", "gateway"] as const)
-    await restartInTurn(cluster, cluster.component(component));
+  await rollLoki(cluster);
+  await restartInTurn(cluster, cluster.component("gateway"));
   await sleep(5_000);
   await assertNothingLost("rolling restart", running, workload.stop());
 });

@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gatewayUsername } from "../../../components/gatewayCredentials.ts";
 import { Workload } from "../applications.ts";
-import { environment, restartInTurn } from "../environment.ts";
+import { environment, restartInTurn, rollLoki } from "../environment.ts";
 import { alloyMissing } from "../programs.ts";
 import { newKeys } from "../renderedStack.ts";
 import { assertNothingLost } from "../scenario.ts";
@@ -23,8 +23,7 @@ it("MinIO's and the gateway's credentials rotated under load, in the stack's ord
   const next = newKeys(`${stack.bucket}-2`);
   await store.addUser(stack, next);
   stack.setStorageKeys(next);
-  for (const component of ["write", "read", "backend"] as const)
-    await restartInTurn(cluster, cluster.component(component));
+  await rollLoki(cluster);
   await store.removeUser(old);
 
   // The gateway knows both users before Alloy sends the new one.
