@@ -104,6 +104,12 @@ remove_copies() {
 	find "$replay" -mindepth 1 -depth -type d -empty -delete 2>/dev/null
 }
 
+tidy() {
+	remove_copies
+	remove_delivered
+	keep_within_limit
+}
+
 # --- before Alloy starts
 
 # The second of a file's first line; nothing for an empty file.
@@ -247,8 +253,7 @@ rm -f "$delivered.new" "$seen.new"
 while sleep 3; do
 	copy_rotated_at_start
 	note_delivered
-	remove_copies
-	remove_delivered
-	keep_within_limit
+	# Most of what the loop costs, for what has minutes.
+	[ $((round++ % 5)) = 0 ] && tidy
 done &
 exec /bin/alloy "$@"

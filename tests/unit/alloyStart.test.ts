@@ -200,7 +200,7 @@ describe("Alloy's start", {
       script()
         .replace("/12345", `/${port}`)
         .replace("while sleep 3;", "while read -r;")
-        .replace("\tkeep_within_limit\ndone &", "\tkeep_within_limit\necho round\ndone")
+        .replace("&& tidy\ndone &", "&& tidy\necho round\ndone")
         .replace("exec /bin/alloy", "echo alloy"),
       "alloy",
     ]);
@@ -266,7 +266,7 @@ describe("Alloy's start", {
       script()
         .replace("/12345", `/${(metrics.address() as AddressInfo).port}`)
         .replace("while sleep 3;", "echo begun; while read -r;")
-        .replace("\tkeep_within_limit\ndone &", "\tkeep_within_limit\necho round\ndone")
+        .replace("&& tidy\ndone &", "&& tidy\necho round\ndone")
         .replace("exec /bin/alloy", "echo alloy"),
       "alloy",
     ]);
@@ -308,6 +308,29 @@ describe("Alloy's start", {
     // A second start with the mark that the first one left removes nothing.
     start();
     assert.equal(readdirSync(join(node, wal)).length, 5);
+  });
+
+  it("gives up the oldest part of its buffer when it is larger than it may be, and says so", async () => {
+    const wal = "/var/lib/alloy/loki.write.gateway/wal";
+    for (let i = 3; i < 7; i++) put(`${wal}/0000000${i}`, Buffer.alloc(400 * 1024));
+    const rounds = spawn(
+      "bash",
+      [
+        "-c",
+        script().replace("while sleep 3;", "while read -r;").replace("&& tidy\ndone &", "&& tidy\necho round\ndone"),
+        "alloy",
+      ],
+      { env: { PATH: process.env.PATH ?? "", LOGGING_BUFFER_MIB: "1" } },
+    );
+    const said: string[] = [];
+    createInterface(rounds.stderr).on("line", (text) => said.push(text));
+    const exited = once(rounds, "close");
+    rounds.stdin.end("\n");
+    await exited;
+    assert.deepEqual(readdirSync(join(node, wal)), ["00000005", "00000006"]);
+    const lost = said.filter((text) => text.includes("LOST"));
+    assert.equal(lost.length, 2);
+    assert.match(lost[0] ?? "", /LOST: the buffer is larger than 1 MiB, removed its oldest segment 00000003/);
   });
 
   it("starts Alloy with positions that nobody can read, too", () => {
