@@ -41,6 +41,7 @@ const rows = ({ bytes }: LogInput): Row[] => {
     },
     { name: "index, KiB", digits: 0, of: (f) => f.indexBytes / 1024 },
     { name: "streams", digits: 0, of: (f) => f.streams },
+    { name: "needle in a day, MB/s at one core of read", digits: 0, largeIsGood: true, of: (f) => f.searchedPerCore },
     ...QUERIES.map((query) => ({
       ...{ name: `query, ms: ${query}`, digits: 0 },
       of: (f: Figures) => f.queries[query].median,
