@@ -1,10 +1,12 @@
 // npm run bench:pipeline: the stack's values against the seed's (bench/seed), on the same lines, as the pipeline tier runs them.
 // `-- --megabytes 20` only tries it. `-- --with 'name={"loki": {...}}'`, as often as wanted, measures the stack with changed values
-// too. `-- --results <name>` says where in bench/results the table goes. Needs what npm run test:pipeline needs, and Alloy.
+// too. `-- --results <name>` says where in bench/results the table goes. Needs what npm run test:pipeline needs, and Alloy, helm and the
+// charts.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { chartsMissing } from "../tests/charts/renderedCharts.ts";
 import { endEnvironment } from "../tests/pipeline/environment.ts";
 import { enterNamespaces, inNamespaces } from "../tests/pipeline/namespaces.ts";
 import { alloyMissing } from "../tests/pipeline/programs.ts";
@@ -39,7 +41,8 @@ const sides: Side[] = [
 process.exit(inNamespaces() ? await measureSide() : await compareSides());
 
 async function compareSides(): Promise<number> {
-  const lacking = alloyMissing();
+  // What stands in where these are missing is not what is measured.
+  const lacking = [alloyMissing(), chartsMissing()].filter(Boolean).join("; ");
   if (lacking) {
     console.log(`skipped: ${lacking}`);
     return 0;

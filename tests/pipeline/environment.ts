@@ -6,7 +6,7 @@ import { Cluster } from "./cluster.ts";
 import { makeNetwork, NAME_SERVER } from "./network.ts";
 import { MINIO, ObjectStore } from "./objectStore.ts";
 import { nodeFolder, type Probe } from "./pods.ts";
-import { alloyMissing, findOrBuild, type Programs } from "./programs.ts";
+import { findOrBuild, type Programs, standIns } from "./programs.ts";
 import { Pusher } from "./pusher.ts";
 import { LogQueries } from "./queries.ts";
 import { type RenderedStack, renderStack } from "./renderedStack.ts";
@@ -51,6 +51,7 @@ async function start({
   render = (caFile) => renderStack({ stack: "prod-aks-a", caFile }),
 }: EnvironmentOptions): Promise<Environment> {
   const programs = await findOrBuild();
+  for (const line of standIns()) console.log(line);
   folder = mkdtempSync(join(tmpdir(), "logging-pipeline-"));
   makeNetwork();
   useNameServer(folder);
@@ -74,7 +75,6 @@ async function start({
     for (const agent of cluster.agents) agent.start();
     await cluster.waitUntilReady(cluster.agents);
   } else {
-    console.log(`NO ALLOY: a pusher of ours takes its place. ${alloyMissing()}`);
     new Pusher(podLogs, stack).start();
   }
   return all;

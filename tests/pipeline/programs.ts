@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { helmMissing } from "../../automation/helmTemplate.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
-import { LOKI_CHART } from "../../components/loki/chart.ts";
+import { chartsMissing } from "../charts/renderedCharts.ts";
 import { onPath } from "../cluster/programs.ts";
 
 /** Programs that are built from their Go modules where PATH has none: the package, and a module in `programs/` that pins it. */
@@ -15,14 +14,13 @@ const BUILT = {
   loki: { package: "github.com/grafana/loki/v3/cmd/loki", minutes: 6 },
 } as const;
 
-/** Programs that come from elsewhere. */
-const FOUND = {
-  nginx: "the system's package nginx-light (or nginx)",
-  memcached: "the system's package memcached",
-  openssl: "the system's package openssl",
-  ip: "the system's package iproute2",
-  unshare: "the system's package util-linux",
-  helm: "https://helm.sh/docs/intro/install/",
+/** Programs of the system, and the packages of Debian and Ubuntu that have them. */
+export const PACKAGES = {
+  nginx: "nginx-light",
+  memcached: "memcached",
+  openssl: "openssl",
+  ip: "iproute2",
+  unshare: "util-linux",
 } as const;
 
 /** Why the scenarios of the agent cannot be run here; or `false`. Alloy does not build from its Go module alone. */
@@ -30,7 +28,20 @@ export const alloyMissing = (): string | false =>
   !onPath("alloy") &&
   `alloy is not on PATH: Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`;
 
-export type Program = keyof typeof BUILT | keyof typeof FOUND | "alloy";
+/** What takes the place of what is not here, and how to have that instead. */
+export function standIns(): string[] {
+  const [charts, alloy] = [chartsMissing(), alloyMissing()];
+  return [
+    ...(charts
+      ? [
+          `NO CHARTS: Loki's config, the gateway's and all pods come from the same values through a mapping of ours (tests/pipeline/withoutCharts), not from the charts. ${charts}`,
+        ]
+      : []),
+    ...(alloy ? [`NO ALLOY: a pusher of ours takes its place. ${alloy}`] : []),
+  ];
+}
+
+export type Program = keyof typeof BUILT | keyof typeof PACKAGES | "alloy";
 
 /** Paths of what the tier starts. */
 export type Programs = Readonly<Record<Program, string>>;
@@ -48,21 +59,12 @@ export function missing(): string[] {
     lines.push(
       "unshare --net --mount --pid is refused here: run it where namespaces may be made (a container needs --privileged)",
     );
-  for (const [name, source] of Object.entries(FOUND)) {
-    if (!onPath(name)) lines.push(`${name} is not on PATH: ${source}`);
+  for (const [name, source] of Object.entries(PACKAGES)) {
+    if (!onPath(name)) lines.push(`${name} is not on PATH: the system's package ${source}`);
   }
   for (const name of Object.keys(BUILT)) {
     if (!onPath(name) && !existsSync(cached(name)) && !onPath("go"))
       lines.push(`${name} is neither on PATH nor in ${CACHE}, and without go (https://go.dev/dl/) it cannot be built`);
-  }
-  if (helmMissing() === undefined) {
-    const charts = process.env.LOGGING_CHARTS;
-    for (const { name, repository, version } of [LOKI_CHART, ALLOY_CHART]) {
-      if (charts && existsSync(join(charts, name, "Chart.yaml"))) continue;
-      lines.push(
-        `the chart ${name}: \`helm pull ${name} --repo ${repository} --version ${version} --untar\`, and name the folder that holds loki/ and alloy/ in LOGGING_CHARTS`,
-      );
-    }
   }
   return lines;
 }
@@ -70,7 +72,7 @@ export function missing(): string[] {
 /** Finds everything, and builds what is neither on PATH nor built already. @throws when a build fails. */
 export async function findOrBuild(): Promise<Programs> {
   const paths: Partial<Record<Program, string>> = { alloy: onPath("alloy") ?? "" };
-  for (const name of Object.keys(FOUND) as Array<keyof typeof FOUND>) paths[name] = onPath(name) ?? "";
+  for (const name of Object.keys(PACKAGES) as Array<keyof typeof PACKAGES>) paths[name] = onPath(name) ?? "";
   for (const name of Object.keys(BUILT) as Array<keyof typeof BUILT>) paths[name] = onPath(name) ?? (await built(name));
   return paths as Programs;
 }

@@ -3,9 +3,11 @@ import type { Manifest, ReleaseInputs } from "../../automation/helmTemplate.ts";
 import { helmTemplate } from "../../automation/helmTemplate.ts";
 import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../components/gatewayCredentials.ts";
 import { STORAGE_ENV } from "../../components/storageCredentials.ts";
+import { chartsMissing } from "../charts/renderedCharts.ts";
 import type { Keys } from "../cluster/minioServer.ts";
 import { type Loose, plan, resource, stackFile } from "../unit/program.ts";
 import type { Mountable } from "./pods.ts";
+import { objectsOfValues } from "./withoutCharts/objectsOfValues.ts";
 
 /** One stack as it would be sent, with keys of its own in place of the ones that only an engine makes. */
 export interface RenderedStack {
@@ -16,7 +18,7 @@ export interface RenderedStack {
   readonly policy: { readonly name: string; readonly document: string };
   readonly pushUrl: string;
   readonly queryUrl: string;
-  /** Objects of both releases. */
+  /** Objects of both releases; without charts, those of them that processes see. */
   readonly manifests: readonly Manifest[];
   readonly objects: Mountable;
   /** Keys that Loki uses, and those that Alloy and readers use. */
@@ -42,7 +44,7 @@ const SECRET = "kubernetes:core/v1:Secret";
 /** Keys as the stack makes them: 40 letters and digits. */
 export const newKeys = (accessKey: string): Keys => ({ accessKey, secretKey: randomBytes(20).toString("hex") });
 
-/** Plans a stack and renders both of its releases. */
+/** Plans a stack and renders both of its releases: with their charts, or without them as `standIns` says. */
 export async function renderStack({ stack, caFile, change }: StackInputs): Promise<RenderedStack> {
   const planned = await plan(
     stackFile(
@@ -55,7 +57,7 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   );
   const inputs = (name: string, type?: string): Loose => resource(planned, name, type).inputs;
   const releases = ["loki", "alloy"].map((name) => inputs(`logging-${name}`) as ReleaseInputs);
-  const manifests = releases.flatMap(helmTemplate);
+  const manifests = releases.flatMap(chartsMissing() ? objectsOfValues : helmTemplate);
   const { bucket } = inputs("logging-bucket");
   const policy = inputs("logging-bucket-policy");
 

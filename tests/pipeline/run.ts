@@ -7,6 +7,7 @@ import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { endEnvironment } from "./environment.ts";
 import { enterNamespaces, inNamespaces } from "./namespaces.ts";
+import { standIns } from "./programs.ts";
 import { printFigures } from "./scenario.ts";
 
 /** What runs without `--all`: under ten minutes together. */
@@ -75,6 +76,8 @@ async function runScenarios(): Promise<number> {
   if (passed.length + failed.length + skipped.length === 0) failed.push("no test was found");
   printFigures();
   console.log();
+  // Again: whoever reads only the end has to know what it is about.
+  for (const line of standIns()) console.log(line);
   for (const name of failed) console.log(`failed: ${name}`);
   for (const [reason, tests] of Map.groupBy(skipped, (test) => test.reason)) {
     console.log(`skipped ${tests.length}: ${reason}`);

@@ -7,10 +7,33 @@ import { it } from "node:test";
 import { crc32, gunzipSync } from "node:zlib";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { Application, idOf, Ledger, lineOf } from "../pipeline/applications.ts";
-import { pinned } from "../pipeline/programs.ts";
+import { missing, PACKAGES, pinned, standIns } from "../pipeline/programs.ts";
 
 it("the Loki that is built is the one that the chart brings", () => {
   assert.equal(pinned("loki"), `v${LOKI_CHART.appVersion}`);
+});
+
+it("README's command, which .ci/run runs too, installs every package that the tier asks for", () => {
+  const commands = readFileSync("README.md", "utf8").match(/^apt-get update && .*$/gm) ?? [];
+  assert.equal(commands.length, 1);
+  // Debian's own mark: a system without it does not boot.
+  const essential = ["util-linux"];
+  const wanted = Object.values(PACKAGES).filter((name) => !essential.includes(name));
+  assert.deepEqual(commands[0]?.split(" ").slice(-wanted.length), wanted);
+  assert.match(readFileSync(".ci/run", "utf8"), /grep -m 1 '\^apt-get update' README\.md/);
+});
+
+it("without charts the run says so, and how to have them; it does not stop for it", () => {
+  const { LOGGING_CHARTS } = process.env;
+  try {
+    process.env.LOGGING_CHARTS = "/nowhere";
+    const [said = ""] = standIns();
+    assert.match(said, /^NO CHARTS: .*withoutCharts.*helm pull loki --repo .*helm pull alloy --repo /);
+    assert.doesNotMatch(missing().join(), /helm|chart/);
+  } finally {
+    if (LOGGING_CHARTS === undefined) delete process.env.LOGGING_CHARTS;
+    else process.env.LOGGING_CHARTS = LOGGING_CHARTS;
+  }
 });
 
 it("every line has its id in it, and is the same each time", () => {

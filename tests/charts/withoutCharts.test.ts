@@ -1,0 +1,225 @@
+// The pipeline tier runs without charts too: from the same values, through a mapping of its own. It has to be what the charts render.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { parse } from "yaml";
+import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/helmTemplate.ts";
+import { LOKI_CHART } from "../../components/loki/chart.ts";
+import { chartRelease } from "../pipeline/withoutCharts/chartValues.ts";
+import { SAME_IN_VALUES } from "../pipeline/withoutCharts/lokiConfig.ts";
+import { objectsOfValues } from "../pipeline/withoutCharts/objectsOfValues.ts";
+import { type Loose, plan, RELEASE, resource, STACKS, stackFile } from "../unit/program.ts";
+import { chartsMissing, object, programMissing } from "./renderedCharts.ts";
+
+/** What a stack's config can make of the releases, beside the committed stacks. */
+const CONFIGS: Array<[string, (config: Loose) => void, stack?: (typeof STACKS)[number]]> = [
+  ...STACKS.map((stack): (typeof CONFIGS)[number] => [stack, () => {}, stack]),
+  [
+    "the smallest Loki, without caches and CA, over plain HTTP, with two schema periods",
+    (config) => {
+      Object.assign(config.objectStorage, { endpoint: "http://minio:9000", allowPlainHttp: true, caFile: undefined });
+      config.loki = {
+        replicationFactor: 1,
+        write: { replicas: 1 },
+        read: { replicas: 1 },
+        backend: { replicas: 1 },
+        caches: { chunksMiB: 0, resultsMiB: 0 },
+        schema: [{ from: "2025-01-01" }, { from: "2999-01-01" }],
+        retentionHours: 24,
+      };
+    },
+  ],
+  [
+    "images of a mirror, and what is not collected",
+    (config) => {
+      config.images = { registry: "mirror.internal.company", pullSecrets: ["mirror"] };
+      config.alloy = { exclude: ["kube-system", "shop/batch-*"] };
+    },
+  ],
+  [
+    "the escape hatch: Loki's config, variables, arguments, volumes and the gateway's snippets",
+    (config) => {
+      config.loki.values = {
+        defaults: { extraArgs: ["-log.level=debug"], extraEnv: [{ name: "GOGC", value: "50" }] },
+        loki: {
+          structuredConfig: { ingester: { chunk_idle_period: "1m" } },
+          query_range: { max_retries: 3 },
+          runtimeConfig: { overrides: { fake: { ingestion_rate_mb: 1 } } },
+        },
+        write: {
+          extraVolumes: [{ name: "more", emptyDir: {} }],
+          extraVolumeMounts: [{ name: "more", mountPath: "/more" }],
+        },
+        gateway: { verboseLogging: true, nginxConfig: { clientMaxBodySize: "8M" } },
+      };
+    },
+  ],
+];
+
+const releasesOf = async (change: (config: Loose) => void, stack = "prod-aks-a"): Promise<ReleaseInputs[]> => {
+  const planned = await plan(stackFile(change, { stack }));
+  return ["loki", "alloy"].map(
+    (name) => resource(planned, `logging-${name}`, RELEASE).inputs as unknown as ReleaseInputs,
+  );
+};
+
+/** Kinds that only a cluster reads. */
+const NOT_A_PROCESS = ["PodDisruptionBudget", "ServiceAccount"];
+/** Services that nothing asks: of the exporters, which do not run, and of Alloy's own page. */
+const UNASKED = ["loki-gateway-exporter", "alloy"];
+/** What of an object, a pod and a container no process sees. Everything else has to be the same. */
+const ONLY_IN_A_CLUSTER = {
+  workload: [
+    ...["podManagementPolicy", "updateStrategy", "strategy", "serviceName", "revisionHistoryLimit", "selector"],
+    ...["minReadySeconds", "volumeClaimTemplates"],
+  ],
+  template: ["annotations"],
+  labels: ["helm.sh/chart", "app.kubernetes.io/version"],
+  pod: [
+    ...["affinity", "automountServiceAccountToken", "dnsPolicy", "enableServiceLinks", "imagePullSecrets"],
+    ...["nodeSelector", "priorityClassName", "serviceAccountName", "tolerations", "topologySpreadConstraints"],
+  ],
+  container: ["imagePullPolicy", "resources"],
+  service: ["type", "internalTrafficPolicy"],
+  configMap: ["access-log-exporter.yaml"],
+};
+
+const without = (map: Loose, names: readonly string[]): Loose =>
+  Object.fromEntries(Object.entries(map).filter(([name]) => !names.includes(name)));
+
+/** Without what is empty, which Kubernetes takes as not there. */
+const present = (map: Loose): Loose =>
+  Object.fromEntries(Object.entries(map).filter(([, v]) => v !== null && !(Array.isArray(v) && v.length === 0)));
+
+/** Statements of an nginx.conf, whatever is between them. */
+const statements = (text: string): string =>
+  text
+    .replace(/(^|\s)#.*$/gm, "")
+    .replace(/\s+/g, " ")
+    .trim();
+
+/** How the files of ConfigMaps are compared. */
+const READ_AS: Readonly<Record<string, (text: string) => unknown>> = {
+  "config.yaml": parse,
+  "runtime-config.yaml": parse,
+  "nginx.conf": statements,
+  "config.alloy": (text) => text.trim(),
+};
+
+function read(file: string, text: string): unknown {
+  const as = READ_AS[file];
+  assert.ok(as, `${file} is compared by nothing`);
+  return as(text);
+}
+
+/** What of a chart's object, or of ours, a process sees. */
+function seen({ kind, metadata: { name, namespace }, ...object }: Loose): Loose {
+  if (kind === "ConfigMap") {
+    const data = Object.entries(without(object.data, ONLY_IN_A_CLUSTER.configMap));
+    return {
+      kind,
+      name,
+      namespace,
+      data: Object.fromEntries(data.map(([key, text]) => [key, read(key, String(text))])),
+    };
+  }
+  if (kind === "Service") {
+    const spec = without(object.spec, ONLY_IN_A_CLUSTER.service);
+    // Port 9150 is the exporter's.
+    const ports = spec.ports.filter(({ port }: Loose) => port !== 9150).map((p: Loose) => without(p, ["protocol"]));
+    return { kind, name, namespace, spec: { ...spec, ports } };
+  }
+  const { template, ...spec } = without(object.spec, ONLY_IN_A_CLUSTER.workload);
+  const { labels, ...metadata } = without(template.metadata, ONLY_IN_A_CLUSTER.template);
+  const pod = present(without(template.spec, ONLY_IN_A_CLUSTER.pod));
+  const containers = pod.containers
+    .filter((container: Loose) => container.name !== "exporter")
+    .map((container: Loose) => present(without(container, ONLY_IN_A_CLUSTER.container)));
+  return {
+    ...{ kind, name, namespace, spec, metadata },
+    labels: without(labels, ONLY_IN_A_CLUSTER.labels),
+    pod: { ...pod, containers },
+  };
+}
+
+const byName = (manifests: readonly Manifest[]): Map<string, Manifest> =>
+  new Map(manifests.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest]));
+
+describe("without charts the processes get what the charts give them", { skip: chartsMissing() }, () => {
+  for (const [what, change, stack] of CONFIGS) {
+    it(what, async () => {
+      for (const release of await releasesOf(change, stack)) {
+        const charts = byName(
+          helmTemplate(release).filter(
+            ({ kind, metadata }) =>
+              !NOT_A_PROCESS.includes(kind) && !(kind === "Service" && UNASKED.includes(metadata.name)),
+          ),
+        );
+        const ours = byName(objectsOfValues(release));
+        assert.deepEqual([...ours.keys()].sort(), [...charts.keys()].sort());
+        for (const [name, manifest] of charts) assert.deepEqual(seen(ours.get(name)), seen(manifest), name);
+      }
+    });
+  }
+});
+
+describe("the mapping without charts", () => {
+  for (const [what, change, stack] of CONFIGS) {
+    it(`knows every value of ${what}`, async () => {
+      for (const inputs of await releasesOf(change, stack)) assert.ok(objectsOfValues(inputs).length > 1, inputs.name);
+    });
+  }
+
+  it("has every section of Loki's config that the pinned chart takes from the values as it is", async () => {
+    const [loki] = await releasesOf(() => {});
+    const template: string = chartRelease(loki as ReleaseInputs).values.loki.config;
+    const sections = [...template.matchAll(/\{\{- with \.Values\.loki\.(\w+) \}\}\n\1:/g)].map(([, name]) => name);
+    // It is more than its values.
+    assert.deepEqual([...SAME_IN_VALUES, "storage_config"].sort(), sections.sort());
+  });
+
+  it("refuses what it cannot do", async () => {
+    for (const values of [
+      { loki: { storage: { use_thanos_objstore: true } } },
+      { loki: { querier: { engine: '{{ include "loki.unheard" . }}' } } },
+      { chunksCache: { l2: { enabled: true } } },
+      // What is read nowhere would be without effect.
+      { write: { podLabels: { team: "platform" } } },
+    ]) {
+      const [loki] = await releasesOf((config) => {
+        config.loki.values = values;
+      });
+      assert.throws(() => objectsOfValues(loki as ReleaseInputs), /^Error: without charts /, JSON.stringify(values));
+    }
+    const [loki] = await releasesOf(() => {});
+    assert.throws(() => objectsOfValues({ ...(loki as ReleaseInputs), version: "1.0.0" }), /nothing is known of loki/);
+  });
+
+  const lokiMissing = programMissing("loki", `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`);
+  it("makes a config that Loki takes", { skip: lokiMissing }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
+    try {
+      for (const [what, change, stack] of CONFIGS) {
+        const [loki] = await releasesOf(change, stack);
+        const file = join(folder, "loki.yaml");
+        const config: string = object(objectsOfValues(loki as ReleaseInputs), "ConfigMap", "loki").data["config.yaml"];
+        // The CA is mounted there in the pod; here it is where the repository has it.
+        writeFileSync(
+          file,
+          config.replaceAll("/etc/loki/ca/ca.crt", join(process.cwd(), "certs/minio-internal-company-ca.pem")),
+        );
+        const { status, stdout, stderr } = spawnSync(
+          "loki",
+          ["-verify-config", `-config.file=${file}`, "-config.expand-env=true"],
+          { encoding: "utf8", env: { ...process.env, MINIO_ACCESS_KEY: "accessKey1", MINIO_SECRET_KEY: "secretKey1" } },
+        );
+        assert.equal(status, 0, `${what}: ${stdout}${stderr}`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,73 @@
+import type { Manifest } from "../../../automation/helmTemplate.ts";
+import { type ChartRelease, expand, filled, imageOf } from "./chartValues.ts";
+
+/** Alloy's ConfigMap and DaemonSet from the same values: the chart's objects without what only a cluster reads. */
+export function alloyObjects(release: ChartRelease): Manifest[] {
+  const { name, namespace, appVersion, values } = release;
+  const { alloy, configReloader, controller, global, image } = values;
+  if (
+    controller.type !== "daemonset" ||
+    alloy.clustering.enabled ||
+    alloy.mounts.dockercontainers ||
+    configReloader.enabled
+  )
+    throw new Error("without charts Alloy is a DaemonSet that reads /var/log, without clustering and reloader");
+  const key = alloy.configMap.key ?? "config.alloy";
+  const onNode = { fieldRef: { fieldPath: "spec.nodeName" } };
+  const container = filled({
+    name: "alloy",
+    image: imageOf(global.image.registry, image, {}, appVersion),
+    command: alloy.command,
+    args: [
+      ...["run", `/etc/alloy/${key}`, `--storage.path=${alloy.storagePath}`],
+      `--server.http.listen-addr=${alloy.listenAddr}:${alloy.listenPort}`,
+      `--server.http.ui-path-prefix=${alloy.uiPathPrefix}`,
+      ...(alloy.enableReporting ? [] : ["--disable-reporting"]),
+      ...(alloy.stabilityLevel ? [`--stability.level=${alloy.stabilityLevel}`] : []),
+      ...alloy.extraArgs,
+    ],
+    env: [
+      { name: "ALLOY_DEPLOY_MODE", value: "helm" },
+      { name: "HOSTNAME", valueFrom: onNode },
+      { name: "K8S_NODE_NAME", valueFrom: onNode },
+      ...alloy.extraEnv,
+    ],
+    envFrom: alloy.envFrom,
+    ports: [{ name: "http-metrics", containerPort: alloy.listenPort }],
+    readinessProbe: {
+      httpGet: { path: "/-/ready", port: alloy.listenPort, scheme: alloy.listenScheme },
+      initialDelaySeconds: alloy.initialDelaySeconds,
+      timeoutSeconds: alloy.timeoutSeconds,
+    },
+    livenessProbe: alloy.livenessProbe,
+    lifecycle: alloy.lifecycle,
+    securityContext: alloy.securityContext,
+    volumeMounts: [
+      { name: "config", mountPath: "/etc/alloy" },
+      ...(alloy.mounts.varlog ? [{ name: "varlog", mountPath: "/var/log", readOnly: true }] : []),
+      ...alloy.mounts.extra,
+    ],
+  });
+  const spec = filled({
+    securityContext: global.podSecurityContext,
+    terminationGracePeriodSeconds: controller.terminationGracePeriodSeconds,
+    volumes: [
+      { name: "config", configMap: { name } },
+      ...(alloy.mounts.varlog ? [{ name: "varlog", hostPath: { path: "/var/log" } }] : []),
+      ...controller.volumes.extra,
+    ],
+    containers: [container],
+  });
+  const labels = { "app.kubernetes.io/name": "alloy", "app.kubernetes.io/instance": name };
+  return [
+    {
+      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } },
+      // How a text says that it is no template.
+      data: { [key]: expand(alloy.configMap.content, release, { '"{{"': "{{" }) },
+    },
+    {
+      ...{ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name, namespace } },
+      spec: { template: { metadata: { labels }, spec } },
+    },
+  ];
+}

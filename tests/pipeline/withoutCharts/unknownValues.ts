@@ -1,0 +1,34 @@
+import type { Loose } from "../../unit/program.ts";
+
+/** Values that nothing here reads, because no process sees what the charts make of them. */
+const NOT_OF_A_PROCESS = [
+  /(^|\.)(nodeSelector|tolerations|topologySpreadConstraints|affinity|podDisruptionBudget|podAnnotations)\./,
+  /(^|\.)(deploymentStrategy|updateStrategy|automountServiceAccountToken|priorityClassName)(\.|$)/,
+  /(^|\.)(imagePullSecrets|pullSecrets)\./,
+  /(^|\.)resources\.(requests\.|limits\.cpu)/,
+  /^(alloy|gateway|gateway\.metrics)\.resources\./,
+  /^(memcachedExporter|serviceAccount|rbac|networkPolicy|crds)\./,
+  /^(write|backend)\.persistence\.(size|storageClass|enableStatefulSetAutoDeletePVC)$/,
+  /^(chunksCache|resultsCache)\.allocatedCPU$/,
+];
+
+/** The same values; `read` gets every path that is asked for. */
+export const recording = (values: Loose, read: Set<string>, path = ""): Loose =>
+  new Proxy(values, {
+    get(target, key) {
+      const value = target[key];
+      if (typeof key === "symbol") return value;
+      const at = path ? `${path}.${key}` : key;
+      read.add(at);
+      return typeof value === "object" && value !== null ? recording(value, read, at) : value;
+    },
+  });
+
+/** Paths that are set, that a process would see, and that were not read. */
+export const unknownValues = (set: Loose, read: ReadonlySet<string>): string[] =>
+  leaves(set, "").filter((path) => !read.has(path) && !NOT_OF_A_PROCESS.some((pattern) => pattern.test(path)));
+
+const leaves = (value: Loose, path: string): string[] =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key))
+    : [path];
