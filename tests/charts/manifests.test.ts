@@ -366,6 +366,12 @@ for (const stack of STACKS) {
       assert.deepEqual(container.envFrom, [{ secretRef: { name: "logging-gateway-login-[auto]" } }]);
     });
 
+    it("tell Alloy the name of its node, which is a label of every line", () => {
+      const [container] = pod("alloy").spec.containers;
+      const variable = container.env.find(({ name }: { name: string }) => name === "HOSTNAME");
+      assert.deepEqual(variable.valueFrom, { fieldRef: { fieldPath: "spec.nodeName" } });
+    });
+
     it("hold the pipeline as it is in the repository", async () => {
       const { readFileSync } = await import("node:fs");
       const { ALLOY_PIPELINE } = await import("../../components/alloy/alloyValues.ts");

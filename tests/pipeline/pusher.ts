@@ -2,6 +2,7 @@ import { closeSync, fstatSync, globSync, openSync, readFileSync, readSync } from
 import { setTimeout as sleep } from "node:timers/promises";
 import { ALLOY_PIPELINE } from "../../components/alloy/alloyValues.ts";
 import type { Loose } from "../unit/program.ts";
+import { nodeName } from "./pods.ts";
 import type { RenderedStack } from "./renderedStack.ts";
 
 /** A line as Loki's push API takes it: time, text, structured metadata. */
@@ -87,6 +88,7 @@ export class Pusher {
 class Tail {
   readonly #path: string;
   readonly #labels: Record<string, string>;
+  readonly #pod: string;
   #descriptor: number;
   #rest = Buffer.alloc(0);
   #parts = "";
@@ -94,7 +96,8 @@ class Tail {
   constructor(path: string) {
     const [, namespace = "", pod = "", container = ""] = /([^/_]+)_([^/_]+)_[^/_]+\/([^/]+)\/[^/]+$/.exec(path) ?? [];
     this.#path = path;
-    this.#labels = { namespace, pod, container };
+    this.#labels = { namespace, container };
+    this.#pod = pod;
     this.#descriptor = openSync(path, "r");
   }
 
@@ -109,7 +112,7 @@ class Tail {
       const [time = "", stream = "", flag] = text.split(" ", 3);
       this.#parts += text.slice(time.length + stream.length + (flag?.length ?? 0) + 3);
       if (flag === "P") continue;
-      values.push([nanoseconds(time), this.#parts, { stream }]);
+      values.push([nanoseconds(time), this.#parts, { pod: this.#pod, stream }]);
       this.#parts = "";
     }
     return {
@@ -117,6 +120,7 @@ class Tail {
         ...this.#labels,
         cluster: environment.LOGGING_CLUSTER ?? "",
         env: environment.LOGGING_ENVIRONMENT ?? "",
+        node: nodeName(0),
       },
       values,
     };

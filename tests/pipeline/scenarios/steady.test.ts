@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../applications.ts";
@@ -9,4 +10,14 @@ it("steady: every line arrives once", async () => {
   const workload = new Workload(running.podLogs, "steady");
   await sleep(40_000);
   await assertNothingLost("steady", running, workload.stop());
+});
+
+it("a stream is a container on a node: what has no bounds is no label", async () => {
+  const { queries } = await environment();
+  const match = new URLSearchParams({ "match[]": '{namespace=~"steady-.+"}' });
+  const series = (await (await queries.fetch(`/loki/api/v1/series?${match}`)).json()) as { data: object[] };
+  const labels = new Set(series.data.flatMap(Object.keys));
+  // Loki's own are the last two.
+  const stack = ["cluster", "container", "env", "namespace", "node"];
+  assert.deepEqual([...labels].sort(), [...stack, "service_name", "__time_shard__"].sort());
 });
