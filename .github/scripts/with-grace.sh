@@ -19,18 +19,18 @@ finish() {
   exit "$status"
 }
 
+# Once, whoever asks.
+stop() {
+  [ ! -e "$state/cancelled" ] || return 0
+  echo 'cancelled: the deployment is asked to end, and may finish what it is at' | tee "$state/cancelled"
+  until [ -s "$state/pid" ]; do sleep 0.1; done
+  kill -INT "$(cat "$state/pid")" 2>/dev/null || true
+}
+
 run() {
   rm -rf "$state"
   mkdir -p "$state"
   : >"$state/log"
-  local asked=
-  stop() {
-    [ -z "$asked" ] || return 0
-    asked=yes
-    echo 'cancelled: the deployment is asked to end, and may finish what it is at' | tee "$state/cancelled"
-    until [ -s "$state/pid" ]; do sleep 0.1; done
-    kill -INT "$(cat "$state/pid")" 2>/dev/null || true
-  }
   trap stop INT TERM HUP
   # Without the tracking id the runner does not find it at the job's end either. `set -m`: without job control, a background command
   # is started deaf to SIGINT.
@@ -64,6 +64,8 @@ follow() {
 wait_for_end() {
   local limit=${1:-280}
   [ -s "$state/pid" ] || exit 0
+  # Its step is over, so it was cancelled; and the step's shell, or what Azure's task has around it, kept the signal to itself.
+  if running; then stop; fi
   while running && [ "$SECONDS" -lt "$limit" ]; do sleep 0.5; done
   if running; then
     echo "still running after $limit s; see docs/operations.md, Recover a stuck release"
