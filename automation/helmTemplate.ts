@@ -72,8 +72,8 @@ export function helmTemplate(release: ReleaseInputs): Manifest[] {
       encoding: "utf8",
       maxBuffer: 64 * 2 ** 20,
     });
-    if (result.status !== 0)
-      throw new Error(`helm template ${release.name}: ${result.stderr.trim() || result.error?.message}`);
+    if (result.error) throw new Error(`helm template ${release.name}: ${helmMissing() ?? result.error.message}`);
+    if (result.status !== 0) throw new Error(`helm template ${release.name}: ${result.stderr.trim()}`);
     return parseAllDocuments(result.stdout)
       .map((document) => document.toJS() as Manifest | null)
       .filter((manifest) => manifest !== null);

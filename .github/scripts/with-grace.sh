@@ -6,7 +6,8 @@
 #
 # A cancelled step's shell gets SIGINT, 7.5 s later SIGTERM, and 2.5 s later its whole process tree is killed (GitHub and Azure
 # Pipelines alike). Helm does not end in ten seconds, and a killed release stays pending. So the command runs in a session of its own,
-# is sent SIGINT once (a second one would make Pulumi stop at once), and ends in its own time.
+# is sent SIGINT once (a second one would make Pulumi stop at once), and ends in its own time. npm hands a signal to the shell that it
+# runs a script with, which keeps it to itself: what is to hear of it says `exec` in package.json.
 set -euo pipefail
 
 state=${GRACE_DIR:-${RUNNER_TEMP:-${AGENT_TEMPDIRECTORY:-/tmp}}/deployment}

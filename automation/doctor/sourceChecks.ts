@@ -6,12 +6,27 @@ import { type Check, judged, ok, skipped } from "./check.ts";
 /** Charts and the images in them, as they can be reached from here. The nodes have a network of their own. */
 export function sourceChecks(releases: readonly ReleaseInputs[]): Check[] {
   return [
+    {
+      name: "helm",
+      run: async () =>
+        judged(
+          helmMissing()
+            ? [
+                {
+                  subject: "helm",
+                  text: "is not on PATH, and a deploy looks with it at what changes inside the releases",
+                  fix: "install it: https://helm.sh/docs/intro/install/",
+                },
+              ]
+            : [],
+          "on PATH",
+        ),
+    },
     ...releases.map(
       (release): Check => ({
         name: `chart ${release.name}`,
         async run() {
-          const missing = helmMissing();
-          if (missing) return skipped(missing);
+          if (helmMissing()) return skipped("without helm it cannot be asked for");
           try {
             const reference = chartReference(release);
             await promisify(execFile)("helm", ["show", "chart", ...reference]);

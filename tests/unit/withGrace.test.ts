@@ -1,7 +1,7 @@
 // A cancelled deployment ends in its own time: the script that the workflows run it with.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -20,10 +20,14 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       rmSync(folder, { recursive: true });
     }
   };
-  /** Run by itself, or by a shell that waits for it and then has more to do, as a step of several lines is. */
-  const started = async (folder: string, environment: NodeJS.ProcessEnv, by?: "bash"): Promise<ChildProcess> => {
-    const own = [SCRIPT, "run", "bash", "-c", SLOW];
-    const [program = "", ...args] = by ? [by, "-ec", '"$@"; true', by, ...own] : own;
+  const started = async (
+    folder: string,
+    environment: NodeJS.ProcessEnv,
+    command: readonly string[] = ["bash", "-c", SLOW],
+    /** What runs the script: a shell that has more to do after it, as a step of several lines has. */
+    by: readonly string[] = [],
+  ): Promise<ChildProcess> => {
+    const [program = "", ...args] = [...by, SCRIPT, "run", ...command];
     const child = spawn(program, args, { env: environment, detached: true, stdio: "ignore" });
     while (!existsSync(join(folder, "state/log")) || !readFileSync(join(folder, "state/log"), "utf8").includes("begun"))
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -54,6 +58,24 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       assert.match(log, /ended properly/);
     }));
 
+  it("of `npm run deploy` and `npm run verify` it reaches the program itself, once", async () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+    for (const name of ["deploy", "verify"])
+      await inFolder(async (folder, env) => {
+        const program = `let n = 0; setInterval(() => {}, 100); console.log("begun");
+          process.on("SIGINT", () => { console.log("interrupted"); n++ || setTimeout(() => process.exit(7), 1000); });`;
+        writeFileSync(join(folder, "slow.cjs"), program);
+        const script = scripts[name].replace(/-r \S+ automation\/\S+$/, "slow.cjs");
+        assert.match(script, /slow\.cjs/);
+        writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { [name]: script } }));
+        const child = await started(folder, env, ["npm", "--prefix", folder, "run", name]);
+        const ended = end(child);
+        child.kill("SIGINT");
+        assert.equal(await ended, 7, name);
+        assert.equal(readFileSync(join(folder, "state/log"), "utf8").match(/interrupted/g)?.length, 1, name);
+      });
+  });
+
   it("a killed process tree leaves the command to its end, and the last step waits for it", () =>
     inFolder(async (folder, env) => {
       const child = await started(folder, env);
@@ -71,7 +93,7 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
   it("a shell that keeps the signal to itself is no reason to go on: the last step asks the command to end, once", () =>
     inFolder(async (folder, env) => {
       // As the runner does it: the step's shell alone is signalled, then everything below it is killed.
-      const child = await started(folder, env, "bash");
+      const child = await started(folder, env, undefined, ["bash", "-ec", '"$@"; true', "bash"]);
       const ended = end(child);
       child.kill("SIGINT");
       await new Promise((resolve) => setTimeout(resolve, 300));
