@@ -7,7 +7,7 @@ import { connect } from "./clusterApi.ts";
 import { readCommandLine } from "./commandLine.ts";
 import { explainErrors } from "./deploy/explainErrors.ts";
 import { findingLines } from "./deploy/finding.ts";
-import { sharedBuckets } from "./deploy/guards.ts";
+import { noSuchStack, sharedBuckets } from "./deploy/guards.ts";
 import { stackSettings } from "./deploy/stackConfig.ts";
 import { azureChecks, idOfPool } from "./doctor/azureChecks.ts";
 import { pendingOperations, type StateResource, unknownToState } from "./doctor/brokenDeploy.ts";
@@ -71,12 +71,19 @@ async function checksOf(stack: string): Promise<Check[]> {
     {
       name: "bucket of its own",
       run: async () =>
-        judged(sharedBuckets(stackNames().map((name) => readStackFile(name))), args.objectStorage.bucket),
+        judged(
+          sharedBuckets(
+            stackNames().map((name) => readStackFile(name)),
+            stack,
+          ),
+          args.objectStorage.bucket,
+        ),
     },
     ...("findings" in engine
       ? [{ name: "Pulumi", run: async () => judged(engine.findings, "") }]
       : [
           { name: "Pulumi", run: async () => ok(`logged in to ${engine.backend}`) },
+          { name: "stack", run: async () => judged(handle ? [] : [noSuchStack(stack)], "is there") },
           { name: "state file", run: async () => ok("whole") },
           { name: "lock", run: () => lockCheck(stack, engine) },
         ]),

@@ -14,7 +14,7 @@ import { engineWords } from "./engineWords.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
 import type { Finding } from "./finding.ts";
-import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
+import { deployedNamespace, noSuchStack, sharedBuckets, wrongCluster } from "./guards.ts";
 import { type StackSettings, stackSettings } from "./stackConfig.ts";
 
 /** What can be done to a stack. */
@@ -233,9 +233,8 @@ async function operate(
       finish,
       async guarded() {
         begin("guards");
-        const shared = sharedBuckets(stackNames().map((name) => readStackFile(name))).filter(({ text }) =>
-          text.includes(stack),
-        );
+        const files = stackNames().map((name) => readStackFile(name));
+        const shared = sharedBuckets(files, stack);
         if (shared.length > 0) return shared;
         const { deployment } = await handle.exportStack();
         return wrongCluster(kubeOf(settings), settings, deployedNamespace(deployment));
@@ -276,9 +275,8 @@ async function openStack(stack: string, { environment }: OperationOptions): Prom
     );
   } catch (error) {
     if (!(error instanceof StackNotFoundError)) throw new Error(explained(error));
-    throw new Error(
-      `${stack}: the backend has no such stack. fix: pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
-    );
+    const { subject, text, fix } = noSuchStack(stack);
+    throw new Error(`${subject}: ${text}. fix: ${fix}`);
   }
 }
 

@@ -61,6 +61,17 @@ describe("the doctor", () => {
     assert.match(results.get("Pulumi")?.findings?.[0]?.fix ?? "", /^pulumi login /);
   });
 
+  it("names the command that makes a stack that is not there yet, and goes on", async () => {
+    const answers = `case "$1" in
+      whoami) echo '{"user": "me", "url": "azblob://states"}' ;;
+      *) echo "error: no stack named 'prod-aks-a' found" >&2; exit 255 ;;
+    esac`;
+    const results = await examine(withPulumi(answers));
+    assert.equal(results.get("Pulumi")?.state, "ok");
+    assert.match(results.get("stack")?.findings?.[0]?.fix ?? "", /^pulumi stack init prod-aks-a --secrets-provider /);
+    assert.equal(results.get("pending operations")?.state, "ok");
+  });
+
   it("shows what else the CLI says, without the command around it", async () => {
     const results = await examine(withPulumi('echo "error: the blob container does not exist" >&2; exit 255'));
     assert.deepEqual(
