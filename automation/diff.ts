@@ -17,10 +17,14 @@ try {
   if (!stack || positionals.length > 1 || !values.base) throw new Error(USAGE);
   checkReportOptions(values);
   const base = checkOut(values.base);
-  process.once("SIGINT", () => {
-    base.remove();
-    process.exit(130);
-  });
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(signal, () => {
+      base.remove();
+      process.exit(code);
+    });
   try {
     const side = (folder: string, what: string): Promise<Side> => {
       if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return Promise.resolve(NOTHING);

@@ -8,6 +8,7 @@ import { readCommandLine } from "./commandLine.ts";
 import { explainErrors } from "./deploy/explainErrors.ts";
 import { findingLines } from "./deploy/finding.ts";
 import { noSuchStack, sharedBuckets } from "./deploy/guards.ts";
+import { chartLogin } from "./deploy/operations.ts";
 import { stackSettings } from "./deploy/stackConfig.ts";
 import { azureChecks, idOfPool } from "./doctor/azureChecks.ts";
 import { pendingOperations, type StateResource, unknownToState } from "./doctor/brokenDeploy.ts";
@@ -104,7 +105,7 @@ async function checksOf(stack: string): Promise<Check[]> {
             run: async () => judged(await unknownToState(stack, plan.resources, state ?? {}, idOf), "nothing"),
           },
         ]),
-    ...sourceChecks(releasesOf(plan.resources)),
+    ...sourceChecks(releasesOf(plan.resources), handle && (await chartLogin(handle).catch(() => undefined))),
   ];
 }
 

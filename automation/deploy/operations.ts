@@ -5,7 +5,7 @@ import type { Level } from "../changes/meanings.ts";
 import { verdictProblem } from "../changes/publish.ts";
 import type { RenderedRelease } from "../changes/side.ts";
 import { connect } from "../clusterApi.ts";
-import { helmTemplate } from "../helmTemplate.ts";
+import { type ChartLogin, helmTemplate } from "../helmTemplate.ts";
 import { readStackFile, stackNames } from "../stackFiles.ts";
 import { podEvidence } from "./clusterEvidence.ts";
 import { type DestroyPlan, destroyPlan, nameOf, protectedResources } from "./destroyPlan.ts";
@@ -292,6 +292,7 @@ async function reportOf(stack: string, handle: Stack, options: OperationOptions)
   const seen = new PreviewedSteps(events);
   // Charts are rendered only where a release changes: it takes seconds, and identical values make identical objects.
   const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
+  const login = releases ? await chartLogin(handle) : undefined;
   const side = (resources: PreviewedSteps["before"]) => {
     const pool = seenPool(resources);
     return {
@@ -304,7 +305,7 @@ async function reportOf(stack: string, handle: Stack, options: OperationOptions)
         ignoreChanges: [],
       })),
       releases: releases
-        ? seenReleases(resources).map((r): RenderedRelease => ({ ...r, objects: helmTemplate(r) }))
+        ? seenReleases(resources).map((r): RenderedRelease => ({ ...r, objects: helmTemplate(r, login) }))
         : [],
       ...(pool && { pool }),
     };
@@ -318,6 +319,13 @@ async function reportOf(stack: string, handle: Stack, options: OperationOptions)
     after,
     warnings: seen.warnings,
   });
+}
+
+/** The login of the charts' repository, which the engine's events show as secret. */
+export async function chartLogin(handle: Stack): Promise<ChartLogin | undefined> {
+  const config = await handle.getAllConfig();
+  const [username, password] = ["Username", "Password"].map((key) => config[`logging:chartRepository${key}`]?.value);
+  return username && password ? { username, password } : undefined;
 }
 
 /** Steps of an update as they begin and end. */

@@ -55,7 +55,7 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   );
   const inputs = (name: string, type?: string): Loose => resource(planned, name, type).inputs;
   const releases = ["loki", "alloy"].map((name) => inputs(`logging-${name}`) as ReleaseInputs);
-  const manifests = releases.flatMap(helmTemplate);
+  const manifests = releases.flatMap((release) => helmTemplate(release));
   const { bucket } = inputs("logging-bucket");
   const policy = inputs("logging-bucket-policy");
 
