@@ -2,10 +2,10 @@
 // `npm run docs -- --check` writes nothing and exits with 1 when either is stale. Both refuse a key that only one of the
 // interfaces and configShape.ts has.
 import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import ts from "typescript";
 import { z } from "zod";
 import { SECRET_KEYS, type SecretKey, stackShape } from "../configShape.ts";
+import { readCommandLine } from "./commandLine.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 
 const SOURCE = "components/loggingStackArgs.ts";
@@ -81,7 +81,9 @@ interface Shape {
 }
 
 try {
-  const { values: options } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+  const { values: options } = readCommandLine("usage: npm run docs -- [--check]", {
+    check: { type: "boolean", default: false },
+  });
   const source = ts.createSourceFile(SOURCE, readFileSync(SOURCE, "utf8"), ts.ScriptTarget.ES2024, true);
   const groups = readGroups(source);
   const shapes = readShapes(z.toJSONSchema(stackShape, { unrepresentable: "any" }) as JsonSchema);

@@ -1,12 +1,22 @@
 // npm run deploy -- up|destroy|refresh --stack S... [--all]: stacks one after the other over the Automation API. The operations
 // themselves are a library, deploy/operations.ts.
 import { writeFileSync } from "node:fs";
-import { parseArgs, styleText } from "node:util";
-import { checkFailOn } from "./changes/publish.ts";
+import { styleText } from "node:util";
+import { checkFailOn, checkReportOptions } from "./changes/publish.ts";
 import { reportMarkdown, reportText } from "./changes/reportText.ts";
+import { readCommandLine } from "./commandLine.ts";
 import type { DestroyPlan, PlannedStep } from "./deploy/destroyPlan.ts";
 import { findingLines } from "./deploy/finding.ts";
-import { destroy, type OperationEvent, type OperationResult, type Outcome, refresh, up } from "./deploy/operations.ts";
+import {
+  destroy,
+  type Operation,
+  type OperationEvent,
+  type OperationResult,
+  type Outcome,
+  refresh,
+  up,
+} from "./deploy/operations.ts";
+import { stackSettings } from "./deploy/stackConfig.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { stackNames } from "./stackFiles.ts";
 
@@ -14,6 +24,9 @@ import { stackNames } from "./stackFiles.ts";
 const EXIT_CODES: Readonly<Record<Outcome, number>> = { succeeded: 0, refused: 2, stopped: 3, failed: 4, cancelled: 5 };
 
 const PHASES = { guards: "is it the right cluster and bucket?", preview: "preview", update: "update" } as const;
+
+/** Options that mean something to one operation only. */
+const OWN_OPTIONS = { up: ["fail-on", "accept-destructive", "markdown"], destroy: ["keep-bucket"] } as const;
 
 const USAGE = `usage: npm run deploy -- up|destroy|refresh --stack STACK... | --all
   up        preview, verdict, update; [--fail-on restarts|disruptive] [--accept-destructive] [--markdown FILE]
@@ -24,24 +37,28 @@ exit codes: 0 done, 1 usage or config, 2 refused by a guard rail, 3 stopped at t
 stacks: ${stackNames().join(", ")}`;
 
 try {
-  const { values, positionals } = parseArgs({
-    options: {
-      stack: { type: "string", multiple: true, default: [] },
-      all: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      "fail-on": { type: "string" },
-      "accept-destructive": { type: "boolean", default: false },
-      "keep-bucket": { type: "boolean", default: false },
-      markdown: { type: "string" },
-    },
-    allowPositionals: true,
+  const { values, positionals } = readCommandLine(USAGE, {
+    stack: { type: "string", multiple: true, default: [] },
+    all: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    "fail-on": { type: "string" },
+    "accept-destructive": { type: "boolean", default: false },
+    "keep-bucket": { type: "boolean", default: false },
+    markdown: { type: "string" },
   });
   const [operation] = positionals;
-  const stacks = values.all ? stackNames() : values.stack;
-  if (positionals.length !== 1 || stacks.length === 0 || (values.all && values.stack.length > 0))
-    throw new Error(USAGE);
+  const stacks = values.all ? stackNames() : [...new Set(values.stack)];
+  if (positionals.length !== 1 || !isOperation(operation)) throw new Error(USAGE);
+  if (stacks.length === 0 || (values.all && values.stack.length > 0)) throw new Error(USAGE);
+  // One that does nothing is one that somebody relies on.
+  for (const [of, options] of Object.entries(OWN_OPTIONS))
+    for (const option of options)
+      if (values[option] && of !== operation) throw new Error(`--${option} is for ${of} alone\n${USAGE}`);
+  checkReportOptions({ markdown: values.markdown });
+  // All of them before the first: a name mistyped in the middle would leave half of the stacks deployed.
+  for (const stack of stacks) await stackSettings(stack);
   const failOn = checkFailOn(values["fail-on"]);
-  const options = { onEvent: values.json ? printJson : printText, signal: interrupted() };
+  const options = { onEvent: values.json ? printJson : printText, ...interruptions() };
   const run = (stack: string): Promise<OperationResult> => {
     switch (operation) {
       case "up":
@@ -50,8 +67,6 @@ try {
         return destroy(stack, { ...options, keepBucket: values["keep-bucket"] });
       case "refresh":
         return refresh(stack, options);
-      default:
-        throw new Error(USAGE);
     }
   };
   const results: OperationResult[] = [];
@@ -75,18 +90,16 @@ try {
   reportAndExit(error);
 }
 
-/**
- * Interrupts the engine when this process is. At a terminal, Ctrl-C reaches the engine by itself; told twice, it would stop at once
- * and leave a release pending.
- */
-function interrupted(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.on(signal, () => {
-      if (process.stdin.isTTY && signal === "SIGINT") return;
-      controller.abort();
-    });
-  return controller.signal;
+/** Interrupts the engine when this process is. At a terminal, Ctrl-C reaches the engine by itself. */
+function interruptions(): { signal: AbortSignal; told: AbortSignal } {
+  const [asked, told] = [new AbortController(), new AbortController()];
+  process.on("SIGINT", () => (process.stdin.isTTY ? told : asked).abort());
+  process.on("SIGTERM", () => asked.abort());
+  return { signal: asked.signal, told: told.signal };
+}
+
+function isOperation(text: string | undefined): text is Operation {
+  return text === "up" || text === "destroy" || text === "refresh";
 }
 
 function printJson(event: object): void {

@@ -1,28 +1,30 @@
 // npm run diff -- <stack> --base REF: what a change in the working copy does to a stack, offline.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { compareSides } from "./changes/changeReport.ts";
-import { publish, REPORT_OPTIONS, REPORT_USAGE } from "./changes/publish.ts";
+import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "./changes/publish.ts";
 import { NOTHING, renderSide, type Side } from "./changes/side.ts";
 import { checkOut } from "./changes/worktree.ts";
+import { readCommandLine } from "./commandLine.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { stackNames } from "./stackFiles.ts";
 
 const USAGE = `usage: npm run diff -- <stack> --base REF ${REPORT_USAGE}\nstacks: ${stackNames().join(", ")}`;
 
 try {
-  const { values, positionals } = parseArgs({
-    options: { base: { type: "string" }, ...REPORT_OPTIONS },
-    allowPositionals: true,
-  });
+  const { values, positionals } = readCommandLine(USAGE, { base: { type: "string" }, ...REPORT_OPTIONS });
   const [stack] = positionals;
   if (!stack || positionals.length > 1 || !values.base) throw new Error(USAGE);
+  checkReportOptions(values);
   const base = checkOut(values.base);
-  process.once("SIGINT", () => {
-    base.remove();
-    process.exit(130);
-  });
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(signal, () => {
+      base.remove();
+      process.exit(code);
+    });
   try {
     const side = (folder: string, what: string): Promise<Side> => {
       if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return Promise.resolve(NOTHING);

@@ -1,20 +1,22 @@
 // npm run doctor -- <stack>: what stands in the way of a deploy, or what a broken one left, with the command that mends it. It only reads.
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { releasesOf } from "./changes/side.ts";
 import { connect } from "./clusterApi.ts";
+import { readCommandLine } from "./commandLine.ts";
 import { explainErrors } from "./deploy/explainErrors.ts";
 import { findingLines } from "./deploy/finding.ts";
-import { sharedBuckets } from "./deploy/guards.ts";
+import { noSuchStack, sharedBuckets } from "./deploy/guards.ts";
+import { chartLogin } from "./deploy/operations.ts";
 import { stackSettings } from "./deploy/stackConfig.ts";
 import { azureChecks, idOfPool } from "./doctor/azureChecks.ts";
-import { pendingOperations, type StackState, type StateResource, unknownToState } from "./doctor/brokenDeploy.ts";
+import { pendingOperations, type StateResource, unknownToState } from "./doctor/brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "./doctor/check.ts";
 import { clusterChecks, idInCluster } from "./doctor/clusterChecks.ts";
+import { lockCheck, openEngine } from "./doctor/engine.ts";
 import { type Admin, idOfBucket, minioChecks } from "./doctor/minioChecks.ts";
 import { sourceChecks } from "./doctor/sourceChecks.ts";
-import { brokenStateFile, fileLocks, lockFindings } from "./doctor/stackLock.ts";
 import { planOffline } from "./offlinePlan.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { readStackFile, stackNames } from "./stackFiles.ts";
@@ -23,14 +25,9 @@ const USAGE = `usage: npm run doctor -- <stack> [--json]
 exit codes: 0 healthy, 1 usage or config, 6 something to mend
 stacks: ${stackNames().join(", ")}`;
 const UNHEALTHY = 6;
-/** The project's name in Pulumi.yaml. */
-const PROJECT = "logging";
 
 try {
-  const { values, positionals } = parseArgs({
-    options: { json: { type: "boolean", default: false } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = readCommandLine(USAGE, { json: { type: "boolean", default: false } });
   const [stack] = positionals;
   if (!stack || positionals.length > 1) throw new Error(USAGE);
   const results = await examine(await checksOf(stack));
@@ -47,11 +44,10 @@ async function checksOf(stack: string): Promise<Check[]> {
   const settings = await stackSettings(stack);
   const { args, access } = settings;
   const plan = await planOffline(readStackFile(stack));
-  const broken = brokenStateFile(await backendUrl(), PROJECT, stack);
-  // Without a state, everything that is there looks like somebody else's: this first, then look again.
-  if (broken.length > 0) return [{ name: "state file", run: async () => judged(broken, "") }];
-  const handle = await LocalWorkspace.selectStack({ stackName: stack, workDir: process.cwd() }).catch(() => undefined);
-  const state = handle && ((await handle.exportStack()).deployment as StackState);
+  const engine = await openEngine(stack);
+  if ("findings" in engine && engine.damaged)
+    return [{ name: "state file", run: async () => judged(engine.findings, "") }];
+  const { handle, state } = "findings" in engine ? {} : engine;
   const deployed = state?.resources?.some(({ type }) => type === "logging:index:LoggingStack") ? state : undefined;
   const admin = await adminOf(handle);
   let cluster: Check[];
@@ -61,7 +57,9 @@ async function checksOf(stack: string): Promise<Check[]> {
     cluster = clusterChecks(kube, settings, deployed);
   } catch (error) {
     const text = (error as Error).message;
-    const fix = "az login, and check cluster.resourceId or access.path";
+    const fix = /is not on PATH/.test(text)
+      ? "install it, then az login"
+      : "az login, and check cluster.resourceId or access.path";
     const findings = [...explainErrors([text]), { subject: "the cluster", text, fix }];
     cluster = [{ name: "the cluster", run: async () => judged(findings, "") }];
   }
@@ -74,47 +72,41 @@ async function checksOf(stack: string): Promise<Check[]> {
     {
       name: "bucket of its own",
       run: async () =>
-        judged(sharedBuckets(stackNames().map((name) => readStackFile(name))), args.objectStorage.bucket),
+        judged(
+          sharedBuckets(
+            stackNames().map((name) => readStackFile(name)),
+            stack,
+          ),
+          args.objectStorage.bucket,
+        ),
     },
-    { name: "state file", run: async () => ok("whole") },
-    { name: "lock", run: () => lockCheck(stack, handle) },
+    ...("findings" in engine
+      ? [{ name: "Pulumi", run: async () => judged(engine.findings, "") }]
+      : [
+          { name: "Pulumi", run: async () => ok(`logged in to ${engine.backend}`) },
+          { name: "stack", run: async () => judged(handle ? [] : [noSuchStack(stack)], "is there") },
+          { name: "state file", run: async () => ok("whole") },
+          { name: "lock", run: () => lockCheck(stack, engine) },
+        ]),
     ...azureChecks(settings),
     ...minioChecks(args, admin),
     ...cluster,
-    {
-      name: "pending operations",
-      run: async () => judged(pendingOperations(stack, state ?? {}), handle ? "none" : "the stack is not there yet"),
-    },
-    {
-      name: "unknown to the state",
-      run: async () => judged(await unknownToState(stack, plan.resources, state ?? {}, idOf), "nothing"),
-    },
-    ...sourceChecks(releasesOf(plan.resources)),
+    // Without the state, all that is there would look like somebody else's.
+    ...("findings" in engine
+      ? []
+      : [
+          {
+            name: "pending operations",
+            run: async () =>
+              judged(pendingOperations(stack, state ?? {}), handle ? "none" : "the stack is not there yet"),
+          },
+          {
+            name: "unknown to the state",
+            run: async () => judged(await unknownToState(stack, plan.resources, state ?? {}, idOf), "nothing"),
+          },
+        ]),
+    ...sourceChecks(releasesOf(plan.resources), handle && (await chartLogin(handle).catch(() => undefined))),
   ];
-}
-
-/** Where the states are. */
-async function backendUrl(): Promise<string> {
-  const workspace = await LocalWorkspace.create({ workDir: process.cwd() });
-  return (await workspace.whoAmI()).url ?? "";
-}
-
-async function lockCheck(stack: string, handle: Stack | undefined): Promise<CheckResult> {
-  if (!handle) return ok("the stack is not there yet");
-  const url = await backendUrl();
-  const locks = fileLocks(url, PROJECT, stack);
-  if (!locks) {
-    const info = (await handle.workspace.listStacks()).find(({ name }) => name === stack);
-    return info?.updateInProgress
-      ? judged(
-          lockFindings(stack, [
-            { pid: 0, username: "somebody", hostname: url, timestamp: info.lastUpdate ?? "an unknown time" },
-          ]),
-          "",
-        )
-      : ok("free");
-  }
-  return judged(lockFindings(stack, locks), "free");
 }
 
 /** MinIO's admin as the provider gets it: from the stack's config, else from the environment. */

@@ -49,34 +49,56 @@ export function chartReference(release: ReleaseInputs): string[] {
   return [release.chart, "--version", release.version, ...(repo ? ["--repo", repo] : [])];
 }
 
+/** Name and password for the repository of a chart. */
+export interface ChartLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
 /**
  * The objects that Helm would make of a release: `helm template` with exactly the release's values.
  *
  * @throws with helm's own words when the chart cannot be had or does not render.
  */
-export function helmTemplate(release: ReleaseInputs): Manifest[] {
-  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
-  try {
+export function helmTemplate(release: ReleaseInputs, login?: ChartLogin): Manifest[] {
+  return inFolder((folder) => {
     const valuesFile = join(folder, "values.yaml");
     writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
-    const args = [
-      "template",
-      release.name,
-      ...chartReference(release),
-      "--namespace",
-      release.namespace,
-      "--values",
-      valuesFile,
-    ];
-    const result = spawnSync("helm", [...args, "--kube-version", KUBE_VERSION], {
-      encoding: "utf8",
-      maxBuffer: 64 * 2 ** 20,
-    });
-    if (result.status !== 0)
-      throw new Error(`helm template ${release.name}: ${result.stderr.trim() || result.error?.message}`);
-    return parseAllDocuments(result.stdout)
+    const chart = chartArguments(release, folder, login);
+    const options = ["--namespace", release.namespace, "--values", valuesFile, "--kube-version", KUBE_VERSION];
+    return parseAllDocuments(helm(`template ${release.name}`, ["template", release.name, ...chart, ...options]))
       .map((document) => document.toJS() as Manifest | null)
       .filter((manifest) => manifest !== null);
+  });
+}
+
+/** Asks for a release's chart. @throws with helm's own words when it cannot be had. */
+export function helmShowChart(release: ReleaseInputs, login?: ChartLogin): void {
+  inFolder((folder) => helm("show chart", ["show", "chart", ...chartArguments(release, folder, login)]));
+}
+
+function chartArguments(release: ReleaseInputs, folder: string, login: ChartLogin | undefined): string[] {
+  const url = release.repositoryOpts?.repo;
+  if (process.env.LOGGING_CHARTS || !url || !login) return chartReference(release);
+  // By a file: arguments are seen by every process of the machine.
+  const file = join(folder, "repositories.yaml");
+  writeFileSync(file, stringify({ repositories: [{ name: "charts", url, ...login }] }), { mode: 0o600 });
+  const repository = ["--repository-config", file, "--repository-cache", join(folder, "cache")];
+  helm("repo update", ["repo", "update", ...repository]);
+  return [`charts/${release.chart}`, "--version", release.version, ...repository];
+}
+
+function helm(what: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync("helm", args, { encoding: "utf8", maxBuffer: 64 * 2 ** 20 });
+  if (error) throw new Error(`helm ${what}: ${helmMissing() ?? error.message}`);
+  if (status !== 0) throw new Error(`helm ${what}: ${stderr.trim()}`);
+  return stdout;
+}
+
+function inFolder<T>(use: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
+  try {
+    return use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

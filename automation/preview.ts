@@ -1,19 +1,19 @@
 // npm start: what every stack of the project would create, offline.
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { stringify } from "yaml";
 import { formatCapacity } from "../components/capacity.ts";
 import type { ResourcesArgs } from "../components/loggingStackArgs.ts";
 import { formatProfiles } from "../components/sizing.ts";
+import { readCommandLine } from "./commandLine.ts";
 import type { ReleaseInputs } from "./helmTemplate.ts";
 import { type OfflinePlan, type PlannedResource, planOffline } from "./offlinePlan.ts";
 import { isExpected, reportAndExit } from "./reportAndExit.ts";
 import { readStackFile, stackNames } from "./stackFiles.ts";
 
+const USAGE = `usage: npm start -- [stack...] [--values]\nstacks: ${stackNames().join(", ")}`;
+
 try {
-  const { values: options, positionals } = parseArgs({
-    options: { values: { type: "boolean", default: false } },
-    allowPositionals: true,
-  });
+  const { values: options, positionals } = readCommandLine(USAGE, { values: { type: "boolean", default: false } });
   const refusals: string[] = [];
   for (const stack of positionals.length > 0 ? positionals : stackNames()) {
     try {

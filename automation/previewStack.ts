@@ -1,6 +1,6 @@
 // npm run preview -- <stack>: the change report of a stack against what is deployed, from the real engine.
-import { parseArgs } from "node:util";
-import { publish, REPORT_OPTIONS, REPORT_USAGE } from "./changes/publish.ts";
+import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "./changes/publish.ts";
+import { readCommandLine } from "./commandLine.ts";
 import { previewStack } from "./deploy/operations.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { stackNames } from "./stackFiles.ts";
@@ -8,9 +8,10 @@ import { stackNames } from "./stackFiles.ts";
 const USAGE = `usage: npm run preview -- <stack> ${REPORT_USAGE}\nstacks: ${stackNames().join(", ")}`;
 
 try {
-  const { values, positionals } = parseArgs({ options: REPORT_OPTIONS, allowPositionals: true });
+  const { values, positionals } = readCommandLine(USAGE, REPORT_OPTIONS);
   const [stack] = positionals;
   if (!stack || positionals.length > 1) throw new Error(USAGE);
+  checkReportOptions(values);
   process.exitCode = publish(await previewStack(stack), values);
 } catch (error) {
   reportAndExit(error);

@@ -1,9 +1,9 @@
 // npm run render -- <stack> --out DIR: everything a stack would send, as files, offline.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { ALLOY_PIPELINE } from "../components/alloy/alloyValues.ts";
+import { readCommandLine } from "./commandLine.ts";
 import { helmMissing, helmTemplate, type ReleaseInputs } from "./helmTemplate.ts";
 import { type OfflinePlan, planOffline } from "./offlinePlan.ts";
 import { reportAndExit } from "./reportAndExit.ts";
@@ -12,9 +12,9 @@ import { readStackFile, stackNames } from "./stackFiles.ts";
 const USAGE = `usage: npm run render -- <stack> [--config-file FILE] --out DIR\nstacks: ${stackNames().join(", ")}`;
 
 try {
-  const { values, positionals } = parseArgs({
-    options: { out: { type: "string" }, "config-file": { type: "string" } },
-    allowPositionals: true,
+  const { values, positionals } = readCommandLine(USAGE, {
+    out: { type: "string" },
+    "config-file": { type: "string" },
   });
   const [stack] = positionals;
   if (!stack || positionals.length > 1 || !values.out) throw new Error(USAGE);

@@ -1,6 +1,6 @@
 // npm run verify -- <stack>: after `up`, one line goes the whole way from a pod to the bucket and back to a reader.
-import { parseArgs } from "node:util";
 import { connect } from "./clusterApi.ts";
+import { readCommandLine } from "./commandLine.ts";
 import { stackSettings } from "./deploy/stackConfig.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { stackNames } from "./stackFiles.ts";
@@ -14,9 +14,9 @@ stacks: ${stackNames().join(", ")}`;
 const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 try {
-  const { values, positionals } = parseArgs({
-    options: { "config-file": { type: "string" }, timeout: { type: "string", default: "180" } },
-    allowPositionals: true,
+  const { values, positionals } = readCommandLine(USAGE, {
+    "config-file": { type: "string" },
+    timeout: { type: "string", default: "180" },
   });
   const [stack] = positionals;
   const timeoutSeconds = Number(values.timeout);

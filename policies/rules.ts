@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { parse } from "yaml";
 import { Findings } from "../components/problems.ts";
 import { checkNoSecrets } from "../components/secretsInValues.ts";
 
@@ -37,7 +38,12 @@ export const RULES: readonly Rule[] = [
   {
     name: "s3-rights-are-narrow",
     description: "A MinIO policy names its actions and its bucket, and denies the admin calls.",
-    violations: ({ type, props }) => (type === "minio:index/iamPolicy:IamPolicy" ? policyViolations(props.policy) : []),
+    violations: ({ type, props }) => {
+      if (/^minio:index\/iam(Group)?Policy:/.test(type)) return policyViolations(props.policy);
+      return /^minio:index\/iam\w+PolicyAttachment:/.test(type)
+        ? unless(!BUILT_IN.includes(props.policyName), `MinIO's own policy ${props.policyName} reaches every bucket`)
+        : [];
+    },
   },
   {
     name: "object-store-has-tls",
@@ -49,11 +55,13 @@ export const RULES: readonly Rule[] = [
       const loki = lokiValuesOf(resource);
       if (!loki) return [];
       const stores = [
-        ["loki.storage.s3", loki.loki?.storage?.s3],
-        ["loki.storage.object_store.s3", loki.loki?.storage?.object_store?.s3],
-        ["loki.structuredConfig.common.storage.s3", loki.loki?.structuredConfig?.common?.storage?.s3],
-        ["loki.structuredConfig.storage_config.aws", loki.loki?.structuredConfig?.storage_config?.aws],
-      ] as const;
+        ["loki.storage.s3", loki.loki?.storage?.s3] as const,
+        ["loki.storage.object_store.s3", loki.loki?.storage?.object_store?.s3] as const,
+        ...lokiConfigs(loki).flatMap(([path, config]) => [
+          [`${path}.common.storage.s3`, config.common?.storage?.s3] as const,
+          [`${path}.storage_config.aws`, config.storage_config?.aws] as const,
+        ]),
+      ];
       return stores.flatMap(([path, s3]) => [
         ...unless(!isTrue(s3?.insecure), `${path}.insecure means plain HTTP. Set it to false, and give Loki the CA`),
         ...unless(
@@ -79,10 +87,9 @@ export const RULES: readonly Rule[] = [
     violations: (resource) => {
       const values = lokiValuesOf(resource);
       if (!values) return [];
-      const loki = values.loki ?? {};
-      const config = loki.structuredConfig ?? {};
-      const period = config.limits_config?.retention_period ?? loki.limits_config?.retention_period;
-      const enabled = config.compactor?.retention_enabled ?? loki.compactor?.retention_enabled;
+      const configs = lokiConfigs(values).map(([, config]) => config);
+      const period = configs.map((config) => config.limits_config?.retention_period).find((set) => set !== undefined);
+      const enabled = configs.map((config) => config.compactor?.retention_enabled).find((set) => set !== undefined);
       return [
         ...unless(
           period !== undefined && !/^0\D*$/.test(`${period}`),
@@ -123,6 +130,28 @@ const isHelm = (type: string): boolean => /^kubernetes:helm\.sh\/v[34]:(Release|
 function lokiValuesOf({ type, props }: CheckedResource): CheckedResource["props"] | undefined {
   return isHelm(type) && /^loki\b/.test(posix.basename(`${props.chart ?? ""}`)) ? (props.values ?? {}) : undefined;
 }
+
+/** Loki's own config wherever its charts take it from, as `[path, config]`; what wins comes first. */
+function lokiConfigs({ loki = {} }: CheckedResource["props"]): Array<[string, CheckedResource["props"]]> {
+  const configs: Array<[string, unknown]> = [
+    ["loki.config", typeof loki.config === "string" ? parsedYaml(loki.config) : loki.config],
+    ["loki.structuredConfig", loki.structuredConfig],
+    ["loki", loki],
+  ];
+  return configs.flatMap(([path, config]) => (typeof config === "object" && config !== null ? [[path, config]] : []));
+}
+
+/** A config as text may be a template, which only Helm can read. */
+function parsedYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Policies that MinIO brings along. https://min.io/docs/minio/linux/administration/identity-access-management/policy-based-access-control.html */
+const BUILT_IN = ["consoleAdmin", "readwrite", "readonly", "writeonly", "diagnostics"];
 
 type Statement = { Effect?: string; Action?: string | string[]; NotAction?: unknown; Resource?: string | string[] };
 

@@ -6,7 +6,8 @@
 #
 # A cancelled step's shell gets SIGINT, 7.5 s later SIGTERM, and 2.5 s later its whole process tree is killed (GitHub and Azure
 # Pipelines alike). Helm does not end in ten seconds, and a killed release stays pending. So the command runs in a session of its own,
-# is sent SIGINT once (a second one would make Pulumi stop at once), and ends in its own time.
+# is sent SIGINT once (a second one would make Pulumi stop at once), and ends in its own time. npm hands a signal to the shell that it
+# runs a script with, which keeps it to itself: what is to hear of it says `exec` in package.json.
 set -euo pipefail
 
 state=${GRACE_DIR:-${RUNNER_TEMP:-${AGENT_TEMPDIRECTORY:-/tmp}}/deployment}
@@ -19,18 +20,18 @@ finish() {
   exit "$status"
 }
 
+# Once, whoever asks.
+stop() {
+  [ ! -e "$state/cancelled" ] || return 0
+  echo 'cancelled: the deployment is asked to end, and may finish what it is at' | tee "$state/cancelled"
+  until [ -s "$state/pid" ]; do sleep 0.1; done
+  kill -INT "$(cat "$state/pid")" 2>/dev/null || true
+}
+
 run() {
   rm -rf "$state"
   mkdir -p "$state"
   : >"$state/log"
-  local asked=
-  stop() {
-    [ -z "$asked" ] || return 0
-    asked=yes
-    echo 'cancelled: the deployment is asked to end, and may finish what it is at' | tee "$state/cancelled"
-    until [ -s "$state/pid" ]; do sleep 0.1; done
-    kill -INT "$(cat "$state/pid")" 2>/dev/null || true
-  }
   trap stop INT TERM HUP
   # Without the tracking id the runner does not find it at the job's end either. `set -m`: without job control, a background command
   # is started deaf to SIGINT.
@@ -64,6 +65,8 @@ follow() {
 wait_for_end() {
   local limit=${1:-280}
   [ -s "$state/pid" ] || exit 0
+  # Its step is over, so it was cancelled; and the step's shell, or what Azure's task has around it, kept the signal to itself.
+  if running; then stop; fi
   while running && [ "$SECONDS" -lt "$limit" ]; do sleep 0.5; done
   if running; then
     echo "still running after $limit s; see docs/operations.md, Recover a stuck release"

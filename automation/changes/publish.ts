@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { type ChangeReport, reportJson } from "./changeReport.ts";
 import { LEVELS, type Level } from "./meanings.ts";
 import { reportMarkdown, reportText } from "./reportText.ts";
@@ -22,6 +23,16 @@ export interface ReportOptions {
 
 /** Exit code of a command whose verdict is as bad as `--fail-on` says. 1 is an error, as everywhere. */
 const VERDICT_EXIT_CODE = 3;
+
+/** Says what is wrong with the options before minutes of work. @throws when `--fail-on` is no level or a file has no folder. */
+export function checkReportOptions(options: ReportOptions): void {
+  checkFailOn(options["fail-on"]);
+  for (const option of ["markdown", "json"] as const) {
+    const file = options[option];
+    if (file !== undefined && !existsSync(dirname(file)))
+      throw new Error(`--${option} ${file}: there is no folder ${dirname(file)}`);
+  }
+}
 
 /**
  * Prints a report, writes the files that were asked for, and says with which code the command ends.

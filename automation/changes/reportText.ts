@@ -9,6 +9,9 @@ import { amount, type Sizing } from "./sizing.ts";
 /** How much of a report is shown; the JSON has all of it. */
 const MOST_LINES_OF_AN_OBJECT = 30;
 const LONGEST_LINE = 160;
+/** Of what is in sight in a comment; each may be as long as a command. */
+const MOST_ENTRIES = 40;
+const LONGEST_ENTRY = 600;
 /** From so many objects on, a field that changes alike in all of them is said once. */
 const SHARED_FROM = 3;
 
@@ -34,24 +37,27 @@ export function reportMarkdown(report: ChangeReport, longest = 60_000): string {
     ...head,
     "",
     summaryLine(report),
-    ...(report.meanings.length > 0 ? ["", "**What it means**", "", ...report.meanings.map(meaningItem)] : []),
-    ...list("**Costs more or less**", report.costs),
+    ...list("**What it means**", report.meanings.map(meaningItem)),
+    ...list("**Costs more or less**", report.costs.map(inLine)),
     ...list("**Capacity**", capacityLines(report)),
-    ...list("**Warnings**", report.warnings),
+    ...list("**Warnings**", report.warnings.map(inLine)),
   ];
-  const folds = [
-    fold(`Resources: ${opCounts(report.resources.map(({ op }) => op))}`, resourceBlocks(report)),
-    ...report.releases.map((release) => fold(releaseTitle(release), releaseBlocks(release))),
-  ].filter((text) => text !== "");
+  const sections = [
+    [`Resources: ${opCounts(report.resources.map(({ op }) => op))}`, resourceBlocks(report)] as const,
+    ...report.releases.map((release) => [releaseTitle(release), releaseBlocks(release)] as const),
+  ];
   const note = (left: number): string =>
-    `\n_Left out for length: ${count(left, "section")} of objects; \`npm run diff -- ${stack}\` or the JSON file shows them._\n`;
+    `\n_Left out for length: ${count(left, "object")}; \`npm run diff -- ${stack}\` or the JSON file shows all._\n`;
   let text = `${body.join("\n")}\n`;
-  for (const [i, folded] of folds.entries()) {
-    const next = `${text}\n${folded}\n`;
-    if (next.length + note(folds.length).length > longest) return text + note(folds.length - i);
-    text = next;
+  let left = 0;
+  for (const [title, blocks] of sections) {
+    const room = longest - text.length - note(9_999).length - 2;
+    let kept = blocks.length;
+    while (kept > 0 && fold(title, blocks.slice(0, kept)).length > room) kept--;
+    if (kept > 0) text += `\n${fold(title, blocks.slice(0, kept))}\n`;
+    left += blocks.length - kept;
   }
-  return text;
+  return left > 0 ? text + note(left) : text;
 }
 
 /** By which a pipeline finds the comment that it made for a stack. */
@@ -104,18 +110,28 @@ function opCounts(ops: ReadonlyArray<(typeof OPS)[number]>): string {
 }
 
 const meaningItem = ({ level, subject, text, fix }: Meaning): string =>
-  `- ${level === "safe" ? "" : `**${level}** `}${subject}: ${text}${fix ? `<br>→ ${codeOf(fix)}` : ""}`;
+  `${level === "safe" ? "" : `**${level}** `}${inLine(`${subject}: ${text}`)}${fix ? `<br>→ ${codeOf(fix)}` : ""}`;
 
 /** Commands as code: their quotes, stars and dollars mean something in Markdown. */
-const codeOf = (fix: string): string => (/kubectl|pulumi /.test(fix) ? `\`${fix.replaceAll("`", "'")}\`` : fix);
+const codeOf = (fix: string): string => (/kubectl|pulumi /.test(fix) ? `\`${fix.replaceAll("`", "'")}\`` : inLine(fix));
+
+/** What a manifest or the engine says, so that it stays in its line and is no HTML. */
+const inLine = (text: string): string => {
+  const line = text.replaceAll(/\s*\n\s*/g, " ");
+  return escapeHtml(line.length > LONGEST_ENTRY ? `${line.slice(0, LONGEST_ENTRY - 1)}…` : line);
+};
 
 const meaningLines = ({ level, subject, text, fix }: Meaning): string[] => [
   `${styleText(COLOUR[level], level.padEnd(11))} ${subject}: ${text}`,
   ...(fix ? [`${" ".repeat(11)} → ${fix}`] : []),
 ];
 
-const list = (title: string, entries: readonly string[]): string[] =>
-  entries.length > 0 ? ["", title, "", ...entries.map((entry) => `- ${entry}`)] : [];
+function list(title: string, entries: readonly string[]): string[] {
+  if (entries.length === 0) return [];
+  const left = entries.length - MOST_ENTRIES;
+  const shown = left > 0 ? [...entries.slice(0, MOST_ENTRIES), `… and ${left} more, none heavier`] : entries;
+  return ["", title, "", ...shown.map((entry) => `- ${entry}`)];
+}
 
 function capacityLines({ capacity: { before, after } }: ChangeReport): string[] {
   const text = ({ requested, offered }: Sizing): string =>
@@ -162,7 +178,7 @@ function fieldLines({ path, op, before, after, lines }: FieldChange): string[] {
 const valueText = (value: unknown): string => {
   if (typeof value !== "string" || /[\n"]/.test(value)) return JSON.stringify(value);
   // Of a checksum, enough to see that it is another one.
-  return /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, 8)}…` : value;
+  return /^[0-9a-f]{63,64}$/.test(value) ? `${value.slice(0, 8)}…` : value;
 };
 
 const clipped = (line: string): string => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line);

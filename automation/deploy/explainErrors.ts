@@ -97,8 +97,20 @@ const AZURE: Readonly<Record<string, string>> = {
 
 const AZURE_CODE = /(?:Code="?|"code": ?")([A-Za-z_]+)"?(?:[^"]*?(?:Message="?|"message": ?")([^"]+))?/g;
 
-/** What this project's own programs need to reach Azure. */
+/** What this project's own programs need to reach Azure, and Pulumi its state. */
 const LOGIN: readonly Known[] = [
+  {
+    pattern: /ENOENT: pulumi|spawn pulumi ENOENT/,
+    subject: "the Pulumi CLI",
+    text: "is not on PATH",
+    fix: "install it: curl -fsSL https://get.pulumi.com | sh",
+  },
+  {
+    pattern: /PULUMI_ACCESS_TOKEN must be set/,
+    subject: "Pulumi",
+    text: "is not logged in to a backend",
+    fix: "pulumi login 'azblob://CONTAINER?storage_account=ACCOUNT' (README, State and secrets)",
+  },
   {
     pattern: /az login|AADSTS\d+|DefaultAzureCredential|no configured credential|subscription could not be determined/i,
     subject: "the Azure login",

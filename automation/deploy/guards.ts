@@ -6,8 +6,8 @@ import { apiMessage } from "./clusterEvidence.ts";
 import type { Finding } from "./finding.ts";
 import type { StackSettings } from "./stackConfig.ts";
 
-/** Stacks that share a bucket: each would delete the other's lines by its own retention, and read them. */
-export function sharedBuckets(files: readonly StackFile[]): Finding[] {
+/** Stacks that share a bucket, or those that share the bucket of one: each would delete the other's lines by its own retention, and read them. */
+export function sharedBuckets(files: readonly StackFile[], of?: string): Finding[] {
   const places = Map.groupBy(files, ({ config }) => {
     const storage = parsed(config["logging:objectStorage"]) as { endpoint?: string; bucket?: string };
     const cluster = parsed(config["logging:cluster"]) as { name?: string };
@@ -15,7 +15,7 @@ export function sharedBuckets(files: readonly StackFile[]): Finding[] {
     return `${storage.bucket ?? `loki-${cluster.name}`} at ${host}`;
   });
   return [...places].flatMap(([place, sharing]) =>
-    sharing.length < 2
+    sharing.length < 2 || (of !== undefined && !sharing.some(({ stack }) => stack === of))
       ? []
       : [
           {
@@ -26,6 +26,13 @@ export function sharedBuckets(files: readonly StackFile[]): Finding[] {
         ],
   );
 }
+
+/** A stack that nobody has made in the backend. */
+export const noSuchStack = (stack: string): Finding => ({
+  subject: stack,
+  text: "the backend has no such stack",
+  fix: `pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
+});
 
 function parsed(text: string | undefined): object {
   try {

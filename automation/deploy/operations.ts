@@ -5,15 +5,16 @@ import type { Level } from "../changes/meanings.ts";
 import { verdictProblem } from "../changes/publish.ts";
 import type { RenderedRelease } from "../changes/side.ts";
 import { connect } from "../clusterApi.ts";
-import { helmTemplate } from "../helmTemplate.ts";
+import { type ChartLogin, helmTemplate } from "../helmTemplate.ts";
 import { readStackFile, stackNames } from "../stackFiles.ts";
 import { podEvidence } from "./clusterEvidence.ts";
 import { type DestroyPlan, destroyPlan, nameOf, protectedResources } from "./destroyPlan.ts";
 import { PreviewedSteps, seenPool, seenReleases } from "./engineSteps.ts";
+import { engineWords } from "./engineWords.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
 import type { Finding } from "./finding.ts";
-import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
+import { deployedNamespace, noSuchStack, sharedBuckets, wrongCluster } from "./guards.ts";
 import { type StackSettings, stackSettings } from "./stackConfig.ts";
 
 /** What can be done to a stack. */
@@ -80,6 +81,11 @@ export interface OperationOptions {
   readonly onEvent?: (event: OperationEvent) => void;
   /** Interrupts the engine, with grace: what it is doing ends, and nothing new is begun. */
   readonly signal?: AbortSignal;
+  /**
+   * The same where the engine knows already: a terminal's Ctrl-C reaches every process in it. Told twice, the engine stops at once and
+   * leaves a release pending.
+   */
+  readonly told?: AbortSignal;
   /** Environment of the engine, beside this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -203,12 +209,17 @@ async function operate(
     errors: steps.errors,
     ...more,
   });
-  const begin = (phase: "guards" | "preview" | "update") => options.onEvent?.({ event: "phase", stack, phase });
+  const interrupted = (): boolean => options.signal?.aborted === true || options.told?.aborted === true;
+  const begin = (phase: "guards" | "preview" | "update") => {
+    // The engine listens only while it runs; what came before or in between would be lost on it.
+    if (interrupted()) throw new Error("interrupted");
+    options.onEvent?.({ event: "phase", stack, phase });
+  };
   const settings = await stackSettings(stack);
   const handle = await openStack(stack, options);
   const failed = async (error: unknown, more: Partial<OperationResult> = {}): Promise<OperationResult> => {
-    if (options.signal?.aborted) return finish("cancelled", more);
-    const errors = steps.errors.length > 0 ? steps.errors : [errorText(error)];
+    if (interrupted()) return finish("cancelled", more);
+    const errors = steps.errors.length > 0 ? steps.errors : [engineWords(error)];
     return finish("failed", {
       ...more,
       errors,
@@ -222,9 +233,8 @@ async function operate(
       finish,
       async guarded() {
         begin("guards");
-        const shared = sharedBuckets(stackNames().map((name) => readStackFile(name))).filter(({ text }) =>
-          text.includes(stack),
-        );
+        const files = stackNames().map((name) => readStackFile(name));
+        const shared = sharedBuckets(files, stack);
         if (shared.length > 0) return shared;
         const { deployment } = await handle.exportStack();
         return wrongCluster(kubeOf(settings), settings, deployedNamespace(deployment));
@@ -264,10 +274,9 @@ async function openStack(stack: string, { environment }: OperationOptions): Prom
       { ...(environment && { envVars: { ...environment } }) },
     );
   } catch (error) {
-    if (!(error instanceof StackNotFoundError)) throw new Error(errorText(error));
-    throw new Error(
-      `${stack}: the backend has no such stack. fix: pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
-    );
+    if (!(error instanceof StackNotFoundError)) throw new Error(explained(error));
+    const { subject, text, fix } = noSuchStack(stack);
+    throw new Error(`${subject}: ${text}. fix: ${fix}`);
   }
 }
 
@@ -278,11 +287,12 @@ async function reportOf(stack: string, handle: Stack, options: OperationOptions)
     await handle.preview({ onEvent: (event) => events.push(event), color: "never", ...(signal && { signal }) });
   } catch (error) {
     const { errors } = new PreviewedSteps(events);
-    throw new Error(errors.length > 0 ? errors.join("\n") : errorText(error));
+    throw new Error(errors.length > 0 ? errors.join("\n") : engineWords(error));
   }
   const seen = new PreviewedSteps(events);
   // Charts are rendered only where a release changes: it takes seconds, and identical values make identical objects.
   const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
+  const login = releases ? await chartLogin(handle) : undefined;
   const side = (resources: PreviewedSteps["before"]) => {
     const pool = seenPool(resources);
     return {
@@ -295,7 +305,7 @@ async function reportOf(stack: string, handle: Stack, options: OperationOptions)
         ignoreChanges: [],
       })),
       releases: releases
-        ? seenReleases(resources).map((r): RenderedRelease => ({ ...r, objects: helmTemplate(r) }))
+        ? seenReleases(resources).map((r): RenderedRelease => ({ ...r, objects: helmTemplate(r, login) }))
         : [],
       ...(pool && { pool }),
     };
@@ -309,6 +319,13 @@ async function reportOf(stack: string, handle: Stack, options: OperationOptions)
     after,
     warnings: seen.warnings,
   });
+}
+
+/** The login of the charts' repository, which the engine's events show as secret. */
+export async function chartLogin(handle: Stack): Promise<ChartLogin | undefined> {
+  const config = await handle.getAllConfig();
+  const [username, password] = ["Username", "Password"].map((key) => config[`logging:chartRepository${key}`]?.value);
+  return username && password ? { username, password } : undefined;
 }
 
 /** Steps of an update as they begin and end. */
@@ -352,9 +369,8 @@ class UpdateSteps {
 /** Steps that change nothing, and the sum of a replacement, whose halves are told. */
 const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);
 
-/** The engine's words, without the command line that the Automation API puts around them. */
-function errorText(error: unknown): string {
-  const { message } = error as Error;
-  const said = /stderr: ([\s\S]*?)(\nerr\?:|$)/.exec(message)?.[1]?.trim();
-  return said || message;
+/** What is known of an error, else the engine's words. */
+function explained(error: unknown): string {
+  const [known] = explainErrors([engineWords(error)]);
+  return known ? `${known.subject}: ${known.text}. fix: ${known.fix}` : engineWords(error);
 }

@@ -52,7 +52,8 @@ export function azureChecks({ args, access }: StackSettings): Check[] {
       return judged(rightsFindings(value, id), "may make node pools");
     }),
     check("quota", async () => {
-      const { location } = (await az("aks", "show", "--ids", id)) as AksCluster;
+      const cluster = (await az("aks", "show", "--ids", id)) as AksCluster;
+      const { location } = cluster;
       const [sku] = (await az(
         "vm",
         "list-skus",
@@ -64,10 +65,10 @@ export function azureChecks({ args, access }: StackSettings): Check[] {
         "virtualMachines",
       )) as Array<{ family: string }>;
       const usage = (await az("vm", "list-usage", "--location", location)) as Usage[];
-      const vcpus = (args.nodePool.size?.vm.cpu ?? 0) * pool.maxCount;
+      const vcpus = (args.nodePool.size?.vm.cpu ?? 0) * nodesToCome(cluster, pool.poolName, pool.maxCount);
       return judged(
         quotaFindings(usage, sku?.family, vcpus, location),
-        `${vcpus} vCPUs of ${sku?.family ?? pool.vmSize} fit`,
+        `${vcpus} more vCPUs of ${sku?.family ?? pool.vmSize} fit`,
       );
     }),
   );
@@ -78,7 +79,12 @@ interface AksCluster {
   readonly location: string;
   readonly provisioningState: string;
   readonly networkProfile?: { readonly networkPolicy?: string | null };
+  readonly agentPoolProfiles?: ReadonlyArray<{ readonly name: string; readonly count: number }> | null;
 }
+
+/** Nodes that a pool does not have yet at its largest: those that it has are in the quota's usage already. */
+export const nodesToCome = ({ agentPoolProfiles }: AksCluster, pool: string, maxCount: number): number =>
+  Math.max(0, maxCount - (agentPoolProfiles?.find(({ name }) => name === pool)?.count ?? 0));
 
 /** The cluster's own word on what the config says of it. */
 export function clusterFindings(cluster: AksCluster, policyEngine: string | undefined): Finding[] {
@@ -151,7 +157,7 @@ export function quotaFindings(
     return [
       {
         subject: "Azure's quota",
-        text: `${name} in ${location} has ${free} vCPUs left, and the pool needs ${vcpus} at its largest`,
+        text: `${name} in ${location} has ${free} vCPUs left, and the pool needs ${vcpus} more at its largest`,
         fix: `ask for more (az quota update, or the portal), or lower nodePool.maxCount`,
       },
     ];

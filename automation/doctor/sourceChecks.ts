@@ -1,24 +1,42 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { chartReference, helmMissing, helmTemplate, type ReleaseInputs } from "../helmTemplate.ts";
+import {
+  type ChartLogin,
+  chartReference,
+  helmMissing,
+  helmShowChart,
+  helmTemplate,
+  type ReleaseInputs,
+} from "../helmTemplate.ts";
 import { type Check, judged, ok, skipped } from "./check.ts";
 
 /** Charts and the images in them, as they can be reached from here. The nodes have a network of their own. */
-export function sourceChecks(releases: readonly ReleaseInputs[]): Check[] {
+export function sourceChecks(releases: readonly ReleaseInputs[], login?: ChartLogin): Check[] {
   return [
+    {
+      name: "helm",
+      run: async () =>
+        judged(
+          helmMissing()
+            ? [
+                {
+                  subject: "helm",
+                  text: "is not on PATH, and a deploy looks with it at what changes inside the releases",
+                  fix: "install it: https://helm.sh/docs/intro/install/",
+                },
+              ]
+            : [],
+          "on PATH",
+        ),
+    },
     ...releases.map(
       (release): Check => ({
         name: `chart ${release.name}`,
         async run() {
-          const missing = helmMissing();
-          if (missing) return skipped(missing);
+          if (helmMissing()) return skipped("without helm it cannot be asked for");
           try {
-            const reference = chartReference(release);
-            await promisify(execFile)("helm", ["show", "chart", ...reference]);
-            return ok(`${release.version}, helm show chart ${reference.join(" ")}`);
+            helmShowChart(release, login);
+            return ok(`${release.version}, helm show chart ${chartReference(release).join(" ")}`);
           } catch (error) {
-            const { stderr, message } = error as { stderr?: string; message: string };
-            const text = (stderr || message).trim().split("\n").at(-1) ?? "";
+            const text = (error as Error).message.split("\n").at(-1) ?? "";
             return judged(
               [
                 {
@@ -39,7 +57,7 @@ export function sourceChecks(releases: readonly ReleaseInputs[]): Check[] {
         if (helmMissing()) return skipped("without helm it is not known which");
         let images: string[];
         try {
-          images = [...new Set(releases.flatMap((release) => imagesOf(helmTemplate(release))))].sort();
+          images = [...new Set(releases.flatMap((release) => imagesOf(helmTemplate(release, login))))].sort();
         } catch {
           return skipped("without the charts it is not known which");
         }

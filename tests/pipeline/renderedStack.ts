@@ -57,7 +57,8 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   );
   const inputs = (name: string, type?: string): Loose => resource(planned, name, type).inputs;
   const releases = ["loki", "alloy"].map((name) => inputs(`logging-${name}`) as ReleaseInputs);
-  const manifests = releases.flatMap(chartsMissing() ? objectsOfValues : helmTemplate);
+  const render = chartsMissing() ? objectsOfValues : (release: ReleaseInputs) => helmTemplate(release);
+  const manifests = releases.flatMap(render);
   const { bucket } = inputs("logging-bucket");
   const policy = inputs("logging-bucket-policy");
 

@@ -476,7 +476,9 @@ describe("the report", () => {
     );
     const markdown = reportMarkdown(long, 2_000);
     assert.ok(markdown.length <= 2_000, `${markdown.length}`);
-    assert.match(markdown, /_Left out for length: 1 section of objects/);
+    const shown = markdown.match(/^# \+ ConfigMap/gm)?.length ?? 0;
+    assert.ok(shown > 10, "what fits is shown");
+    assert.ok(markdown.includes(`_Left out for length: ${400 - shown} objects; `), markdown.slice(-200));
     assert.doesNotMatch(reportMarkdown(long), /Left out/);
     const wide = report([
       [
@@ -492,6 +494,25 @@ describe("the report", () => {
     );
   });
 
+  it("stays within its length also where everything is heavy, and shows the heaviest", () => {
+    const value = (tag: string) => `${tag} ${"x".repeat(2_000)}`;
+    const service = (i: number, tag: string) =>
+      manifest("Service", `s${i}`, { spec: { type: value(tag), ports: [{ name: "a", port: i }] } });
+    const heavy = report(
+      [
+        ...Array.from({ length: 300 }, (_, i): [Manifest, Manifest] => [service(i, "1"), service(i, "2")]),
+        [manifest("PersistentVolumeClaim", "p"), undefined],
+      ],
+      Array.from({ length: 300 }, (_, i) => `warning ${i}\n${value("w")}`),
+    );
+    const markdown = reportMarkdown(heavy);
+    assert.ok(markdown.length <= 60_000, `${markdown.length}`);
+    assert.match(markdown, /^- \*\*destructive\*\* PersistentVolumeClaim p: /m);
+    assert.match(markdown, /^- … and 261 more, none heavier$/m);
+    assert.match(markdown, /<details><summary>Helm release loki/);
+    assert.equal(reportMarkdown(heavy), markdown, "the same from run to run");
+  });
+
   it("cannot be broken out of by what a manifest holds", () => {
     const nasty = report([
       [
@@ -502,6 +523,9 @@ describe("the report", () => {
     const markdown = reportMarkdown(nasty);
     const fence = /^(`+)diff$/m.exec(markdown)?.[1] ?? "";
     assert.ok(fence.length >= 5);
+    const service = (type: string) => manifest("Service", "s", { spec: { type } });
+    const tagged = reportMarkdown(report([[service("a"), service("<!-- </details>\n# x")]], ["<b>\n# y"]));
+    assert.doesNotMatch(tagged.split("<details>")[0] ?? "", /^# |<b>|<\/details>|<!-- <\//m);
     assert.equal(markdown.split("\n").filter((line) => line === fence).length, 1);
   });
 

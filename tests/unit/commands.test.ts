@@ -79,6 +79,31 @@ it("what commands and the program import is a dependency, pinned; only docs and 
   for (const [name, version] of Object.entries(dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
 });
 
+describe("how a command is used", () => {
+  it("is what --help says, and what a mistyped option ends with", async () => {
+    const help = await execute("automation/diff.ts", ["--help"], OFFLINE);
+    assert.deepEqual([help.code, help.stderr], [0, ""]);
+    assert.match(help.stdout, /^usage: npm run diff -- <stack> --base REF .*\nstacks: prod-aks-a, prod-aks-b\n$/);
+    const mistyped = await execute("automation/diff.ts", ["--bse", "x"], OFFLINE);
+    assert.equal(mistyped.stderr, `Unknown option '--bse'\n${help.stdout}`);
+  });
+
+  it("is checked before anything is done", async () => {
+    const refused = async (command: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await execute(`automation/${command}.ts`, args, OFFLINE);
+      assert.deepEqual([code, stdout], [1, ""], stderr);
+      return stderr;
+    };
+    const diff = (...args: string[]) => refused("diff", "prod-aks-a", "--base", "HEAD", ...args);
+    assert.match(await diff("--fail-on", "bad"), /^--fail-on bad: allowed are/);
+    assert.match(await diff("--json", "/nowhere/a.json"), /^--json .*: there is no folder/);
+    const up = (...args: string[]) => refused("deploy", "up", "--stack", "prod-aks-a", ...args);
+    assert.match(await up("--stack", "prod-aks-x"), /^Pulumi\.prod-aks-x\.yaml: no such file/);
+    assert.match(await up("--keep-bucket"), /^--keep-bucket is for destroy alone\nusage: /);
+    assert.match(await refused("deploy", "destroy", "--all", "--accept-destructive"), /is for up alone\nusage: /);
+  });
+});
+
 describe("what a person can mend is said without a stack trace", () => {
   const TRACE = /\n +at |Error:/;
 

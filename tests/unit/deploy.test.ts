@@ -13,7 +13,7 @@ import { PreviewedSteps, seenPool, seenReleases } from "../../automation/deploy/
 import { explainErrors } from "../../automation/deploy/explainErrors.ts";
 import { explainPods, type PodEvidence } from "../../automation/deploy/explainPods.ts";
 import { deployedNamespace, foreignNode, sharedBuckets, wrongAddress } from "../../automation/deploy/guards.ts";
-import { clusterFindings, quotaFindings, rightsFindings } from "../../automation/doctor/azureChecks.ts";
+import { clusterFindings, nodesToCome, quotaFindings, rightsFindings } from "../../automation/doctor/azureChecks.ts";
 import {
   driftedSecrets,
   orphanedSecrets,
@@ -206,6 +206,9 @@ describe("guard rails", () => {
       config.objectStorage.endpoint = "https://other:9000";
     });
     assert.deepEqual(sharedBuckets([elsewhere, stackFile(() => {}, { stack: "prod-aks-b" })]), []);
+    const shared = [borrowed, stackFile(() => {}, { stack: "prod-aks-b" })];
+    assert.equal(sharedBuckets(shared, "prod-aks-a").length, 1);
+    assert.deepEqual(sharedBuckets(shared, "prod-aks"), [], "a name that is part of another is not that stack");
   });
 
   const ID =
@@ -407,9 +410,22 @@ describe("what Azure says of itself", () => {
     assert.deepEqual(quotaFindings(quota, "standardDSv5Family", 10, "x"), []);
     assert.match(
       quotaFindings(quota, "StandardDSv5Family", 20, "x")[0]?.text ?? "",
-      /has 10 vCPUs left, and the pool needs 20/,
+      /has 10 vCPUs left, and the pool needs 20 more/,
     );
     assert.equal(quotaFindings(quota, "standardDSv5Family", 200, "x").length, 2);
+    const pools = (count: number) => ({
+      ...cluster("Succeeded", null),
+      agentPoolProfiles: [
+        { name: "other", count: 9 },
+        { name: "logs", count },
+      ],
+    });
+    assert.equal(nodesToCome(cluster("Succeeded", null), "logs", 5), 5);
+    assert.deepEqual(
+      [0, 3, 5, 6].map((count) => nodesToCome(pools(count), "logs", 5)),
+      [5, 2, 0, 0],
+      "what the pool has already is in the usage",
+    );
   });
 });
 

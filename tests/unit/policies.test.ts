@@ -16,6 +16,12 @@ const policy = (...statements: object[]): CheckedResource => ({
   props: { policy: JSON.stringify({ Version: "2012-10-17", Statement: statements }) },
   protect: false,
 });
+const attachment = (policyName: string): CheckedResource => ({
+  type: "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment",
+  name: "a",
+  props: { policyName, userName: "loki" },
+  protect: false,
+});
 const release = (values: object, chart = "loki", version: unknown = "18.11.0"): CheckedResource => ({
   type: "kubernetes:helm.sh/v3:Release",
   name: "loki",
@@ -49,6 +55,9 @@ const CASES: Record<string, Array<[what: string, resource: CheckedResource, viol
     ["a pattern of buckets", policy({ ...ALLOW, Resource: "arn:aws:s3:::loki-*/*" }, DENY), [/reaches other buckets/]],
     ["everything but", policy({ Effect: "Allow", NotAction: ["s3:DeleteBucket"] }, DENY), [/NotAction/]],
     ["no denial", policy(ALLOW), [/service account that never expires/]],
+    ["of a group", { ...policy(ALLOW), type: "minio:index/iamGroupPolicy:IamGroupPolicy" }, [/service account/]],
+    ["an attached policy of its own", attachment("loki-a"), []],
+    ["MinIO's own policy", attachment("consoleAdmin"), [/consoleAdmin reaches every bucket/]],
     ["no JSON", { ...policy(), props: { policy: "{" } }, [/no JSON/]],
   ],
   "object-store-has-tls": [
@@ -66,6 +75,17 @@ const CASES: Record<string, Array<[what: string, resource: CheckedResource, viol
       release({ loki: { structuredConfig: { storage_config: { aws: { insecure: true } } } } }, "./charts/loki"),
       [/storage_config.aws.insecure/],
     ],
+    [
+      "in the chart's storage_config",
+      release({ loki: { storage_config: { aws: { endpoint: "http://minio:9000" } } } }),
+      [/^loki\.storage_config\.aws\.endpoint is plain HTTP/],
+    ],
+    [
+      "in a config of its own, as text or not",
+      release({ loki: { config: "common: { storage: { s3: { insecure: true } } }\n" } }, "loki-stack"),
+      [/^loki\.config\.common\.storage\.s3\.insecure/],
+    ],
+    ["a config that is a template", release({ loki: { config: "{{- if .Values.a }}\na: [\n" } }), []],
     ["the provider by TLS", minioProvider("true"), []],
     ["the provider without", minioProvider("false"), [/minioSsl: true/]],
     ["the provider's default", minioProvider(undefined), [/minioSsl: true/]],
@@ -77,11 +97,17 @@ const CASES: Record<string, Array<[what: string, resource: CheckedResource, viol
       release({ loki: { storage: { s3: { secretAccessKey: "PLANTED" } } } }),
       [/^values\.loki\.storage\.s3\.secretAccessKey looks like a secret/],
     ],
+    [
+      "a key in an address",
+      release({ loki: { storage: { s3: { s3: "s3://key:PLANTED@minio:9000/loki" } } } }),
+      [/^values\.loki\.storage\.s3\.s3 looks like a secret/],
+    ],
     ["in any chart", release({ adminPassword: "PLANTED" }, "grafana"), [/^values\.adminPassword looks/]],
   ],
   "retention-is-set": [
     ["set", release({ loki: kept }), []],
     ["set in the structured config", release({ loki: { structuredConfig: kept } }), []],
+    ["set in a config of its own", release({ loki: { config: JSON.stringify(kept) } }, "loki-distributed"), []],
     ["another chart", release({}, "alloy"), []],
     ["not at all", release({}), [/no retention/, /retention_enabled/]],
     ["for ever", release({ loki: { ...kept, limits_config: { retention_period: "0s" } } }), [/no retention/]],
