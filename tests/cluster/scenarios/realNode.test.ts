@@ -1,40 +1,70 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { timed } from "../figures.ts";
-import { listObjects, startMinio } from "../minioServer.ts";
+import { listObjects, type MinioServer, startMinio } from "../minioServer.ts";
 import { until } from "../processes.ts";
 import { findPrograms } from "../programs.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
-import { preparePulumi, type StackConfig } from "../pulumiEngine.ts";
+import { type PulumiEngine, preparePulumi, type StackConfig } from "../pulumiEngine.ts";
 
 const NAME = "real-node";
 const NAMESPACE = "logging";
 const NEEDED = ["LOGGING_TEST_KUBECONFIG", "LOGGING_TEST_HOST", "LOGGING_TEST_STORAGE_CLASS"] as const;
 
-describe("a cluster whose pods really run", () => {
-  it("has every pod Ready, a line through to the bucket, also after a writer was killed, and is taken away again", {
-    timeout: 1_800_000,
-  }, async (t) => {
-    const missing = NEEDED.filter((variable) => !process.env[variable]);
-    if (missing.length > 0) return t.skip(`no cluster is named: ${missing.join(", ")} (tests/cluster/README.md)`);
+/** A command of the user's, run with a node's name, that restarts it. */
+const RESTART = "LOGGING_TEST_RESTART_NODE";
+
+const missing = NEEDED.filter((variable) => !process.env[variable]);
+const skip = missing.length > 0 && `no cluster is named: ${missing.join(", ")} (tests/cluster/README.md)`;
+
+describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
+  let folder: string;
+  let core: CoreV1Api;
+  let minio: MinioServer;
+  let engine: PulumiEngine;
+  let stack: Stack;
+
+  const podsOf = async () => (await core.listNamespacedPod({ namespace: NAMESPACE })).items;
+  const onStack = (...args: string[]) =>
+    deploy(engine, [...args, "--stack", NAME], {
+      MINIO_USER: minio.admin.accessKey,
+      MINIO_PASSWORD: minio.admin.secretKey,
+    });
+  const allReady = async () => {
+    const pods = await podsOf();
+    const waiting = pods.filter(
+      ({ status }) => !status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
+    );
+    if (pods.length === 0 || waiting.length > 0)
+      throw new Error(`not Ready: ${waiting.map(({ metadata }) => metadata?.name).join(", ") || "no pods"}`);
+    return true;
+  };
+  const assertVerified = async (when: string) => {
+    const { code, stdout, stderr } = await timed(`  verify ${when}`, () => runCommand(engine, "verify", [NAME]));
+    assert.equal(code, 0, `${when}: ${stdout}${stderr}`);
+  };
+  const writer = () => core.readNamespacedPod({ name: "loki-write-0", namespace: NAMESPACE });
+
+  before(async () => {
+    if (skip) return;
     const [kubeconfig = "", host = "", storageClass = ""] = NEEDED.map((variable) => process.env[variable]);
     const found = findPrograms();
     if ("missing" in found) throw new Error(found.missing.join("\n"));
-    const folder = mkdtempSync(join(tmpdir(), "logging-real-node-"));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    folder = mkdtempSync(join(tmpdir(), "logging-real-node-"));
     const kube = new KubeConfig();
     kube.loadFromFile(kubeconfig);
-    const core = kube.makeApiClient(CoreV1Api);
-    const podsOf = async () => (await core.listNamespacedPod({ namespace: NAMESPACE })).items;
+    core = kube.makeApiClient(CoreV1Api);
     assert.deepEqual(await podsOf(), [], "the cluster has pods in the namespace logging: they are somebody's");
-
-    const minio = await startMinio(found.programs, folder, host);
-    const engine = preparePulumi(found.programs, folder, minio);
-    const stack = await engine.createStack(NAME, "prod-aks-a");
+    minio = await startMinio(found.programs, folder, host);
+    engine = preparePulumi(found.programs, folder, minio);
+    stack = await engine.createStack(NAME, "prod-aks-a");
     engine.changeConfig(NAME, (config) => {
       scaleDown(config, { host, storageClass });
       config["logging:access"] = {
@@ -44,47 +74,60 @@ describe("a cluster whose pods really run", () => {
         server: kube.getCurrentCluster()?.server,
       };
     });
-    const environment = { MINIO_USER: minio.admin.accessKey, MINIO_PASSWORD: minio.admin.secretKey };
-    const up = await timed("up on real nodes", () => deploy(engine, ["up", "--stack", NAME], environment));
-    assert.equal(up.outcome, "succeeded", JSON.stringify([up.findings, up.errors]));
-    const allReady = async () => {
-      const pods = await podsOf();
-      const waiting = pods.filter(
-        ({ status }) => !status?.conditions?.some((c) => c.type === "Ready" && c.status === "True"),
-      );
-      if (pods.length === 0 || waiting.length > 0)
-        throw new Error(`not Ready: ${waiting.map(({ metadata }) => metadata?.name).join(", ") || "no pods"}`);
-      return true;
-    };
-    await until("every pod", allReady, { timeoutMs: 120_000 });
-    const verify = async (when: string) => {
-      const { code, stdout, stderr } = await timed(`  verify ${when}`, () => runCommand(engine, "verify", [NAME]));
-      assert.equal(code, 0, `${when}: ${stdout}${stderr}`);
-    };
-    await verify("after up");
+  });
+  after(() => folder && rmSync(folder, { recursive: true, force: true }));
 
-    const [writer] = (await podsOf()).filter(({ metadata }) => metadata?.name === "loki-write-0");
-    assert.ok(writer);
+  it("has every pod Ready, and an application's line through to the bucket", { skip }, async () => {
+    const up = await timed("up on real nodes", () => onStack("up"));
+    assert.equal(up.outcome, "succeeded", JSON.stringify([up.findings, up.errors]));
+    await until("every pod", allReady, { timeoutMs: 120_000 });
+    await assertVerified("after up");
+  });
+
+  it("goes on when a writer is killed", { skip }, async () => {
+    const killed = await writer();
     await core.deleteNamespacedPod({ name: "loki-write-0", namespace: NAMESPACE, gracePeriodSeconds: 0 });
     await until(
       "another writer",
       async () => {
-        const { metadata } = await core.readNamespacedPod({ name: "loki-write-0", namespace: NAMESPACE });
-        if (metadata?.uid === writer.metadata?.uid) throw new Error("the old one is still there");
+        if ((await writer()).metadata?.uid === killed.metadata?.uid) throw new Error("the old one is still there");
         return allReady();
       },
       { timeoutMs: 300_000, everyMs: 1000 },
     );
-    await verify("after a writer was killed");
-    await stack.up({ expectNoChanges: true, color: "never" });
+    await assertVerified("after a writer was killed");
+  });
 
-    const bucket = `loki-${NAME}`;
-    const away = await timed("destroy --keep-bucket on real nodes", () =>
-      deploy(engine, ["destroy", "--stack", NAME, "--keep-bucket"], environment),
+  const noRestart = skip || (!process.env[RESTART] && `${RESTART} names no command that restarts a node`);
+  it("goes on when the writer's node restarts", { skip: noRestart }, async () => {
+    const restarts = ({ status }: Awaited<ReturnType<typeof writer>>) =>
+      (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+    const before = await writer();
+    const command = `${process.env[RESTART]} "$0"`;
+    await promisify(execFile)("sh", ["-c", command, before.spec?.nodeName ?? ""], { timeout: 600_000 });
+    await until(
+      "the node's pods",
+      async () => {
+        const now = await writer();
+        const same = now.metadata?.uid === before.metadata?.uid && restarts(now) === restarts(before);
+        if (same) throw new Error("the writer has not been restarted");
+        return allReady();
+      },
+      { timeoutMs: 600_000, everyMs: 1000 },
     );
+    await assertVerified("after the node was restarted");
+  });
+
+  it("has nothing to do the second time", { skip }, async () => {
+    await stack.up({ expectNoChanges: true, color: "never" });
+  });
+
+  it("is taken away, and its bucket keeps the lines", { skip }, async () => {
+    const away = await timed("destroy --keep-bucket on real nodes", () => onStack("destroy", "--keep-bucket"));
     assert.equal(away.outcome, "succeeded", JSON.stringify([away.findings, away.errors]));
     assert.deepEqual(await podsOf(), []);
-    assert.ok((await listObjects(minio.client(minio.admin), bucket)).some((key) => key.startsWith("fake/")));
+    const objects = await listObjects(minio.client(minio.admin), `loki-${NAME}`);
+    assert.ok(objects.some((key) => key.startsWith("fake/")));
   });
 });
 
