@@ -1,7 +1,8 @@
 # Starts Alloy, on every start of its container, also after a crash. Alloy remembers what it has read, not what has arrived: started
 # again while Loki is away, it would go on behind lines that nobody has. So what has arrived is noted here while it runs, and the
 # next start goes back to it. What is sent a second time keeps its old timestamp, and Loki shows it once. docs/loss-contract.md has
-# the figures. Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. Whatever fails here, Alloy starts.
+# the figures. Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. Whatever fails here, Alloy starts. Until it does,
+# nothing is read and files are rotated away, on a busy node with a tenth of a processor: so the start has few processes for each file.
 
 storage=/var/lib/alloy
 logs=/var/log/pods
@@ -19,12 +20,21 @@ lag=15
 # A line that is longer than this and was being put together when Alloy ended is sent as two.
 longest=$((1024 * 1024))
 
-say() { printf 'ts=%s level=info component=start msg="%s"\n' "$(date -u +%FT%TZ)" "$1" >&2; }
+# A second in UTC, in a format of strftime, as `REPLY`.
+utc() {
+	local -x TZ=UTC
+	printf -v REPLY "%($1)T" "$2"
+}
+
+say() {
+	utc %FT%TZ -1
+	printf 'ts=%s level=info component=start msg="%s"\n' "$REPLY" "$1" >&2
+}
 
 # --- while Alloy runs
 
-# Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, and the segment that
-# is being read. Alloy writes two records for each line.
+# Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, the segment that is
+# being read, and how many files are. Alloy writes two records for each line.
 counts() {
 	(
 		exec 3<>/dev/tcp/127.0.0.1/12345 || exit
@@ -33,7 +43,8 @@ counts() {
 			/^loki_write_(sent|dropped)_entries_total/ { sent += $NF }
 			/^loki_write_wal_watcher_segment_read_total/ { reads += $NF }
 			/^loki_write_wal_watcher_current_segment/ { segment = $NF }
-			END { printf "%.0f %.0f %.0f %.0f\n", out, sent, reads, segment }' <&3
+			/^loki_source_file_files_active_total/ { files += $NF }
+			END { printf "%.0f %.0f %.0f %.0f %.0f\n", out, sent, reads, segment, files }' <&3
 	) 2>/dev/null
 }
 
@@ -58,7 +69,7 @@ note_delivered() {
 	for list in "$seen" "$seen.new"; do
 		[ -e "$list" ] && files | sort -u - "$list" -o "$list" 2>/dev/null
 	done
-	read -r out sent reads segment < <(counts)
+	read -r out sent reads segment _ < <(counts)
 	[ "${out:-0}" -gt 0 ] || return
 	case $step in
 	1) [ "$segment" -ge "$last" ] && [ "$reads" -ge $((reads_before + 2)) ] && wanted=$out step=2 ;;
@@ -112,20 +123,16 @@ tidy() {
 
 # --- before Alloy starts
 
-# The second of a file's first line; nothing for an empty file.
-first_line() {
-	local time
-	time=$(zcat -f "$1" 2>/dev/null | head -c 35 | head -n 1 | cut -d' ' -f1)
-	[ -n "$time" ] && date -d "$time" +%s 2>/dev/null
-}
-
-# What was rotated away from under a name, the oldest first.
-rotated_files() { find "${1%/*}" -maxdepth 1 -name "${1##*/}.*" ! -name '*.tmp' 2>/dev/null | sort; }
-
-# The second when a file was rotated away, from the name that the kubelet gave it.
-rotation() {
-	local moment=${1##*.log.}
-	date -ud "${moment:0:4}-${moment:4:2}-${moment:6:2} ${moment:9:2}:${moment:11:2}:${moment:13:2}" +%s 2>/dev/null || echo 0
+# Whether a file's first line is older than a second; that of an empty file is not.
+begins_before() {
+	local time=
+	IFS= read -r -n 35 time 2>/dev/null <"$1"
+	time=${time%% *}
+	case $time in
+	'') return 1 ;;
+	*Z) utc %FT%T "$2" && [[ ${time:0:19} < $REPLY ]] ;;
+	*) [ "$(date -d "$time" +%s 2>/dev/null || echo "$2")" -lt "$2" ] ;;
+	esac
 }
 
 # Whether the node's files still have everything since then: no container's folder is gone, and no file that was rotated away.
@@ -146,69 +153,92 @@ rewind_buffer() {
 # The end of the last whole line before a position: containerd splits long ones, and Alloy forgets the first parts.
 whole_line() {
 	local from=$(($2 > longest ? $2 - longest : 0))
-	tail -c +$((from + 1)) "$1" | head -c $(($2 - from)) | LC_ALL=C awk -v from="$from" '
+	tail -c +$((from + 1)) "$1" | LC_ALL=C awk -v from="$from" -v upto="$2" '
 		BEGIN { at = whole = from }
 		{ at += length($0) + 1 }
+		at > upto { exit }
 		$3 == "F" && (NR > 1 || from == 0) { whole = at }
 		END { printf "%.0f\n", whole }'
 }
 
 # Whether the last line goes on in the next file, and how much of that file is the rest of it.
-ends_in_part() { [ "$(tail -n 1 | cut -c1-80 | cut -d' ' -f3)" = P ]; }
+ends_in_part() {
+	local line= flag
+	IFS= read -r -n 80 line < <(tail -n 1)
+	read -r _ _ flag _ <<<"$line"
+	[ "$flag" = P ]
+}
 rest_of_line() { LC_ALL=C awk '{ at += length($0) + 1 } $3 == "F" { exit } END { printf "%.0f\n", at }' "$1"; }
 
 # Puts together what was rotated away since then, in its order, from a position in the first one, and the current file as far as the
-# last argument says. Says where to go on in the current file.
+# last argument says. Where to go on in the current file is in `REPLY`.
 copy_rotated() {
-	local current=$1 since=$2 position=$3 upto=${4:-0} file copy part first before=
+	local current=$1 since=$2 position=$3 upto=${4:-0} file moment oldest noted copy part before=
 	copy=$replay${current#"$logs"}
-	copy=${copy%.log}.$(date +%s).log
+	copy=${copy%.log}.$EPOCHSECONDS.log
 	part=$replay/part
-	while read -r file; do
-		if [ "$(rotation "$file")" -lt "$since" ]; then
+	# The kubelet has the time of a rotation in the name, so names are in its order.
+	utc %Y%m%d-%H%M%S "$since" && oldest=$REPLY
+	utc %Y%m%d-%H%M%S $((since + lag)) && noted=$REPLY
+	for file in "$current".*; do
+		case $file in *.tmp | *'.*') continue ;; esac
+		moment=${file##*.log.}
+		moment=${moment:0:15}
+		if [[ $moment < $oldest ]]; then
 			before=$file
 			continue
 		fi
-		mkdir -p "${copy%/*}"
-		zcat -f "$file" >"$part" || continue
-		first=$(first_line "$part")
+		[ -d "${copy%/*}" ] || mkdir -p "${copy%/*}"
+		# It may have been compressed since it was looked for.
+		gzip -cdf "$file" >"$part" 2>/dev/null || gzip -cd "$file.gz" >"$part" || continue
 		# The position is that of the file that was current when the positions were written down.
-		if [ "$(rotation "$file")" -le $((since + lag)) ] || [ "${first:-$since}" -ge "$since" ]; then position=0; fi
+		[ "$position" = 0 ] || { [[ $moment > $noted ]] && begins_before "$part" "$since"; } || position=0
 		if [ "$position" -gt 0 ]; then
 			position=$(whole_line "$part" "$position")
-		elif [ -n "$before" ] && zcat -f "$before" | ends_in_part; then
+		elif [ -n "$before" ] && gzip -cdf "$before" | ends_in_part; then
 			position=$(rest_of_line "$part")
 		fi
 		before=
 		tail -c +$((position + 1)) "$part" >>"$copy"
 		position=0
 		say "reads again what was rotated away: $file"
-	done < <(rotated_files "$current")
-	rm -f "$part"
+	done
 	position=0
 	if [ -e "$copy" ]; then
 		[ "$upto" -gt 0 ] && position=$((upto + $(tail -c +$((upto + 1)) "$current" | head -n 1 | wc -c)))
 		[ "$position" = 0 ] && ends_in_part <"$copy" && position=$(rest_of_line "$current")
 		head -c "$position" "$current" >>"$copy"
 	fi
-	echo "$position"
+	REPLY=$position
+}
+
+# Which files they are now, by name.
+note_inodes() {
+	local inode file
+	while read -r inode file; do inodes[$file]=$inode; done < <(stat -c '%i %n' "$@" 2>/dev/null)
 }
 
 # Once, when Alloy has opened its files: what was rotated away between looking at it above and that, and what Alloy skipped of the
 # new file because it took the old one's position for its own.
 copy_rotated_at_start() {
-	local file upto
-	[ "${start:-0}" -gt 0 ] && [ -n "$(counts)" ] || return
+	local file upto opened
+	[ "${start:-0}" -gt 0 ] || return
+	# All that it will open, when there were as many a round ago.
+	read -r _ _ _ _ opened < <(counts)
+	[ "${opened:-0}" -gt 0 ] && [ "$opened" = "$opened_before" ] || { opened_before=$opened && return; }
+	declare -A then
+	for file in "${!inodes[@]}"; do then[$file]=${inodes[$file]}; done
+	note_inodes "$logs"/*/*/*.log
 	for file in "$logs"/*/*/*.log; do
 		upto=0
-		[ "${inodes[$file]:-}" = "$(stat -c %i "$file")" ] || upto=${positions_of[$file]:-0}
-		copy_rotated "$file" "$start" 0 "$upto" >/dev/null
+		[ "${then[$file]:-}" = "${inodes[$file]:-}" ] || upto=${positions_of[$file]:-0}
+		copy_rotated "$file" "$start" 0 "$upto"
 	done
 	start=0
 }
 
 rewind() {
-	local from=$positions since file position first count=0
+	local from=$positions since file position count=0
 	mkdir -p "$replay"
 	remove_copies
 	if [ -s "$delivered" ] && files_are_whole; then
@@ -219,23 +249,24 @@ rewind() {
 		rewind_buffer
 	fi
 	[ -s "$from" ] || return
-	start=$(date +%s)
+	start=$EPOCHSECONDS
 	since=$(($(stat -c %Y "$from") - lag))
 	declare -A noted
 	declare -gA inodes positions_of
 	while IFS=$'\t' read -r file position; do noted[$file]=$position; done < <(awk '
 		/path: / { path = $NF }
 		/: "[0-9]+"$/ { gsub(/[^0-9]/, "", $NF); print path "\t" $NF }' "$from")
+	# Before they are looked at: what is rotated after this is another file.
+	note_inodes "$logs"/*/*/*.log
 	{
 		echo "positions:"
 		for file in "$logs"/*/*/*.log "$replay"/*/*/*.log; do
 			[ -e "$file" ] || continue
 			position=${noted[$file]:-0}
-			inodes[$file]=$(stat -c %i "$file")
-			first=$(first_line "$file")
-			if [[ $file != "$replay"/* ]] && [ "${first:-$since}" -ge "$since" ]; then
+			if [[ $file != "$replay"/* ]] && ! begins_before "$file" "$since"; then
 				# Another file than when its position was noted.
-				position=$(copy_rotated "$file" "$since" "$position")
+				copy_rotated "$file" "$since" "$position"
+				position=$REPLY
 			elif [ "$position" -gt 0 ]; then
 				position=$(whole_line "$file" "$position")
 			fi
@@ -245,6 +276,7 @@ rewind() {
 		done
 	} >"$positions.new"
 	mv "$positions.new" "$positions"
+	rm -f "$replay/part"
 	say "put back $count files to what had arrived $((start - since - lag)) s ago, by ${from##*/}"
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -49,11 +50,11 @@ const script = (): string =>
     .replace("logs=/var/log/pods", `logs=${node}/var/log/pods`);
 
 /** Runs the script up to where it would start Alloy. */
-function start(): string {
+function start(path = process.env.PATH ?? ""): string {
   const upToAlloy = script().replace("while sleep 3;", "while false;").replace("exec /bin/alloy", "echo alloy");
   const { stdout, stderr, status } = spawnSync("bash", ["-c", upToAlloy, "alloy", "run", "config"], {
     encoding: "utf8",
-    env: { PATH: process.env.PATH ?? "", LOGGING_BUFFER_MIB: "1024" },
+    env: { PATH: path, LOGGING_BUFFER_MIB: "1024" },
   });
   assert.equal(status, 0, stderr);
   assert.equal(stdout, "alloy run config\n", "Alloy is started with its own arguments");
@@ -255,10 +256,13 @@ describe("Alloy's start", {
   });
 
   it("sends again what Alloy skips when a file is rotated away while it starts", async () => {
-    const metrics = createServer((_, response) => response.end("up 1\n")).listen(0, "127.0.0.1");
+    let opened = 0;
+    const metrics = createServer((_, response) => response.end(`loki_source_file_files_active_total{} ${opened}\n`));
+    metrics.listen(0, "127.0.0.1");
     await once(metrics, "listening");
     const at = (minutes: number, text: string): string => line(new Date(Date.now() - minutes * 60_000), "F", text);
     const live = join(node, CONTAINER, "0.log");
+    const folder = "/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app";
     put(`${CONTAINER}/0.log`, at(30, "one") + at(30, "two"));
     putPositions({ [`${CONTAINER}/0.log`]: at(30, "one").length });
     const rounds = spawn("bash", [
@@ -276,14 +280,20 @@ describe("Alloy's start", {
       const rotatedAt = new Date(Date.now() + 2000).toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
       renameSync(live, `${live}.${rotatedAt}`);
       put(`${CONTAINER}/0.log`, at(0, "new and longer") + at(0, "four"));
-      rounds.stdin.write("\n");
-      assert.equal((await said.next()).value, "round");
+      const round = async (): Promise<boolean> => {
+        rounds.stdin.write("\n");
+        assert.equal((await said.next()).value, "round");
+        return existsSync(join(node, folder));
+      };
+      assert.equal(await round(), false, "Alloy answers, and has opened nothing yet");
+      opened = 1;
+      assert.equal(await round(), false, "it may be opening more");
+      assert.equal(await round(), true);
     } finally {
       rounds.stdin.end();
       rounds.kill();
       metrics.close();
     }
-    const folder = "/var/lib/alloy/replay/shop_web-0_0f1e2d3c/app";
     const [copy] = readdirSync(join(node, folder));
     const texts = read(`${folder}/${copy}`)
       .split("\n")
@@ -331,6 +341,54 @@ describe("Alloy's start", {
     const lost = said.filter((text) => text.includes("LOST"));
     assert.equal(lost.length, 2);
     assert.match(lost[0] ?? "", /LOST: the buffer is larger than 1 MiB, removed its oldest segment 00000003/);
+  });
+
+  it("takes few processes for each file: nothing is read until it is done, on a node that may be busy", () => {
+    const tools = [
+      "awk",
+      "cat",
+      "cut",
+      "date",
+      "du",
+      "find",
+      "gzip",
+      "head",
+      "mkdir",
+      "mv",
+      "od",
+      "rm",
+      "sed",
+      "sort",
+      "stat",
+    ];
+    for (const tool of [...tools, "tail", "tr", "wc", "zcat"]) {
+      const real = spawnSync("bash", ["-c", `command -v ${tool}`], { encoding: "utf8" }).stdout.trim();
+      put(`tools/${tool}`, `#!/bin/sh\necho ${tool} >>${node}/processes\nexec ${real} "$@"\n`);
+      chmodSync(join(node, "tools", tool), 0o755);
+    }
+    const processes = (): number => {
+      rmSync(join(node, "processes"), { force: true });
+      start(`${node}/tools:/usr/bin:/bin`);
+      return read("processes").trim().split("\n").length;
+    };
+    const containers = (from: number, to: number, rotated: number): void => {
+      for (let n = from; n < to; n++) {
+        const folder = `/var/log/pods/shop_web-${n}_uid/app`;
+        put(`${folder}/0.log`, line(new Date(), "F", "now"));
+        for (let i = 0; i < rotated; i++)
+          put(`${folder}/0.log.20300101-00000${i}.gz`, gzipSync(line(new Date(), "F", "then")));
+      }
+      rmSync(join(node, "var/lib/alloy/replay"), { recursive: true, force: true });
+      putPositions({}, new Date(Date.now() - HOUR));
+    };
+    containers(0, 10, 0);
+    const none = processes();
+    containers(0, 10, 3);
+    const rotated = processes() - none;
+    assert.ok(rotated <= 10 * (3 * 3 + 4), `${rotated} processes for 10 containers with 3 rotated files each`);
+    containers(10, 40, 0);
+    const current = processes() - none - rotated;
+    assert.ok(current <= 30, `${current} processes for 30 containers with nothing rotated`);
   });
 
   it("starts Alloy with positions that nobody can read, too", () => {
