@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
 
 /** A Kubernetes object. */
@@ -55,29 +56,63 @@ export function chartReference(release: ReleaseInputs): string[] {
  * @throws with helm's own words when the chart cannot be had or does not render.
  */
 export function helmTemplate(release: ReleaseInputs): Manifest[] {
-  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
+  const values = writeValues(release);
   try {
-    const valuesFile = join(folder, "values.yaml");
-    writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
-    const args = [
-      "template",
-      release.name,
-      ...chartReference(release),
-      "--namespace",
-      release.namespace,
-      "--values",
-      valuesFile,
-    ];
-    const result = spawnSync("helm", [...args, "--kube-version", KUBE_VERSION], {
+    const { status, stdout, stderr, error } = spawnSync("helm", templateArguments(release, values.file), {
       encoding: "utf8",
-      maxBuffer: 64 * 2 ** 20,
+      maxBuffer: LONGEST_OUTPUT,
     });
-    if (result.status !== 0)
-      throw new Error(`helm template ${release.name}: ${result.stderr.trim() || result.error?.message}`);
-    return parseAllDocuments(result.stdout)
-      .map((document) => document.toJS() as Manifest | null)
-      .filter((manifest) => manifest !== null);
+    if (status !== 0) throw refusal(release, stderr || error?.message);
+    return objectsIn(stdout);
   } finally {
-    rmSync(folder, { recursive: true });
+    values.remove();
   }
 }
+
+/** The objects of several releases, all rendered at once. @throws as `helmTemplate`. */
+export const helmTemplates = (releases: readonly ReleaseInputs[]): Promise<Manifest[][]> =>
+  Promise.all(
+    releases.map(async (release) => {
+      const values = writeValues(release);
+      try {
+        const helm = promisify(execFile)("helm", templateArguments(release, values.file), {
+          maxBuffer: LONGEST_OUTPUT,
+        });
+        const { stdout } = await helm.catch((error: Error & { stderr?: string }) => {
+          throw refusal(release, error.stderr || error.message);
+        });
+        return objectsIn(stdout);
+      } finally {
+        values.remove();
+      }
+    }),
+  );
+
+const LONGEST_OUTPUT = 64 * 2 ** 20;
+
+function writeValues({ values }: ReleaseInputs): { readonly file: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
+  const file = join(folder, "values.yaml");
+  writeFileSync(file, stringify(values), { mode: 0o600 });
+  return { file, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+const templateArguments = (release: ReleaseInputs, valuesFile: string): string[] => [
+  "template",
+  release.name,
+  ...chartReference(release),
+  "--namespace",
+  release.namespace,
+  "--values",
+  valuesFile,
+  "--kube-version",
+  KUBE_VERSION,
+];
+
+const refusal = ({ name }: ReleaseInputs, said: string | undefined): Error =>
+  new Error(`helm template ${name}: ${said?.trim()}`);
+
+const objectsIn = (output: string): Manifest[] =>
+  parseAllDocuments(output)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
