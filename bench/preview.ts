@@ -19,19 +19,26 @@ interface Part {
   run(bench: BenchEnvironment, rounds: number): Promise<string>;
 }
 
+const { values: options, positionals: chosen } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "9" },
+    /** How many stacks the part `many` previews, one run after the other. */
+    stacks: { type: "string", default: "4,12,25,50" },
+  },
+  allowPositionals: true,
+});
 const PARTS: Readonly<Record<string, Part>> = {
   situations: { title: "The stack against the same resources written in other ways", run: situations },
   tried: { title: "What was tried, one thing at a time", run: tried },
   loading: { title: "What is loaded", run: loading },
-  many: { title: "Many stacks by the Automation API", run: manyStacks },
+  many: {
+    title: "Many stacks by the Automation API",
+    run: (bench) => manyStacks(bench, options.stacks.split(",").map(Number)),
+  },
   // Last: it deploys the stack, where there is a cluster.
   report: { title: "The change report's own time", run: reportTime },
 };
 
-const { values: options, positionals: chosen } = parseArgs({
-  options: { rounds: { type: "string", default: "9" } },
-  allowPositionals: true,
-});
 const unknown = chosen.filter((name) => !(name in PARTS));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}: ${Object.keys(PARTS).join(", ")}`);
 

@@ -14,6 +14,12 @@ import { type Places, type Program, programConfig, projectOf, writeProgram } fro
 /** The stack that everything is compared with. */
 export const STACK = "prod-aks-a";
 
+/** What `pulumi preview` is asked for. */
+export interface Previewed {
+  readonly stack: string;
+  readonly folder: string;
+}
+
 export interface BenchEnvironment {
   readonly folder: string;
   readonly programs: Programs;
@@ -23,8 +29,8 @@ export interface BenchEnvironment {
   readonly cluster: boolean;
   /** Makes another stack of the project, of the config of `prod-aks-a`. */
   addStack(name: string): Promise<void>;
-  /** Writes a program beside the project, makes its stack and says where it is. */
-  addProgram(program: Program): Promise<string>;
+  /** Writes a program beside the project and makes its stack. */
+  addProgram(program: Program): Promise<Previewed>;
 }
 
 export async function startBench(programs: Programs): Promise<BenchEnvironment> {
@@ -41,6 +47,7 @@ export async function startBench(programs: Programs): Promise<BenchEnvironment> 
     lokiChart: "./charts/loki",
     alloyChart: "./charts/alloy",
   };
+  await engine.createStack(STACK);
   let written = 0;
   return {
     folder,
@@ -56,20 +63,25 @@ export async function startBench(programs: Programs): Promise<BenchEnvironment> 
     },
     async addProgram(program) {
       written += 1;
-      const place = join(folder, `program-${written}`);
+      const stack = `program-${written}`;
+      const place = join(folder, stack);
       writeProgram(program, place, engine.project);
       const config = stringify({ config: programConfig(projectOf(program), places) });
-      writeFileSync(join(place, `Pulumi.${PROGRAM_STACK}.yaml`), config);
-      await succeed(engine, ["stack", "init", PROGRAM_STACK, "--cwd", place, "--secrets-provider", "passphrase"]);
-      return place;
+      writeFileSync(join(place, `Pulumi.${stack}.yaml`), config);
+      await succeed(engine, ["stack", "init", stack, "--cwd", place, "--secrets-provider", "passphrase"]);
+      return { stack, folder: place };
     },
   };
 }
 
-/** The stack of every program that is compared with. */
-export const PROGRAM_STACK = "compared";
-
 export const endBench = stopAll;
+
+/** `pulumi preview`. @returns seconds. */
+export const preview = (
+  { engine }: BenchEnvironment,
+  { stack, folder }: Previewed,
+  environment: Record<string, string>,
+): Promise<number> => succeed(engine, ["preview", "--stack", stack, "--cwd", folder], environment);
 
 /** A folder for temporary files, where Node and ts-node keep what they compiled. */
 export const temporaryFolder = ({ folder }: BenchEnvironment): string => mkdtempSync(join(folder, "tmp-"));

@@ -7,16 +7,16 @@ import type { Many } from "./previewMany.ts";
 import { median } from "./rounds.ts";
 
 const AT_ONCE = 4;
-const COUNTS = [4, 12, 25, 50];
 
-export async function manyStacks(bench: BenchEnvironment): Promise<string> {
-  const names = Array.from({ length: Math.max(...COUNTS) }, (_, i) => `prod-aks-${i + 100}`);
+/** @param counts how many stacks, one run after the other. */
+export async function manyStacks(bench: BenchEnvironment, counts: readonly number[]): Promise<string> {
+  const names = Array.from({ length: Math.max(...counts) }, (_, i) => `prod-aks-${i + 100}`);
   for (const name of names) await bench.addStack(name);
   const TMPDIR = temporaryFolder(bench);
   // The first fills the caches.
   await preview(bench, names.slice(0, AT_ONCE), TMPDIR);
   const rows: string[] = [];
-  for (const count of COUNTS) rows.push(row(await preview(bench, names.slice(0, count), TMPDIR)));
+  for (const count of counts) rows.push(row(await preview(bench, names.slice(0, count), TMPDIR)));
   return [
     `| stacks, ${AT_ONCE} at once | seconds | seconds per stack | one preview: median (max) | memory of one preview, MB: median (max) | memory of everything, peak, MB | of which the process that calls, at the end |`,
     "| --- | --- | --- | --- | --- | --- | --- |",

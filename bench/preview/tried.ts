@@ -1,7 +1,7 @@
 // What was tried to make a preview faster, one thing at a time.
 
 import { startChartRepository } from "./chartRepository.ts";
-import { type BenchEnvironment, PROGRAM_STACK, STACK, succeed, temporaryFolder } from "./environment.ts";
+import { type BenchEnvironment, preview, STACK, temporaryFolder } from "./environment.ts";
 import type { Program } from "./programs.ts";
 import { type Contestant, difference, of, ratio, rounds, seconds } from "./rounds.ts";
 
@@ -34,9 +34,10 @@ export async function tried(bench: BenchEnvironment, count: number): Promise<str
   bench.engine.changeConfig(fromRepository, (config) => {
     for (const release of ["loki", "alloy"]) config[`logging:${release}`].chart = { source: charts.address };
   });
-  const stack = (name: string, of: string, environment: Record<string, string> = {}): Contestant => {
+  const folder = bench.engine.project;
+  const stack = (name: string, stack: string, environment: Record<string, string> = {}): Contestant => {
     const TMPDIR = temporaryFolder(bench);
-    return { name, run: () => succeed(bench.engine, ["preview", "--stack", of], { TMPDIR, ...environment }) };
+    return { name, run: () => preview(bench, { stack, folder }, { TMPDIR, ...environment }) };
   };
   const contestants: Contestant[] = [
     stack(THE_STACK, STACK),
@@ -44,17 +45,24 @@ export async function tried(bench: BenchEnvironment, count: number): Promise<str
     stack(`${THE_STACK}, charts from a repository`, fromRepository, charts.environment),
   ];
   for (const one of Object.values(PROGRAMS)) {
-    const [place, TMPDIR] = [await bench.addProgram(one), temporaryFolder(bench)];
-    const run = () => succeed(bench.engine, ["preview", "--stack", PROGRAM_STACK, "--cwd", place], { TMPDIR });
-    contestants.push({ name: one.name, run });
+    const [program, TMPDIR] = [await bench.addProgram(one), temporaryFolder(bench)];
+    contestants.push({ name: one.name, run: () => preview(bench, program, { TMPDIR }) });
   }
   try {
-    const times = await rounds(contestants, count);
+    const { clock, processor } = await rounds(contestants, count);
     const row = ({ what, without, changed }: Trial): string =>
-      `| ${what} | ${without}: ${seconds(of(times, without))} s | ${changed}: ${seconds(of(times, changed))} s | ${difference(times, changed, without)} s | ${ratio(times, changed, without)} |`;
+      `| ${[
+        what,
+        `${without}: ${seconds(of(clock, without))} s`,
+        `${changed}: ${seconds(of(clock, changed))} s`,
+        `${difference(clock, changed, without)} s`,
+        ratio(clock, changed, without),
+        `${difference(processor, changed, without)} s`,
+        ratio(processor, changed, without),
+      ].join(" | ")} |`;
     return [
-      "| what | without | with | gives | its time to that without: median (min to max) |",
-      "| --- | --- | --- | --- | --- |",
+      "| what | without | with | gives | with to without: median (min to max) | gives, of processors | with to without, of processors: median (min to max) |",
+      "| --- | --- | --- | --- | --- | --- | --- |",
       ...TRIALS.map(row),
     ].join("\n");
   } finally {
