@@ -56,12 +56,16 @@ try {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
     console.log(title);
     sections.push(`## ${title}\n\n${await run(bench, Number(options.rounds))}\n`);
+    // After each part: a run takes long, and what fails late takes nothing away.
+    if (chosen.length === 0) write(results(bench, sections));
   }
-  const results = [`# What \`pulumi preview\` takes\n\n${machine(bench)}\n`, ...sections].join("\n");
-  console.log(`\n${results}`);
-  if (chosen.length === 0) write(results);
+  console.log(`\n${results(bench, sections)}`);
 } finally {
   await endBench();
+}
+
+function results(bench: BenchEnvironment, sections: readonly string[]): string {
+  return [`# What \`pulumi preview\` takes\n\n${machine(bench)}\n`, ...sections].join("\n");
 }
 
 function machine({ cluster }: BenchEnvironment): string {
@@ -73,8 +77,8 @@ function machine({ cluster }: BenchEnvironment): string {
 }
 
 /** What people wrote below the tables stays. */
-function write(results: string): void {
+function write(tables: string): void {
   const file = resolve(import.meta.dirname, "results/preview.md");
   const remarks = existsSync(file) ? (/^## Remarks\n.*/ms.exec(readFileSync(file, "utf8"))?.[0] ?? "") : "";
-  writeFileSync(file, `${results}${remarks && `\n${remarks}`}`);
+  writeFileSync(file, `${tables}${remarks && `\n${remarks}`}`);
 }
