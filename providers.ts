@@ -1,4 +1,4 @@
-import * as containerservice from "@pulumi/azure-native/containerservice/index.js";
+import { listManagedClusterUserCredentialsOutput } from "@pulumi/azure-native/containerservice/listManagedClusterUserCredentials.js";
 import * as azure from "@pulumi/azure-native/provider.js";
 import * as k8s from "@pulumi/kubernetes/provider.js";
 import * as minio from "@pulumi/minio/provider.js";
@@ -48,7 +48,7 @@ function kubernetesProvider(
   // What config.ts refuses already. Without a kubeconfig the provider would go to the machine's own context.
   if (!aks || !azureProvider)
     throw new pulumi.RunError("access.method is aks, and cluster.resourceId names no cluster");
-  const credentials = containerservice.listManagedClusterUserCredentialsOutput(
+  const credentials = listManagedClusterUserCredentialsOutput(
     { resourceGroupName: aks.resourceGroupName, resourceName: aks.resourceName, format: "exec" },
     { provider: azureProvider },
   );

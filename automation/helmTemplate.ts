@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
 
 /** A Kubernetes object. */
@@ -61,20 +62,38 @@ export interface ChartLogin {
  * @throws with helm's own words when the chart cannot be had or does not render.
  */
 export function helmTemplate(release: ReleaseInputs, login?: ChartLogin): Manifest[] {
-  return inFolder((folder) => {
-    const valuesFile = join(folder, "values.yaml");
-    writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
-    const chart = chartArguments(release, folder, login);
-    const options = ["--namespace", release.namespace, "--values", valuesFile, "--kube-version", KUBE_VERSION];
-    return parseAllDocuments(helm(`template ${release.name}`, ["template", release.name, ...chart, ...options]))
-      .map((document) => document.toJS() as Manifest | null)
-      .filter((manifest) => manifest !== null);
-  });
+  return inFolder((folder) => objectsIn(helm(`template ${release.name}`, templateArguments(release, folder, login))));
 }
+
+/** The objects of several releases, all rendered at once. @throws as `helmTemplate`. */
+export const helmTemplates = (releases: readonly ReleaseInputs[], login?: ChartLogin): Promise<Manifest[][]> =>
+  Promise.all(
+    releases.map(async (release) => {
+      const folder = newFolder();
+      try {
+        const args = templateArguments(release, folder, login);
+        const rendered = promisify(execFile)("helm", args, { maxBuffer: LONGEST_OUTPUT });
+        const { stdout } = await rendered.catch((error: Error & { code?: string; stderr?: string }) => {
+          throw refusal(`template ${release.name}`, error.code === "ENOENT" ? error : error.stderr || error.message);
+        });
+        return objectsIn(stdout);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }),
+  );
 
 /** Asks for a release's chart. @throws with helm's own words when it cannot be had. */
 export function helmShowChart(release: ReleaseInputs, login?: ChartLogin): void {
   inFolder((folder) => helm("show chart", ["show", "chart", ...chartArguments(release, folder, login)]));
+}
+
+function templateArguments(release: ReleaseInputs, folder: string, login: ChartLogin | undefined): string[] {
+  const valuesFile = join(folder, "values.yaml");
+  writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
+  const chart = chartArguments(release, folder, login);
+  const options = ["--namespace", release.namespace, "--values", valuesFile, "--kube-version", KUBE_VERSION];
+  return ["template", release.name, ...chart, ...options];
 }
 
 function chartArguments(release: ReleaseInputs, folder: string, login: ChartLogin | undefined): string[] {
@@ -88,15 +107,28 @@ function chartArguments(release: ReleaseInputs, folder: string, login: ChartLogi
   return [`charts/${release.chart}`, "--version", release.version, ...repository];
 }
 
+const LONGEST_OUTPUT = 64 * 2 ** 20;
+
 function helm(what: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync("helm", args, { encoding: "utf8", maxBuffer: 64 * 2 ** 20 });
-  if (error) throw new Error(`helm ${what}: ${helmMissing() ?? error.message}`);
-  if (status !== 0) throw new Error(`helm ${what}: ${stderr.trim()}`);
+  const { status, stdout, stderr, error } = spawnSync("helm", args, { encoding: "utf8", maxBuffer: LONGEST_OUTPUT });
+  if (error) throw refusal(what, error);
+  if (status !== 0) throw refusal(what, stderr);
   return stdout;
 }
 
+/** In helm's own words, or that it is missing. */
+const refusal = (what: string, said: string | Error): Error =>
+  new Error(`helm ${what}: ${typeof said === "string" ? said.trim() : (helmMissing() ?? said.message)}`);
+
+const objectsIn = (output: string): Manifest[] =>
+  parseAllDocuments(output)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), "logging-values-"));
+
 function inFolder<T>(use: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
+  const folder = newFolder();
   try {
     return use(folder);
   } finally {

@@ -1,7 +1,7 @@
 // npm run preview -- <stack>: the change report of a stack against what is deployed, from the real engine.
 import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "./changes/publish.ts";
 import { readCommandLine } from "./commandLine.ts";
-import { previewStack } from "./deploy/operations.ts";
+import { previewStack } from "./deploy/stackPreview.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 import { stackNames } from "./stackFiles.ts";
 

@@ -1,82 +1,84 @@
-// npm run bench: `pulumi preview` of a production stack against the flat program in bench/flat, in the same run.
-// Needs what npm run test:cluster needs. Times are of this machine; the ratio is the result.
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+// npm run bench: what `pulumi preview` of a production stack takes. `-- --rounds 3` is shorter; names of parts run these alone and
+// only print: situations, tried, loading, many, report. Times are of this machine; the ratios, of turns in one run, are the result.
+// Needs the engine, its providers, MinIO and helm, as npm run test:cluster does; with that tier's other programs there is a cluster
+// that answers, too.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { join, resolve } from "node:path";
-import { stringify } from "yaml";
-import { endEnvironment, sharedEnvironment } from "../tests/cluster/environment.ts";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { findPrograms } from "../tests/cluster/programs.ts";
+import { type BenchEnvironment, endBench, startBench } from "./preview/environment.ts";
+import { loading } from "./preview/loading.ts";
+import { manyStacks } from "./preview/manyStacks.ts";
+import { reportTime } from "./preview/reportTime.ts";
+import { situations } from "./preview/situations.ts";
+import { tried } from "./preview/tried.ts";
 
-const ROUNDS = Number(process.argv[2] ?? 9);
-const STACK = "prod-aks-a";
+interface Part {
+  readonly title: string;
+  run(bench: BenchEnvironment, rounds: number): Promise<string>;
+}
 
-const found = findPrograms();
+const { values: options, positionals: chosen } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "9" },
+    /** How many stacks the part `many` previews, one run after the other. */
+    stacks: { type: "string", default: "4,12,25,50" },
+  },
+  allowPositionals: true,
+});
+const PARTS: Readonly<Record<string, Part>> = {
+  situations: { title: "The stack against the same resources written in other ways", run: situations },
+  tried: { title: "What was tried, one thing at a time", run: tried },
+  loading: { title: "What is loaded", run: loading },
+  many: {
+    title: "Many stacks by the Automation API",
+    run: (bench) => manyStacks(bench, options.stacks.split(",").map(Number)),
+  },
+  // Last: it deploys the stack, where there is a cluster.
+  report: { title: "The change report's own time", run: reportTime },
+};
+
+const unknown = chosen.filter((name) => !(name in PARTS));
+if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}: ${Object.keys(PARTS).join(", ")}`);
+
+const found = findPrograms({ controlPlane: false });
 if ("missing" in found) {
   for (const part of found.missing) console.log(`skipped: the benchmark lacks ${part}`);
   process.exit(0);
 }
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => endBench().finally(() => process.exit(130)));
 try {
-  const { engine, minio } = await sharedEnvironment();
-  const flat = join(engine.project, "../flat");
-  mkdirSync(flat);
-  cpSync(resolve(import.meta.dirname, "flat"), flat, { recursive: true });
-  for (const shared of ["node_modules", "charts", "certs", "package.json"])
-    symlinkSync(join(engine.project, shared), join(flat, shared));
-  writeFileSync(
-    join(flat, "Pulumi.flat.yaml"),
-    stringify({
-      config: {
-        "flat:minioServer": new URL(minio.endpoint).host,
-        "flat:caFile": "certs/minio-internal-company-ca.pem",
-        "flat:lokiChart": "./charts/loki",
-        "flat:alloyChart": "./charts/alloy",
-      },
-    }),
-  );
-  const admin = { MINIO_USER: minio.admin.accessKey, MINIO_PASSWORD: minio.admin.secretKey };
-  const run = async (args: string[], environment = {}): Promise<number> => {
-    const begun = performance.now();
-    const { exitCode, output } = await engine.run(args, { ...admin, ...environment });
-    if (exitCode !== 0) throw new Error(output);
-    return (performance.now() - begun) / 1000;
-  };
-  await run(["stack", "init", "flat", "--cwd", flat, "--secrets-provider", "passphrase"]);
-  const component = () => run(["preview", "--stack", STACK]);
-  const plain = () => run(["preview", "--stack", "flat", "--cwd", flat]);
-  // The project's node-version.cjs turns the compile cache on; with it in both, what is left is the component itself.
-  const cached = () => run(["preview", "--stack", "flat", "--cwd", flat], { NODE_COMPILE_CACHE: join(flat, "cache") });
-
-  // The first of each fills the file cache and the compile cache.
-  for (const warmUp of [component, plain, cached]) await warmUp();
-  const rounds: Array<readonly [number, number, number]> = [];
-  for (let i = 0; i < ROUNDS; i++) rounds.push([await component(), await plain(), await cached()]);
-
-  const seconds = (which: 0 | 1 | 2) => median(rounds.map((round) => round[which])).toFixed(2);
-  const ratio = (to: 1 | 2) => {
-    const ratios = rounds.map((round) => round[0] / round[to]);
-    return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
-  };
-  const result = [
-    "# `pulumi preview`: the component against the flat program",
-    "",
-    `${ROUNDS} rounds of the three in turn, ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, Node ${process.version}.`,
-    "",
-    "| | seconds, median | the stack's time to it, round by round: median (min to max) |",
-    "|---|---|---|",
-    `| stack ${STACK} (component, config, checks) | ${seconds(0)} | |`,
-    `| bench/flat (the same resources) | ${seconds(1)} | ${ratio(1)} |`,
-    `| bench/flat with Node's compile cache, as the stack has it | ${seconds(2)} | ${ratio(2)} |`,
-    "",
-  ].join("\n");
-  mkdirSync(resolve(import.meta.dirname, "results"), { recursive: true });
-  writeFileSync(resolve(import.meta.dirname, "results/preview.md"), result);
-  console.log(result);
+  const bench = await startBench(found.programs);
+  const sections: string[] = [];
+  for (const [name, { title, run }] of Object.entries(PARTS)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    console.log(title);
+    sections.push(`## ${title}\n\n${await run(bench, Number(options.rounds))}\n`);
+    // After each part: a run takes long, and what fails late takes nothing away.
+    if (chosen.length === 0) write(results(bench, sections));
+  }
+  console.log(`\n${results(bench, sections)}`);
 } finally {
-  await endEnvironment();
+  await endBench();
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+function results(bench: BenchEnvironment, sections: readonly string[]): string {
+  return [`# What \`pulumi preview\` takes\n\n${machine(bench)}\n`, ...sections].join("\n");
+}
+
+function machine({ cluster }: BenchEnvironment): string {
+  const hardware = `${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, Node ${process.version}`;
+  const api = cluster
+    ? "Kubernetes' API server answers, with simulated nodes"
+    : "nothing answers at the cluster's address, so what an API server costs is in no figure";
+  return `${options.rounds} rounds of each comparison, its programs in turn, ${hardware}. The engine, MinIO and the providers for Kubernetes, MinIO and random values are real, azure-native is a stand-in; ${api}.`;
+}
+
+/** What people wrote below the tables stays. */
+function write(tables: string): void {
+  const file = resolve(import.meta.dirname, "results/preview.md");
+  const remarks = existsSync(file) ? (/^## Remarks\n.*/ms.exec(readFileSync(file, "utf8"))?.[0] ?? "") : "";
+  writeFileSync(file, `${tables}${remarks && `\n${remarks}`}`);
 }

@@ -1,4 +1,6 @@
-import * as k8s from "@pulumi/kubernetes/core/v1/index.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "./problems.ts";
 import type { ResolvedArgs } from "./resolveArgs.ts";
@@ -7,8 +9,8 @@ import type { ResolvedArgs } from "./resolveArgs.ts";
  * The namespace. Pod Security enforces `privileged`, because Alloy mounts the node's log folder, which `baseline` forbids; what
  * else does not meet `baseline` is warned of and audited. https://kubernetes.io/docs/concepts/security/pod-security-admission/
  */
-export function createNamespace(name: string, args: ResolvedArgs, opts: pulumi.CustomResourceOptions): k8s.Namespace {
-  return new k8s.Namespace(
+export function createNamespace(name: string, args: ResolvedArgs, opts: pulumi.CustomResourceOptions): Namespace {
+  return new Namespace(
     `${name}-namespace`,
     {
       metadata: {
@@ -30,12 +32,8 @@ export function createCaConfigMap(
   namespace: pulumi.Input<string>,
   pem: string,
   opts: pulumi.CustomResourceOptions,
-): k8s.ConfigMap {
-  return new k8s.ConfigMap(
-    `${name}-minio-ca`,
-    { metadata: { namespace }, immutable: true, data: { "ca.crt": pem } },
-    opts,
-  );
+): ConfigMap {
+  return new ConfigMap(`${name}-minio-ca`, { metadata: { namespace }, immutable: true, data: { "ca.crt": pem } }, opts);
 }
 
 /** What is wrong with a Docker `config.json`. Nothing of it is repeated. */
@@ -57,8 +55,8 @@ export function createPullSecret(
   namespace: pulumi.Input<string>,
   dockerConfig: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
-): k8s.Secret {
-  return new k8s.Secret(
+): Secret {
+  return new Secret(
     `${name}-image-pull`,
     {
       metadata: { namespace },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import * as k8s from "@pulumi/kubernetes/core/v1/index.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { InvalidArgumentsError, type Problem } from "./problems.ts";
 
 /** Keys of Alloy's Secret, and so the environment variables of its pipeline. */
@@ -10,9 +10,9 @@ export const GATEWAY_ENV = { username: "LOKI_USERNAME", password: "LOKI_PASSWORD
 /** The Secrets of both sides of the gateway's basic auth. */
 export interface GatewayCredentials {
   /** What the gateway accepts: `.htpasswd` with the current and the previous user. */
-  readonly accepted: k8s.Secret;
+  readonly accepted: Secret;
   /** What Alloy and readers send: the current user. */
-  readonly current: k8s.Secret;
+  readonly current: Secret;
   readonly username: string;
 }
 
@@ -90,7 +90,7 @@ export function createGatewayCredentials(
   const users = [generation, generation - 1]
     .filter((n) => n > 0)
     .map((n) => {
-      const password = new random.RandomPassword(
+      const password = new RandomPassword(
         `${name}-gateway-password-${n}`,
         { length: 40, special: false },
         { ...opts, additionalSecretOutputs: ["result"] },
@@ -102,7 +102,7 @@ export function createGatewayCredentials(
   return {
     username: current.username,
     // Immutable and auto-named, as storageCredentials.ts explains.
-    accepted: new k8s.Secret(
+    accepted: new Secret(
       `${name}-gateway-htpasswd`,
       {
         metadata: { namespace },
@@ -112,7 +112,7 @@ export function createGatewayCredentials(
       },
       opts,
     ),
-    current: new k8s.Secret(
+    current: new Secret(
       `${name}-gateway-login`,
       {
         metadata: { namespace },

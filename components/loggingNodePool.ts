@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import * as containerservice from "@pulumi/azure-native/containerservice/index.js";
+import { AgentPool } from "@pulumi/azure-native/containerservice/agentPool.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { AZURE_VM_SIZES } from "./azureVmSizes.ts";
 import type { PoolSize } from "./capacity.ts";
@@ -260,10 +260,10 @@ export function createLoggingNodePool(
   name: string,
   pool: ResolvedCreatedPool,
   opts: pulumi.CustomResourceOptions,
-): containerservice.AgentPool {
+): AgentPool {
   const autoscaling = pool.minCount < pool.maxCount;
   const { key, value, effect } = LOGGING_WORKLOAD;
-  return new containerservice.AgentPool(
+  return new AgentPool(
     `${name}-node-pool`,
     {
       resourceGroupName: pool.cluster.resourceGroupName,

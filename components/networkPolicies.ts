@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
-import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ALLOY_RELEASE } from "./alloy/alloyValues.ts";
 import { checkNamespace } from "./kubernetesNames.ts";
@@ -119,9 +119,8 @@ export function createNetworkPolicies(
   namespace: pulumi.Input<string>,
   args: ResolvedArgs,
   opts: pulumi.CustomResourceOptions,
-): networking.NetworkPolicy[] {
+): NetworkPolicy[] {
   return Object.entries(networkPolicySpecs(args)).map(
-    ([suffix, spec]) =>
-      new networking.NetworkPolicy(`${name}-${suffix}`, { metadata: { name: suffix, namespace }, spec }, opts),
+    ([suffix, spec]) => new NetworkPolicy(`${name}-${suffix}`, { metadata: { name: suffix, namespace }, spec }, opts),
   );
 }

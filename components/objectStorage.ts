@@ -1,7 +1,10 @@
 import { isIPv4 } from "node:net";
-import * as minio from "@pulumi/minio";
+import { IamPolicy } from "@pulumi/minio/iamPolicy.js";
+import { IamUser } from "@pulumi/minio/iamUser.js";
+import { IamUserPolicyAttachment } from "@pulumi/minio/iamUserPolicyAttachment.js";
+import { S3Bucket } from "@pulumi/minio/s3bucket.js";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { type CaCertificate, checkCaCertificate } from "./caCertificate.ts";
 import type { ClusterArgs, ObjectStorageArgs } from "./loggingStackArgs.ts";
 import type { Findings, Problem } from "./problems.ts";
@@ -200,19 +203,19 @@ export function createObjectStorage(
       grants: [],
     };
   }
-  const bucket = new minio.S3Bucket(
+  const bucket = new S3Bucket(
     `${name}-bucket`,
     { bucket: storage.bucket, acl: "private", forceDestroy: false },
     // The lines of a cluster outlive the cluster: no diff and no destroy removes them.
     { ...opts, protect: true },
   );
   // No lifecycle rule: the compactor alone decides what is old. A rule on the bucket would delete index and marker files too.
-  const policy = new minio.IamPolicy(
+  const policy = new IamPolicy(
     `${name}-bucket-policy`,
     { name: storage.bucket, policy: bucketPolicy(storage.bucket) },
     opts,
   );
-  const secretKey = new random.RandomPassword(
+  const secretKey = new RandomPassword(
     `${name}-bucket-secret-key`,
     // Letters and digits only: Loki expands ${MINIO_SECRET_KEY} into its config as text, before that is parsed as YAML.
     { length: 40, special: false, keepers: { generation: String(storage.credentialsGeneration) } },
@@ -221,12 +224,12 @@ export function createObjectStorage(
   // The MinIO provider asks for delete-before-replace when a user's name changes. Running writers would then get 403 for the whole
   // roll-out, so both resources say otherwise: create, attach, new Secret, roll Loki, and only then delete the old user.
   const createFirst = { ...opts, deleteBeforeReplace: false };
-  const user = new minio.IamUser(
+  const user = new IamUser(
     `${name}-bucket-user`,
     { name: `${storage.bucket}-${storage.credentialsGeneration}`, secret: secretKey.result },
     { ...createFirst, additionalSecretOutputs: ["secret"] },
   );
-  const attachment = new minio.IamUserPolicyAttachment(
+  const attachment = new IamUserPolicyAttachment(
     `${name}-bucket-user-policy`,
     { userName: user.name, policyName: policy.name },
     { ...createFirst, dependsOn: [bucket] },

@@ -1,4 +1,4 @@
-import * as k8s from "@pulumi/kubernetes/core/v1/index.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BucketCredentials } from "./objectStorage.ts";
 
@@ -14,8 +14,8 @@ export function createStorageCredentials(
   namespace: pulumi.Input<string>,
   credentials: BucketCredentials,
   opts: pulumi.CustomResourceOptions,
-): k8s.Secret {
-  return new k8s.Secret(
+): Secret {
+  return new Secret(
     `${name}-minio-credentials`,
     {
       metadata: { namespace },

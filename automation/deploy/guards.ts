@@ -27,13 +27,6 @@ export function sharedBuckets(files: readonly StackFile[], of?: string): Finding
   );
 }
 
-/** A stack that nobody has made in the backend. */
-export const noSuchStack = (stack: string): Finding => ({
-  subject: stack,
-  text: "the backend has no such stack",
-  fix: `pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
-});
-
 function parsed(text: string | undefined): object {
   try {
     return (JSON.parse(text ?? "{}") as object | null) ?? {};

@@ -1,21 +1,20 @@
 import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
-import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
-import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
+import type { ChangeReport } from "../changes/changeReport.ts";
 import type { Level } from "../changes/meanings.ts";
 import { verdictProblem } from "../changes/publish.ts";
-import type { RenderedRelease } from "../changes/side.ts";
 import { connect } from "../clusterApi.ts";
-import { type ChartLogin, helmTemplate } from "../helmTemplate.ts";
 import { readStackFile, stackNames } from "../stackFiles.ts";
 import { podEvidence } from "./clusterEvidence.ts";
 import { type DestroyPlan, destroyPlan, nameOf, protectedResources } from "./destroyPlan.ts";
-import { PreviewedSteps, seenPool, seenReleases } from "./engineSteps.ts";
 import { engineWords } from "./engineWords.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
 import type { Finding } from "./finding.ts";
-import { deployedNamespace, noSuchStack, sharedBuckets, wrongCluster } from "./guards.ts";
+import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
 import { type StackSettings, stackSettings } from "./stackConfig.ts";
+import { openStack, type PreviewOptions, reportOf } from "./stackPreview.ts";
+
+export { previewStack } from "./stackPreview.ts";
 
 /** What can be done to a stack. */
 export type Operation = "up" | "destroy" | "refresh";
@@ -76,18 +75,14 @@ export type OperationEvent =
   | { readonly event: "diagnostic"; readonly stack: string; readonly severity: string; readonly message: string };
 
 /** Options of every operation. */
-export interface OperationOptions {
+export interface OperationOptions extends PreviewOptions {
   /** Hears of everything that happens. */
   readonly onEvent?: (event: OperationEvent) => void;
-  /** Interrupts the engine, with grace: what it is doing ends, and nothing new is begun. */
-  readonly signal?: AbortSignal;
   /**
    * The same where the engine knows already: a terminal's Ctrl-C reaches every process in it. Told twice, the engine stops at once and
    * leaves a release pending.
    */
   readonly told?: AbortSignal;
-  /** Environment of the engine, beside this process's own. */
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Options of `up`. */
@@ -102,15 +97,6 @@ export interface UpOptions extends OperationOptions {
 export interface DestroyOptions extends OperationOptions {
   /** Takes everything away but what is protected, which is the bucket with its logs. */
   readonly keepBucket?: boolean;
-}
-
-/**
- * Previews a stack on the real engine and reports what would change, object by object.
- *
- * @throws with the engine's own errors when the preview fails.
- */
-export async function previewStack(stack: string, options: OperationOptions = {}): Promise<ChangeReport> {
-  return reportOf(stack, await openStack(stack, options), options);
 }
 
 /**
@@ -264,70 +250,6 @@ async function podFindings(settings: StackSettings): Promise<Finding[]> {
   }
 }
 
-/** The stack. One that is not there is not made by the way: how its secrets are encrypted is a decision. */
-async function openStack(stack: string, { environment }: OperationOptions): Promise<Stack> {
-  // Says which stacks there are.
-  readStackFile(stack);
-  try {
-    return await LocalWorkspace.selectStack(
-      { stackName: stack, workDir: process.cwd() },
-      { ...(environment && { envVars: { ...environment } }) },
-    );
-  } catch (error) {
-    if (!(error instanceof StackNotFoundError)) throw new Error(explained(error));
-    const { subject, text, fix } = noSuchStack(stack);
-    throw new Error(`${subject}: ${text}. fix: ${fix}`);
-  }
-}
-
-async function reportOf(stack: string, handle: Stack, options: OperationOptions): Promise<ChangeReport> {
-  const events: EngineEvent[] = [];
-  try {
-    const { signal } = options;
-    await handle.preview({ onEvent: (event) => events.push(event), color: "never", ...(signal && { signal }) });
-  } catch (error) {
-    const { errors } = new PreviewedSteps(events);
-    throw new Error(errors.length > 0 ? errors.join("\n") : engineWords(error));
-  }
-  const seen = new PreviewedSteps(events);
-  // Charts are rendered only where a release changes: it takes seconds, and identical values make identical objects.
-  const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
-  const login = releases ? await chartLogin(handle) : undefined;
-  const side = (resources: PreviewedSteps["before"]) => {
-    const pool = seenPool(resources);
-    return {
-      resources: resources.map(({ type, inputs }) => ({
-        type,
-        inputs,
-        name: "",
-        protect: false,
-        dependsOn: [],
-        ignoreChanges: [],
-      })),
-      releases: releases
-        ? seenReleases(resources).map((r): RenderedRelease => ({ ...r, objects: helmTemplate(r, login) }))
-        : [],
-      ...(pool && { pool }),
-    };
-  };
-  const [before, after] = [side(seen.before), side(seen.after)];
-  return changeReport({
-    stack,
-    base: "what is deployed",
-    resources: seen.changes,
-    before,
-    after,
-    warnings: seen.warnings,
-  });
-}
-
-/** The login of the charts' repository, which the engine's events show as secret. */
-export async function chartLogin(handle: Stack): Promise<ChartLogin | undefined> {
-  const config = await handle.getAllConfig();
-  const [username, password] = ["Username", "Password"].map((key) => config[`logging:chartRepository${key}`]?.value);
-  return username && password ? { username, password } : undefined;
-}
-
 /** Steps of an update as they begin and end. */
 class UpdateSteps {
   readonly results: StepResult[] = [];
@@ -368,9 +290,3 @@ class UpdateSteps {
 
 /** Steps that change nothing, and the sum of a replacement, whose halves are told. */
 const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);
-
-/** What is known of an error, else the engine's words. */
-function explained(error: unknown): string {
-  const [known] = explainErrors([engineWords(error)]);
-  return known ? `${known.subject}: ${known.text}. fix: ${known.fix}` : engineWords(error);
-}

@@ -18,7 +18,12 @@ const credentials = containerservice.listManagedClusterUserCredentialsOutput(
 );
 const kubernetesProvider = new k8s.Provider("kubernetes", {
   kubeconfig: pulumi.secret(
-    credentials.apply(({ kubeconfigs }) => Buffer.from(kubeconfigs[0]?.value ?? "", "base64").toString("utf8")),
+    credentials.apply(({ kubeconfigs }) =>
+      Buffer.from(kubeconfigs[0]?.value ?? "", "base64")
+        .toString("utf8")
+        .replace(/ *- --client-id\n.*\n/, "")
+        .replace("devicecode", "azurecli"),
+    ),
   ),
   clusterIdentifier: "prod-aks-a",
 });

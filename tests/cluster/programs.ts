@@ -33,13 +33,25 @@ export interface Programs {
   readonly helm?: string;
 }
 
-/** Everything, or a line for each thing that is missing and how to get it. */
-export function findPrograms(): { programs: Programs } | { missing: string[] } {
+/** What makes a cluster: the engine and MinIO do without. */
+const CONTROL_PLANE: readonly string[] = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kwok",
+];
+
+/**
+ * Everything, or a line for each thing that is missing and how to get it. Without `controlPlane`, what makes a cluster may be
+ * missing; its paths are then empty.
+ */
+export function findPrograms({ controlPlane = true } = {}): { programs: Programs } | { missing: string[] } {
   const missing: string[] = [];
   const program = Object.fromEntries(
     Object.entries(PROGRAMS).map(([name, source]) => {
       const path = onPath(name);
-      if (!path) missing.push(`${name} is not on PATH: ${source}`);
+      if (!path && (controlPlane || !CONTROL_PLANE.includes(name))) missing.push(`${name} is not on PATH: ${source}`);
       return [name, path ?? ""];
     }),
   ) as Record<Program, string>;

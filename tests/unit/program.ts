@@ -40,7 +40,7 @@ export function stackFile(change: (config: Loose) => void = () => {}, options: P
 let last: Promise<unknown> = Promise.resolve();
 
 /** One after the other: mocks and config are global to the process, and test files start side by side. */
-function exclusively<T>(work: () => Promise<T>): Promise<T> {
+export function exclusively<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(work);
   last = turn.catch(() => undefined);
   return turn;
