@@ -25,11 +25,16 @@ export async function manyStacks(bench: BenchEnvironment, counts: readonly numbe
 }
 
 async function preview({ engine }: BenchEnvironment, stacks: readonly string[], TMPDIR: string): Promise<Many> {
-  const { stdout } = await promisify(execFile)(
+  const running = promisify(execFile)(
     process.execPath,
     ["--require", "./node-version.cjs", join(import.meta.dirname, "previewMany.ts"), String(AT_ONCE), ...stacks],
     { cwd: engine.project, env: { ...process.env, ...engine.environment, TMPDIR }, maxBuffer: 64 * 2 ** 20 },
   );
+  // An interrupted benchmark ends at once, and what it started with it.
+  const end = () => running.child.kill();
+  process.once("exit", end);
+  const { stdout } = await running;
+  process.off("exit", end);
   const many = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Many;
   console.log(`  ${many.stacks} stacks: ${many.seconds.toFixed(1)} s, ${many.peakOfAll} MB`);
   return many;
