@@ -75,7 +75,7 @@ export async function measure(
   for (const pod of parts.write) {
     await fetch(`http://${pod.address}:3100/flush`, { method: "POST" });
     await until(`${pod.name} flushed`, async () => (await metric([pod], "loki_ingester_memory_chunks")) === 0, {
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
       everyMs: 500,
     });
   }
