@@ -25,13 +25,13 @@ export async function podEvidence(kube: KubeConfig, namespace: string): Promise<
   const crashed = pods.items.flatMap((pod) =>
     [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
       .filter(hasCrashed)
-      .map((status) => ({ pod: pod.metadata?.name ?? "", container: status.name, restarted: status.restartCount > 0 })),
+      .map((status) => ({ pod: pod.metadata?.name ?? "", container: status.name, ended: status.state?.terminated !== undefined })),
   );
   const logs = await Promise.all(
-    crashed.map(async ({ pod, container, restarted }) => {
-      // Of the run that crashed; the one that just began has said nothing yet.
+    crashed.map(async ({ pod, container, ended }) => {
+      // Of the run that crashed; one that has begun since has said nothing yet.
       const log = await core
-        .readNamespacedPodLog({ name: pod, namespace, container, tailLines: LOG_LINES, previous: restarted })
+        .readNamespacedPodLog({ name: pod, namespace, container, tailLines: LOG_LINES, previous: !ended })
         .catch(() => "");
       return [`${pod}/${container}`, log] as const;
     }),

@@ -14,11 +14,11 @@ export interface PodEvidence {
 /** Waiting reasons of an image that cannot be had. */
 const IMAGE = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
 
-/** Whether a container needs its logs to be explained. */
-export const hasCrashed = ({ state, lastState }: V1ContainerStatus): boolean =>
+/** Whether a container needs its logs to be explained. One that is ready has got over it. */
+export const hasCrashed = ({ state, lastState, ready }: V1ContainerStatus): boolean =>
   state?.waiting?.reason === "CrashLoopBackOff" ||
   (state?.terminated !== undefined && state.terminated.exitCode !== 0) ||
-  (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && state?.running === undefined);
+  (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && !ready);
 
 /** Why each pod that is not ready is not. Pods that wait for the same thing are one finding. */
 export function explainPods(evidence: PodEvidence): Finding[] {
@@ -62,6 +62,7 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): { text: string; fix: str
     if (hasCrashed(status))
       return crashed(
         status,
+        lastEvent(name, evidence.events, /^Unhealthy$/)?.message,
         evidence.logs[`${name}/${status.name}`],
         `${kubectl} logs ${name} -c ${status.name} --previous`,
       );
@@ -116,12 +117,19 @@ function unscheduledPod(
   return { text, fix: `kubectl -n ${namespace} describe pod ${pod.metadata?.name}` };
 }
 
-function crashed(status: V1ContainerStatus, log: string | undefined, command: string): { text: string; fix: string } {
+function crashed(
+  status: V1ContainerStatus,
+  probe: string | undefined,
+  log: string | undefined,
+  command: string,
+): { text: string; fix: string } {
   const ended = status.lastState?.terminated ?? status.state?.terminated;
   const code = ended?.reason === "OOMKilled" ? "out of memory" : `exit code ${ended?.exitCode ?? "unknown"}`;
+  // Between two crashes it runs, or is on its way to the next.
+  const again = status.state?.running ? `, runs again, and is not ready${probe ? `: ${probe}` : ""}` : "";
   const lines = log?.trim() ? `; its last lines:\n${log.trim()}` : "";
   return {
-    text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${lines}`,
+    text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${again}${lines}`,
     fix:
       ended?.reason === "OOMKilled"
         ? "raise its memory limit (loki.<component>.resources.limits.memory)"

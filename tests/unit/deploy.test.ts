@@ -175,6 +175,26 @@ describe("pods that are not ready", () => {
     assert.match(oom?.fix ?? "", /memory limit/);
   });
 
+  it("show a crash also while the next try runs, with what the probe says of that; not one that was got over", () => {
+    const again = container(
+      { running: {} },
+      { restartCount: 2, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    const logs = { "p/loki": "level=error msg=boom\n" };
+    const events = [
+      { involvedObject: { name: "p" }, metadata: {}, reason: "Unhealthy", message: "Readiness probe failed: 503" },
+    ] as CoreV1Event[];
+    assert.equal(
+      explain([pod("p", again)], { logs, events })[0]?.text,
+      "loki crashed 2 times (exit code 1), runs again, and is not ready: Readiness probe failed: 503; its last lines:\nlevel=error msg=boom",
+    );
+    const ready = container(
+      { running: {} },
+      { restartCount: 2, ready: true, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    assert.match(explain([pod("p", ready)], { logs, events })[0]?.text ?? "", /^runs, and is not ready: Readiness/);
+  });
+
   it("show the probe that fails, the newest word of it", () => {
     const event = (message: string, minute: number) =>
       ({
