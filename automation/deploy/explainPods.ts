@@ -1,4 +1,10 @@
-import type { CoreV1Event, V1ContainerStatus, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
+import type {
+  CoreV1Event,
+  V1ContainerStatus,
+  V1ObjectMeta,
+  V1PersistentVolumeClaim,
+  V1Pod,
+} from "@kubernetes/client-node";
 import type { Finding } from "./finding.ts";
 
 /** What a namespace shows of its pods. */
@@ -7,8 +13,19 @@ export interface PodEvidence {
   readonly pods: readonly V1Pod[];
   readonly events: readonly CoreV1Event[];
   readonly claims: readonly V1PersistentVolumeClaim[];
+  /** What makes the pods. */
+  readonly owners: readonly PodOwner[];
   /** Last lines by `pod/container`, of the container that crashed. */
   readonly logs: Readonly<Record<string, string>>;
+}
+
+/** What makes pods, how many it should, and how many it has made. */
+export interface PodOwner {
+  readonly kind: "StatefulSet" | "ReplicaSet" | "DaemonSet";
+  readonly name: string;
+  readonly release: string;
+  readonly wanted: number;
+  readonly made: number;
 }
 
 /** Waiting reasons of an image that cannot be had. */
@@ -20,20 +37,43 @@ export const hasCrashed = ({ state, lastState, ready }: V1ContainerStatus): bool
   (state?.terminated !== undefined && state.terminated.exitCode !== 0) ||
   (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && !ready);
 
-/** Why each pod that is not ready is not. Pods that wait for the same thing are one finding. */
+/** Why each pod that is not ready is not, and why there are none. Pods that wait for the same thing are one finding. */
 export function explainPods(evidence: PodEvidence): Finding[] {
   const findings = evidence.pods
     .filter((pod) => !isReady(pod))
     .map((pod) => ({ name: pod.metadata?.name ?? "", release: releaseOf(pod), ...explainPod(pod, evidence) }));
   const alike = Map.groupBy(findings, ({ release, text, fix }) => JSON.stringify([release, text, fix]));
-  return [...alike.values()].map((group) => {
+  const notReady = [...alike.values()].map((group) => {
     const [{ release, text, fix }] = group as [(typeof findings)[number]];
     const names = group.map(({ name }) => name).sort();
     return { subject: `${names.length === 1 ? "pod" : "pods"} ${names.join(", ")} of release ${release}`, text, fix };
   });
+  return [...notReady, ...evidence.owners.flatMap((owner) => refusedPods(owner, evidence))];
 }
 
-const releaseOf = (pod: V1Pod): string => pod.metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
+/** The release that an object belongs to, by its labels. */
+export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
+  metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
+
+/** Pods that a quota or a policy does not let come to be: only what should have made them says so. */
+function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, namespace }: PodEvidence): Finding[] {
+  if (made >= wanted) return [];
+  const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
+  const text = lastEvent(name, own, /^FailedCreate$/)?.message;
+  if (!text) return [];
+  const missing = wanted - made;
+  return [
+    {
+      subject: `${kind} ${name} of release ${release}`,
+      text: `${missing} of ${wanted} pods ${missing === 1 ? "is" : "are"} not made: ${text}`,
+      fix: /exceeded quota/.test(text)
+        ? `kubectl -n ${namespace} describe resourcequota, and raise what is too small`
+        : /webhook|denied|violates/.test(text)
+          ? `have the namespace ${namespace} exempted from the policy that it names, or the policy changed (az policy assignment list)`
+          : `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
+    },
+  ];
+}
 
 /** Ready, done, or on its way out. */
 const isReady = ({ metadata, status }: V1Pod): boolean =>

@@ -11,7 +11,7 @@ import { CHANGED_SECRET } from "../../automation/changes/fieldChanges.ts";
 import { destroyPlan } from "../../automation/deploy/destroyPlan.ts";
 import { PreviewedSteps, seenPool, seenReleases } from "../../automation/deploy/engineSteps.ts";
 import { explainErrors } from "../../automation/deploy/explainErrors.ts";
-import { explainPods, type PodEvidence } from "../../automation/deploy/explainPods.ts";
+import { explainPods, type PodEvidence, type PodOwner } from "../../automation/deploy/explainPods.ts";
 import { deployedNamespace, foreignNode, sharedBuckets, wrongAddress } from "../../automation/deploy/guards.ts";
 import { clusterFindings, quotaFindings, rightsFindings } from "../../automation/doctor/azureChecks.ts";
 import {
@@ -100,7 +100,7 @@ const pod = (name: string, status: V1Pod["status"], more: Loose = {}): V1Pod => 
   ...more,
 });
 const explain = (pods: V1Pod[], more: Partial<PodEvidence> = {}) =>
-  explainPods({ namespace: "logging", pods, events: [], claims: [], logs: {}, ...more });
+  explainPods({ namespace: "logging", pods, events: [], claims: [], logs: {}, owners: [], ...more });
 const unscheduled = (message: string): V1Pod["status"] => ({
   phase: "Pending",
   conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
@@ -210,6 +210,50 @@ describe("pods that are not ready", () => {
       /is not ready: Readiness probe failed: 503$/,
     );
     assert.match(explain([pod("p", { phase: "Pending" })])[0]?.text ?? "", /phase Pending/);
+  });
+});
+
+describe("pods that are refused, so that there are none", () => {
+  const owner = (kind: PodOwner["kind"], name: string, made: number): PodOwner => ({
+    kind,
+    name,
+    release: "loki",
+    wanted: 3,
+    made,
+  });
+  const refused = (kind: string, name: string, message: string) =>
+    ({ involvedObject: { kind, name }, metadata: {}, reason: "FailedCreate", message }) as CoreV1Event;
+
+  it("are told of by what should have made them, with who refuses", () => {
+    const quota =
+      'pods "loki-write-2" is forbidden: exceeded quota: few, requested: pods=1, used: pods=9, limited: pods=9';
+    const policy = 'admission webhook "validation.gatekeeper.sh" denied the request: no hostPath';
+    const found = explain([], {
+      owners: [
+        owner("StatefulSet", "loki-write", 2),
+        owner("DaemonSet", "alloy", 0),
+        owner("ReplicaSet", "loki-read-1", 3),
+      ],
+      events: [
+        refused("StatefulSet", "loki-write", quota),
+        refused("DaemonSet", "alloy", policy),
+        // Got over since.
+        refused("ReplicaSet", "loki-read-1", quota),
+      ],
+    });
+    assert.deepEqual(
+      found.map(({ subject, text }) => `${subject}: ${text}`),
+      [
+        `StatefulSet loki-write of release loki: 1 of 3 pods is not made: ${quota}`,
+        `DaemonSet alloy of release loki: 3 of 3 pods are not made: ${policy}`,
+      ],
+    );
+    assert.match(found[0]?.fix ?? "", /describe resourcequota/);
+    assert.match(found[1]?.fix ?? "", /policy/);
+  });
+
+  it("are not told of where nothing says why", () => {
+    assert.deepEqual(explain([], { owners: [owner("StatefulSet", "loki-write", 2)] }), []);
   });
 });
 
