@@ -7,12 +7,13 @@ import { connect } from "./clusterApi.ts";
 import { explainErrors } from "./deploy/explainErrors.ts";
 import { findingLines } from "./deploy/finding.ts";
 import { sharedBuckets } from "./deploy/guards.ts";
+import type { MinioKeys } from "./deploy/minioEvidence.ts";
 import { stackSettings } from "./deploy/stackConfig.ts";
 import { azureChecks, idOfPool } from "./doctor/azureChecks.ts";
 import { pendingOperations, type StackState, type StateResource, unknownToState } from "./doctor/brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "./doctor/check.ts";
 import { clusterChecks, idInCluster } from "./doctor/clusterChecks.ts";
-import { type Admin, idOfBucket, minioChecks } from "./doctor/minioChecks.ts";
+import { idOfBucket, minioChecks } from "./doctor/minioChecks.ts";
 import { sourceChecks } from "./doctor/sourceChecks.ts";
 import { brokenStateFile, fileLocks, lockFindings } from "./doctor/stackLock.ts";
 import { planOffline } from "./offlinePlan.ts";
@@ -118,7 +119,7 @@ async function lockCheck(stack: string, handle: Stack | undefined): Promise<Chec
 }
 
 /** MinIO's admin as the provider gets it: from the stack's config, else from the environment. */
-async function adminOf(handle: Stack | undefined): Promise<Admin | undefined> {
+async function adminOf(handle: Stack | undefined): Promise<MinioKeys | undefined> {
   const config = await handle?.getAllConfig().catch(() => undefined);
   const accessKey = config?.["logging:minioAdminUser"]?.value || process.env.MINIO_USER;
   const secretKey = config?.["logging:minioAdminPassword"]?.value || process.env.MINIO_PASSWORD;

@@ -13,6 +13,7 @@ import { PreviewedSteps, seenPool, seenReleases } from "./engineSteps.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
 import type { Finding } from "./finding.ts";
+import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
 import { type StackSettings, stackSettings } from "./stackConfig.ts";
 
@@ -92,6 +93,12 @@ export interface UpOptions extends OperationOptions {
   readonly acceptDestructive?: boolean;
 }
 
+/** Options of `refresh`. */
+export interface RefreshOptions extends OperationOptions {
+  /** Clears the notes of operations that a killed engine left. */
+  readonly clearPendingCreates?: boolean;
+}
+
 /** Options of `destroy`. */
 export interface DestroyOptions extends OperationOptions {
   /** Takes everything away but what is protected, which is the bucket with its logs. */
@@ -163,18 +170,31 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
     return engine((engineOptions) => handle.destroy({ ...engineOptions, excludeProtected }), { plan });
   });
 
-/** Reads what is really there into the state. Changes nothing in cluster, cloud and MinIO. */
-export const refresh = (stack: string, options: OperationOptions = {}): Promise<OperationResult> =>
-  operate("refresh", stack, options, ({ handle, begin, engine }) => {
+/**
+ * Reads what is really there into the state. Changes nothing in cluster, cloud and MinIO; refused where what is there cannot be seen,
+ * for the state would forget it.
+ */
+export const refresh = (stack: string, options: RefreshOptions = {}): Promise<OperationResult> =>
+  operate("refresh", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
+    const { deployment } = await handle.exportStack();
+    const held = [
+      // Whoever made the namespace anew is told to refresh; and of a cluster that was taken away, nothing is asked.
+      ...(deployedNamespace(deployment) ? await guarded({ namespace: false }) : []),
+      ...(await bucketsOutOfSight(stack, deployment, { ...process.env, ...options.environment })),
+    ];
+    if (held.length > 0) return finish("refused", { findings: held });
     begin("update");
-    return engine((engineOptions) => handle.refresh(engineOptions));
+    const { clearPendingCreates = false } = options;
+    const result = await engine((engineOptions) => handle.refresh({ ...engineOptions, clearPendingCreates }));
+    const lost = lostProtected(stack, deployment, (await handle.exportStack()).deployment);
+    return { ...result, findings: [...lost, ...result.findings] };
   });
 
 /** What the operations are made of. */
 interface Running {
   readonly handle: Stack;
   begin(phase: "guards" | "preview" | "update"): void;
-  guarded(): Promise<Finding[]>;
+  guarded(of?: { readonly namespace: boolean }): Promise<Finding[]>;
   engine(run: (options: EngineOptions) => Promise<unknown>, more?: Partial<OperationResult>): Promise<OperationResult>;
   finish(outcome: Outcome, more?: Partial<OperationResult>): OperationResult;
 }
@@ -220,14 +240,14 @@ async function operate(
       handle,
       begin,
       finish,
-      async guarded() {
+      async guarded({ namespace } = { namespace: true }) {
         begin("guards");
         const shared = sharedBuckets(stackNames().map((name) => readStackFile(name))).filter(({ text }) =>
           text.includes(stack),
         );
         if (shared.length > 0) return shared;
-        const { deployment } = await handle.exportStack();
-        return wrongCluster(kubeOf(settings), settings, deployedNamespace(deployment));
+        const deployed = namespace ? deployedNamespace((await handle.exportStack()).deployment) : undefined;
+        return wrongCluster(kubeOf(settings), settings, deployed);
       },
       async engine(update, more) {
         try {

@@ -30,7 +30,7 @@ export function pendingOperations(stack: string, { pending_operations = [] }: St
     {
       subject: "the state",
       text: `a deploy was killed while ${what}`,
-      fix: `pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates`,
+      fix: `npm run deploy -- refresh --stack ${stack} --clear-pending-creates`,
     },
   ];
 }

@@ -341,7 +341,7 @@ describe("what a killed deploy leaves", () => {
       {
         subject: "the state",
         text: "a deploy was killed while creating logging-namespace",
-        fix: "pulumi refresh --stack a --yes --skip-preview --clear-pending-creates",
+        fix: "npm run deploy -- refresh --stack a --clear-pending-creates",
       },
     ]);
     assert.deepEqual(pendingOperations("a", {}), []);

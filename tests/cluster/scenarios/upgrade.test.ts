@@ -10,7 +10,7 @@ import { figure, timed } from "../figures.ts";
 import { listObjects } from "../minioServer.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { missingPreviousCharts, PREVIOUS_CHARTS, pinPreviousCharts } from "../previousCharts.ts";
-import { findPrograms } from "../programs.ts";
+import { findPrograms, onPath } from "../programs.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
@@ -18,7 +18,10 @@ const STORED = "fake/1/before-the-upgrade";
 
 const found = findPrograms();
 const missing = "programs" in found ? missingPreviousCharts(found.programs.charts) : [];
-const skip = missing.length > 0 && `the charts to upgrade from are not in LOGGING_CHARTS: ${missing.join("; ")}`;
+const skip =
+  missing.length > 0
+    ? `the charts to upgrade from are not in LOGGING_CHARTS: ${missing.join("; ")}`
+    : !onPath("helm") && "helm, which the change report needs, is not on PATH: https://helm.sh/docs/intro/install/";
 
 /** Everything that releases and the program make, but pods, which a roll-out makes anew, and what Helm remembers. */
 const COLLECTIONS = [
