@@ -16,6 +16,7 @@ const SCENARIOS = [
   "capacity",
   "changes",
   "explain",
+  "refresh",
   "upgrade",
   "takeDown",
   "adopt",
