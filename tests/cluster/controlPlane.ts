@@ -84,7 +84,7 @@ export async function startControlPlane(
       "--authorization-mode=RBAC",
       "--allow-privileged=true",
       "--endpoint-reconciler-type=none",
-      // Names and addresses of simulated nodes lead nowhere but for this one, which kwok-stages.yaml gives them.
+      // The other addresses of simulated nodes lead nowhere; kwok-stages.yaml gives them this one, where kubelet.ts answers.
       "--kubelet-preferred-address-types=InternalDNS",
     ],
     { folder },
@@ -123,7 +123,7 @@ export async function startControlPlane(
     { folder },
   );
   start(`${name}-kube-scheduler`, program["kube-scheduler"], common, { folder });
-  await createNodes(api, name, loggingNodes);
+  await createNodes(api, name, loggingNodes, kubelet.port);
   start(
     `${name}-kwok`,
     program.kwok,
@@ -133,7 +133,6 @@ export async function startControlPlane(
       `--config=${join(import.meta.dirname, "kwok-stages.yaml")}`,
       "--cidr=10.0.0.1/16",
       "--node-ip=10.0.0.1",
-      `--node-port=${kubelet.port}`,
       "--server-address=",
     ],
     { folder },
