@@ -59,7 +59,7 @@ export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
 function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, namespace }: PodEvidence): Finding[] {
   if (made >= wanted) return [];
   const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
-  const text = lastEvent(name, own, /^FailedCreate$/)?.message;
+  const text = lastEvent(name, own, /^FailedCreate$/)?.message?.replace("(combined from similar events): ", "");
   if (!text) return [];
   const missing = wanted - made;
   return [

@@ -3,7 +3,7 @@ import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/in
 import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
 import type { Level } from "../changes/meanings.ts";
 import { verdictProblem } from "../changes/publish.ts";
-import type { RenderedRelease } from "../changes/side.ts";
+import { RELEASE_TYPE, type RenderedRelease } from "../changes/side.ts";
 import { connect } from "../clusterApi.ts";
 import { helmTemplate } from "../helmTemplate.ts";
 import { readStackFile, stackNames } from "../stackFiles.ts";
@@ -12,6 +12,7 @@ import { type DestroyPlan, destroyPlan, protectedResources } from "./destroyPlan
 import { PreviewedSteps, seenPool, seenReleases } from "./engineSteps.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
+import { rollBackFailed } from "./failedRevisions.ts";
 import type { Finding } from "./finding.ts";
 import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
@@ -123,7 +124,7 @@ export async function previewStack(stack: string, options: OperationOptions = {}
  * if (result.outcome !== "succeeded") for (const { subject, text, fix } of result.findings) console.log(subject, text, fix);
  */
 export const up = (stack: string, options: UpOptions = {}): Promise<OperationResult> =>
-  operate("up", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
+  operate("up", stack, options, async ({ handle, begin, guarded, rollBack, engine, finish }) => {
     const held = await guarded();
     if (held.length > 0) return finish("refused", { findings: held });
     begin("preview");
@@ -135,6 +136,11 @@ export const up = (stack: string, options: UpOptions = {}): Promise<OperationRes
       return finish("stopped", { report, findings: [{ subject: stack, text: stop, fix }] });
     }
     begin("update");
+    await rollBack(
+      report.resources.flatMap(({ type, op, after }) =>
+        type === RELEASE_TYPE && op === "update" ? [String(after?.name)] : [],
+      ),
+    );
     return engine((engineOptions) => handle.up(engineOptions), { report });
   });
 
@@ -196,6 +202,7 @@ interface Running {
   readonly handle: Stack;
   begin(phase: "guards" | "preview" | "update"): void;
   guarded(of?: { readonly namespace: boolean }): Promise<Finding[]>;
+  rollBack(releases: readonly string[]): Promise<void>;
   engine(run: (options: EngineOptions) => Promise<unknown>, more?: Partial<OperationResult>): Promise<OperationResult>;
   finish(outcome: Outcome, more?: Partial<OperationResult>): OperationResult;
 }
@@ -249,6 +256,20 @@ async function operate(
         if (shared.length > 0) return shared;
         const deployed = namespace ? deployedNamespace((await handle.exportStack()).deployment) : undefined;
         return wrongCluster(kubeOf(settings), settings, deployed);
+      },
+      async rollBack(releases) {
+        if (releases.length === 0) return;
+        for (const { name, failed, deployed } of await rollBackFailed(
+          kubeOf(settings),
+          settings.args.namespace,
+          releases,
+        ))
+          options.onEvent?.({
+            event: "diagnostic",
+            stack,
+            severity: "warning",
+            message: `release ${name}: revision ${failed} failed; rolled back to ${deployed} first, or what it had added would stay`,
+          });
       },
       async engine(update, more) {
         try {

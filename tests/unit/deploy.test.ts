@@ -12,6 +12,7 @@ import { destroyPlan } from "../../automation/deploy/destroyPlan.ts";
 import { PreviewedSteps, seenPool, seenReleases } from "../../automation/deploy/engineSteps.ts";
 import { explainErrors } from "../../automation/deploy/explainErrors.ts";
 import { explainPods, type PodEvidence, type PodOwner } from "../../automation/deploy/explainPods.ts";
+import { failedRevisions } from "../../automation/deploy/failedRevisions.ts";
 import { deployedNamespace, foreignNode, sharedBuckets, wrongAddress } from "../../automation/deploy/guards.ts";
 import { clusterFindings, quotaFindings, rightsFindings } from "../../automation/doctor/azureChecks.ts";
 import {
@@ -330,6 +331,18 @@ describe("what a killed deploy leaves", () => {
     );
     assert.match(found[0]?.text ?? "", /revision 10 was left pending-upgrade/);
     assert.deepEqual(pendingReleases("logging", [release("loki", 1, "failed")]), []);
+  });
+
+  it("is a failed revision over a deployed one, which has to be rolled back; a first one that failed is not", () => {
+    const found = failedRevisions([
+      release("loki", 9, "deployed"),
+      release("loki", 10, "failed"),
+      release("loki", 11, "failed"),
+      release("alloy", 1, "failed"),
+      release("other", 1, "failed"),
+      release("other", 2, "deployed"),
+    ]);
+    assert.deepEqual(found, [{ name: "loki", failed: 11, deployed: 9 }]);
   });
 
   it("is a pending operation, whose note is cleared", () => {
