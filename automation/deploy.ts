@@ -26,12 +26,16 @@ const EXIT_CODES: Readonly<Record<Outcome, number>> = { succeeded: 0, refused: 2
 const PHASES = { guards: "is it the right cluster and bucket?", preview: "preview", update: "update" } as const;
 
 /** Options that mean something to one operation only. */
-const OWN_OPTIONS = { up: ["fail-on", "accept-destructive", "markdown"], destroy: ["keep-bucket"] } as const;
+const OWN_OPTIONS = {
+  up: ["fail-on", "accept-destructive", "markdown"],
+  destroy: ["keep-bucket"],
+  refresh: ["clear-pending-creates"],
+} as const;
 
 const USAGE = `usage: npm run deploy -- up|destroy|refresh --stack STACK... | --all
   up        preview, verdict, update; [--fail-on restarts|disruptive] [--accept-destructive] [--markdown FILE]
   destroy   what goes and what stays, then does it; refused while something protected is in it; [--keep-bucket] takes all but that
-  refresh   reads what is there into the state
+  refresh   reads what is there into the state; refused while it cannot be seen; [--clear-pending-creates] after a killed deploy
   --json    one JSON event a line instead of text
 exit codes: 0 done, 1 usage or config, 2 refused by a guard rail, 3 stopped at the verdict, 4 failed, 5 cancelled
 stacks: ${stackNames().join(", ")}`;
@@ -44,6 +48,7 @@ try {
     "fail-on": { type: "string" },
     "accept-destructive": { type: "boolean", default: false },
     "keep-bucket": { type: "boolean", default: false },
+    "clear-pending-creates": { type: "boolean", default: false },
     markdown: { type: "string" },
   });
   const [operation] = positionals;
@@ -66,7 +71,7 @@ try {
       case "destroy":
         return destroy(stack, { ...options, keepBucket: values["keep-bucket"] });
       case "refresh":
-        return refresh(stack, options);
+        return refresh(stack, { ...options, clearPendingCreates: values["clear-pending-creates"] });
     }
   };
   const results: OperationResult[] = [];

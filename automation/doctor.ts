@@ -8,6 +8,7 @@ import { readCommandLine } from "./commandLine.ts";
 import { explainErrors } from "./deploy/explainErrors.ts";
 import { findingLines } from "./deploy/finding.ts";
 import { sharedBuckets } from "./deploy/guards.ts";
+import type { MinioKeys } from "./deploy/minioEvidence.ts";
 import { stackSettings } from "./deploy/stackConfig.ts";
 import { chartLogin, noSuchStack } from "./deploy/stackPreview.ts";
 import { azureChecks, idOfPool } from "./doctor/azureChecks.ts";
@@ -15,7 +16,7 @@ import { pendingOperations, type StateResource, unknownToState } from "./doctor/
 import { type Check, type CheckResult, judged, ok, skipped } from "./doctor/check.ts";
 import { clusterChecks, idInCluster } from "./doctor/clusterChecks.ts";
 import { lockCheck, openEngine } from "./doctor/engine.ts";
-import { type Admin, idOfBucket, minioChecks } from "./doctor/minioChecks.ts";
+import { idOfBucket, minioChecks } from "./doctor/minioChecks.ts";
 import { sourceChecks } from "./doctor/sourceChecks.ts";
 import { planOffline } from "./offlinePlan.ts";
 import { reportAndExit } from "./reportAndExit.ts";
@@ -110,7 +111,7 @@ async function checksOf(stack: string): Promise<Check[]> {
 }
 
 /** MinIO's admin as the provider gets it: from the stack's config, else from the environment. */
-async function adminOf(handle: Stack | undefined): Promise<Admin | undefined> {
+async function adminOf(handle: Stack | undefined): Promise<MinioKeys | undefined> {
   const config = await handle?.getAllConfig().catch(() => undefined);
   const accessKey = config?.["logging:minioAdminUser"]?.value || process.env.MINIO_USER;
   const secretKey = config?.["logging:minioAdminPassword"]?.value || process.env.MINIO_PASSWORD;

@@ -1,5 +1,12 @@
-import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
-import { hasCrashed, type PodEvidence } from "./explainPods.ts";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  type V1ObjectMeta,
+  type V1ReplicaSet,
+  type V1StatefulSet,
+} from "@kubernetes/client-node";
+import { hasCrashed, type PodEvidence, type PodOwner, releaseOf } from "./explainPods.ts";
 
 /** What the Kubernetes API says of an error, in a line. */
 export function apiMessage(error: unknown): string {
@@ -17,24 +24,69 @@ const LOG_LINES = 15;
 /** Reads pods, events, claims and the logs of crashed containers of a namespace. */
 export async function podEvidence(kube: KubeConfig, namespace: string): Promise<PodEvidence> {
   const core = kube.makeApiClient(CoreV1Api);
-  const [pods, events, claims] = await Promise.all([
+  const [pods, events, claims, owners] = await Promise.all([
     core.listNamespacedPod({ namespace }),
     core.listNamespacedEvent({ namespace }),
     core.listNamespacedPersistentVolumeClaim({ namespace }),
+    podOwners(kube, namespace),
   ]);
   const crashed = pods.items.flatMap((pod) =>
     [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
       .filter(hasCrashed)
-      .map((status) => ({ pod: pod.metadata?.name ?? "", container: status.name, restarted: status.restartCount > 0 })),
+      .map((status) => ({
+        pod: pod.metadata?.name ?? "",
+        container: status.name,
+        ended: status.state?.terminated !== undefined,
+      })),
   );
   const logs = await Promise.all(
-    crashed.map(async ({ pod, container, restarted }) => {
-      // Of the run that crashed; the one that just began has said nothing yet.
+    crashed.map(async ({ pod, container, ended }) => {
+      // Of the run that crashed; one that has begun since has said nothing yet.
       const log = await core
-        .readNamespacedPodLog({ name: pod, namespace, container, tailLines: LOG_LINES, previous: restarted })
+        .readNamespacedPodLog({ name: pod, namespace, container, tailLines: LOG_LINES, previous: !ended })
         .catch(() => "");
       return [`${pod}/${container}`, log] as const;
     }),
   );
-  return { namespace, pods: pods.items, events: events.items, claims: claims.items, logs: Object.fromEntries(logs) };
+  return {
+    namespace,
+    pods: pods.items,
+    events: events.items,
+    claims: claims.items,
+    owners,
+    logs: Object.fromEntries(logs),
+  };
+}
+
+async function podOwners(kube: KubeConfig, namespace: string): Promise<PodOwner[]> {
+  const apps = kube.makeApiClient(AppsV1Api);
+  const [sets, replicas, daemons] = await Promise.all([
+    apps.listNamespacedStatefulSet({ namespace }),
+    apps.listNamespacedReplicaSet({ namespace }),
+    apps.listNamespacedDaemonSet({ namespace }),
+  ]);
+  const named = (object: { metadata?: V1ObjectMeta }) => ({
+    name: object.metadata?.name ?? "",
+    release: releaseOf(object),
+  });
+  const counted =
+    (kind: "StatefulSet" | "ReplicaSet") =>
+    (object: V1StatefulSet | V1ReplicaSet): PodOwner => ({
+      kind,
+      ...named(object),
+      wanted: object.spec?.replicas ?? 1,
+      made: object.status?.replicas ?? 0,
+    });
+  return [
+    ...sets.items.map(counted("StatefulSet")),
+    ...replicas.items.map(counted("ReplicaSet")),
+    ...daemons.items.map(
+      (object): PodOwner => ({
+        kind: "DaemonSet",
+        ...named(object),
+        wanted: object.status?.desiredNumberScheduled ?? 0,
+        made: object.status?.currentNumberScheduled ?? 0,
+      }),
+    ),
+  ];
 }

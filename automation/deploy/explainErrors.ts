@@ -148,6 +148,7 @@ export function explainErrors(messages: readonly string[]): Finding[] {
     ...knownIn(text, MINIO),
     ...knownIn(text, LOGIN),
     ...immutableFindings(text),
+    ...unknownFindings(text),
     ...azureFindings(text),
   ];
   return findings.filter(
@@ -179,6 +180,17 @@ function immutableFindings(text: string): Finding[] {
       fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods stay and go on), then run the deploy again; docs/operations.md, "Resize", says what becomes of the disks`,
     },
   ];
+}
+
+/** What is there and cannot be made: the state lost it, or somebody else made it. */
+function unknownFindings(text: string): Finding[] {
+  const buckets = [...text.matchAll(/bucket already exists! \(([^)]+)\)/g)].map(([, name]) => `bucket ${name}`);
+  const objects = [...text.matchAll(/([\w.]+) "([^"]+)" already exists/g)].map(([, kind, name]) => `${kind} ${name}`);
+  return [...new Set([...buckets, ...objects])].map((subject) => ({
+    subject,
+    text: "is there, and the state does not know it",
+    fix: "npm run doctor -- STACK names the command that takes it in",
+  }));
 }
 
 function azureFindings(text: string): Finding[] {

@@ -1,4 +1,10 @@
-import type { CoreV1Event, V1ContainerStatus, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
+import type {
+  CoreV1Event,
+  V1ContainerStatus,
+  V1ObjectMeta,
+  V1PersistentVolumeClaim,
+  V1Pod,
+} from "@kubernetes/client-node";
 import type { Finding } from "./finding.ts";
 
 /** What a namespace shows of its pods. */
@@ -7,33 +13,67 @@ export interface PodEvidence {
   readonly pods: readonly V1Pod[];
   readonly events: readonly CoreV1Event[];
   readonly claims: readonly V1PersistentVolumeClaim[];
+  /** What makes the pods. */
+  readonly owners: readonly PodOwner[];
   /** Last lines by `pod/container`, of the container that crashed. */
   readonly logs: Readonly<Record<string, string>>;
+}
+
+/** What makes pods, how many it should, and how many it has made. */
+export interface PodOwner {
+  readonly kind: "StatefulSet" | "ReplicaSet" | "DaemonSet";
+  readonly name: string;
+  readonly release: string;
+  readonly wanted: number;
+  readonly made: number;
 }
 
 /** Waiting reasons of an image that cannot be had. */
 const IMAGE = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
 
-/** Whether a container needs its logs to be explained. */
-export const hasCrashed = ({ state, lastState }: V1ContainerStatus): boolean =>
+/** Whether a container needs its logs to be explained. One that is ready has got over it. */
+export const hasCrashed = ({ state, lastState, ready }: V1ContainerStatus): boolean =>
   state?.waiting?.reason === "CrashLoopBackOff" ||
   (state?.terminated !== undefined && state.terminated.exitCode !== 0) ||
-  (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && state?.running === undefined);
+  (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && !ready);
 
-/** Why each pod that is not ready is not. Pods that wait for the same thing are one finding. */
+/** Why each pod that is not ready is not, and why there are none. Pods that wait for the same thing are one finding. */
 export function explainPods(evidence: PodEvidence): Finding[] {
   const findings = evidence.pods
     .filter((pod) => !isReady(pod))
     .map((pod) => ({ name: pod.metadata?.name ?? "", release: releaseOf(pod), ...explainPod(pod, evidence) }));
   const alike = Map.groupBy(findings, ({ release, text, fix }) => JSON.stringify([release, text, fix]));
-  return [...alike.values()].map((group) => {
+  const notReady = [...alike.values()].map((group) => {
     const [{ release, text, fix }] = group as [(typeof findings)[number]];
     const names = group.map(({ name }) => name).sort();
     return { subject: `${names.length === 1 ? "pod" : "pods"} ${names.join(", ")} of release ${release}`, text, fix };
   });
+  return [...notReady, ...evidence.owners.flatMap((owner) => refusedPods(owner, evidence))];
 }
 
-const releaseOf = (pod: V1Pod): string => pod.metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
+/** The release that an object belongs to, by its labels. */
+export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
+  metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
+
+/** Pods that a quota or a policy does not let come to be: only what should have made them says so. */
+function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, namespace }: PodEvidence): Finding[] {
+  if (made >= wanted) return [];
+  const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
+  const text = lastEvent(name, own, /^FailedCreate$/)?.message?.replace("(combined from similar events): ", "");
+  if (!text) return [];
+  const missing = wanted - made;
+  return [
+    {
+      subject: `${kind} ${name} of release ${release}`,
+      text: `${missing} of ${wanted} pods ${missing === 1 ? "is" : "are"} not made: ${text}`,
+      fix: /exceeded quota/.test(text)
+        ? `kubectl -n ${namespace} describe resourcequota, and raise what is too small`
+        : /webhook|denied|violates/.test(text)
+          ? `have the namespace ${namespace} exempted from the policy that it names, or the policy changed (az policy assignment list)`
+          : `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
+    },
+  ];
+}
 
 /** Ready, done, or on its way out. */
 const isReady = ({ metadata, status }: V1Pod): boolean =>
@@ -62,6 +102,7 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): { text: string; fix: str
     if (hasCrashed(status))
       return crashed(
         status,
+        lastEvent(name, evidence.events, /^Unhealthy$/)?.message,
         evidence.logs[`${name}/${status.name}`],
         `${kubectl} logs ${name} -c ${status.name} --previous`,
       );
@@ -116,12 +157,19 @@ function unscheduledPod(
   return { text, fix: `kubectl -n ${namespace} describe pod ${pod.metadata?.name}` };
 }
 
-function crashed(status: V1ContainerStatus, log: string | undefined, command: string): { text: string; fix: string } {
+function crashed(
+  status: V1ContainerStatus,
+  probe: string | undefined,
+  log: string | undefined,
+  command: string,
+): { text: string; fix: string } {
   const ended = status.lastState?.terminated ?? status.state?.terminated;
   const code = ended?.reason === "OOMKilled" ? "out of memory" : `exit code ${ended?.exitCode ?? "unknown"}`;
+  // Between two crashes it runs, or is on its way to the next.
+  const again = status.state?.running ? `, runs again, and is not ready${probe ? `: ${probe}` : ""}` : "";
   const lines = log?.trim() ? `; its last lines:\n${log.trim()}` : "";
   return {
-    text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${lines}`,
+    text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${again}${lines}`,
     fix:
       ended?.reason === "OOMKilled"
         ? "raise its memory limit (loki.<component>.resources.limits.memory)"

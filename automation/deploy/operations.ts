@@ -1,18 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { ChangeReport } from "../changes/changeReport.ts";
 import type { Level } from "../changes/meanings.ts";
 import { verdictProblem } from "../changes/publish.ts";
+import { RELEASE_TYPE } from "../changes/side.ts";
 import { connect } from "../clusterApi.ts";
 import { readStackFile, stackNames } from "../stackFiles.ts";
 import { podEvidence } from "./clusterEvidence.ts";
-import { type DestroyPlan, destroyPlan, nameOf, protectedResources } from "./destroyPlan.ts";
+import { type DestroyPlan, destroyPlan, protectedResources } from "./destroyPlan.ts";
 import { engineWords } from "./engineWords.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
+import { rollBackFailed } from "./failedRevisions.ts";
 import type { Finding } from "./finding.ts";
+import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
 import { type StackSettings, stackSettings } from "./stackConfig.ts";
 import { openStack, type PreviewOptions, reportOf } from "./stackPreview.ts";
+import { UpdateSteps } from "./updateSteps.ts";
 
 export { previewStack } from "./stackPreview.ts";
 
@@ -93,6 +98,12 @@ export interface UpOptions extends OperationOptions {
   readonly acceptDestructive?: boolean;
 }
 
+/** Options of `refresh`. */
+export interface RefreshOptions extends OperationOptions {
+  /** Clears the notes of operations that a killed engine left. */
+  readonly clearPendingCreates?: boolean;
+}
+
 /** Options of `destroy`. */
 export interface DestroyOptions extends OperationOptions {
   /** Takes everything away but what is protected, which is the bucket with its logs. */
@@ -107,7 +118,7 @@ export interface DestroyOptions extends OperationOptions {
  * if (result.outcome !== "succeeded") for (const { subject, text, fix } of result.findings) console.log(subject, text, fix);
  */
 export const up = (stack: string, options: UpOptions = {}): Promise<OperationResult> =>
-  operate("up", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
+  operate("up", stack, options, async ({ handle, begin, guarded, rollBack, engine, finish }) => {
     const held = await guarded();
     if (held.length > 0) return finish("refused", { findings: held });
     begin("preview");
@@ -119,6 +130,12 @@ export const up = (stack: string, options: UpOptions = {}): Promise<OperationRes
       return finish("stopped", { report, findings: [{ subject: stack, text: stop, fix }] });
     }
     begin("update");
+    await rollBack(
+      // The same once more, after a failure that was none of the config, goes on where it stopped.
+      report.resources.flatMap(({ type, op, before, after }) =>
+        type === RELEASE_TYPE && op === "update" && !isDeepStrictEqual(before, after) ? [String(after?.name)] : [],
+      ),
+    );
     return engine((engineOptions) => handle.up(engineOptions), { report });
   });
 
@@ -155,18 +172,32 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
     return engine((engineOptions) => handle.destroy({ ...engineOptions, excludeProtected }), { plan });
   });
 
-/** Reads what is really there into the state. Changes nothing in cluster, cloud and MinIO. */
-export const refresh = (stack: string, options: OperationOptions = {}): Promise<OperationResult> =>
-  operate("refresh", stack, options, ({ handle, begin, engine }) => {
+/**
+ * Reads what is really there into the state. Changes nothing in cluster, cloud and MinIO; refused where what is there cannot be seen,
+ * for the state would forget it.
+ */
+export const refresh = (stack: string, options: RefreshOptions = {}): Promise<OperationResult> =>
+  operate("refresh", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
+    const { deployment } = await handle.exportStack();
+    const held = [
+      // Whoever made the namespace anew is told to refresh; and of a cluster that was taken away, nothing is asked.
+      ...(deployedNamespace(deployment) ? await guarded({ namespace: false }) : []),
+      ...(await bucketsOutOfSight(stack, deployment, { ...process.env, ...options.environment })),
+    ];
+    if (held.length > 0) return finish("refused", { findings: held });
     begin("update");
-    return engine((engineOptions) => handle.refresh(engineOptions));
+    const { clearPendingCreates = false } = options;
+    const result = await engine((engineOptions) => handle.refresh({ ...engineOptions, clearPendingCreates }));
+    const lost = lostProtected(stack, deployment, (await handle.exportStack()).deployment);
+    return { ...result, findings: [...lost, ...result.findings] };
   });
 
 /** What the operations are made of. */
 interface Running {
   readonly handle: Stack;
   begin(phase: "guards" | "preview" | "update"): void;
-  guarded(): Promise<Finding[]>;
+  guarded(of?: { readonly namespace: boolean }): Promise<Finding[]>;
+  rollBack(releases: readonly string[]): Promise<void>;
   engine(run: (options: EngineOptions) => Promise<unknown>, more?: Partial<OperationResult>): Promise<OperationResult>;
   finish(outcome: Outcome, more?: Partial<OperationResult>): OperationResult;
 }
@@ -217,13 +248,27 @@ async function operate(
       handle,
       begin,
       finish,
-      async guarded() {
+      async guarded({ namespace } = { namespace: true }) {
         begin("guards");
         const files = stackNames().map((name) => readStackFile(name));
         const shared = sharedBuckets(files, stack);
         if (shared.length > 0) return shared;
-        const { deployment } = await handle.exportStack();
-        return wrongCluster(kubeOf(settings), settings, deployedNamespace(deployment));
+        const deployed = namespace ? deployedNamespace((await handle.exportStack()).deployment) : undefined;
+        return wrongCluster(kubeOf(settings), settings, deployed);
+      },
+      async rollBack(releases) {
+        if (releases.length === 0) return;
+        for (const { name, failed, deployed } of await rollBackFailed(
+          kubeOf(settings),
+          settings.args.namespace,
+          releases,
+        ))
+          options.onEvent?.({
+            event: "diagnostic",
+            stack,
+            severity: "warning",
+            message: `release ${name}: revision ${failed} failed; rolled back to ${deployed} first, or what it had added would stay`,
+          });
       },
       async engine(update, more) {
         try {
@@ -249,44 +294,3 @@ async function podFindings(settings: StackSettings): Promise<Finding[]> {
     return [];
   }
 }
-
-/** Steps of an update as they begin and end. */
-class UpdateSteps {
-  readonly results: StepResult[] = [];
-  readonly errors: string[] = [];
-  readonly #stack: string;
-  readonly #tell: (event: OperationEvent) => void;
-  readonly #begun = new Map<string, number>();
-
-  constructor(stack: string, tell: (event: OperationEvent) => void = () => {}) {
-    this.#stack = stack;
-    this.#tell = tell;
-  }
-
-  readonly record = (event: EngineEvent): void => {
-    const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
-    if (diagnosticEvent && diagnosticEvent.severity !== "info#err" && !diagnosticEvent.ephemeral) {
-      const message = diagnosticEvent.message.trim();
-      if (diagnosticEvent.severity === "error") this.errors.push(message);
-      if (message) this.#tell({ event: "diagnostic", stack: this.#stack, severity: diagnosticEvent.severity, message });
-    }
-    if (resourcePreEvent) {
-      const { op, urn, type } = resourcePreEvent.metadata;
-      if (QUIET.has(op)) return;
-      this.#begun.set(`${op} ${urn}`, performance.now());
-      this.#tell({ event: "started", stack: this.#stack, op, type, name: nameOf(urn) });
-    }
-    const ended = resOutputsEvent ?? resOpFailedEvent;
-    if (!ended) return;
-    const { op, urn, type } = ended.metadata;
-    if (QUIET.has(op)) return;
-    const begun = this.#begun.get(`${op} ${urn}`) ?? performance.now();
-    const seconds = Math.round((performance.now() - begun) / 100) / 10;
-    const result = { op, type, name: nameOf(urn), seconds, failed: ended === resOpFailedEvent };
-    this.results.push(result);
-    this.#tell({ event: "ended", stack: this.#stack, ...result });
-  };
-}
-
-/** Steps that change nothing, and the sum of a replacement, whose halves are told. */
-const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);

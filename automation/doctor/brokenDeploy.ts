@@ -1,4 +1,5 @@
 import type { V1Secret } from "@kubernetes/client-node";
+import { helmRevisions } from "../deploy/failedRevisions.ts";
 import type { Finding } from "../deploy/finding.ts";
 import type { PlannedResource } from "../offlinePlan.ts";
 
@@ -30,7 +31,7 @@ export function pendingOperations(stack: string, { pending_operations = [] }: St
     {
       subject: "the state",
       text: `a deploy was killed while ${what}`,
-      fix: `pulumi refresh --stack ${stack} --yes --skip-preview --clear-pending-creates`,
+      fix: `npm run deploy -- refresh --stack ${stack} --clear-pending-creates`,
     },
   ];
 }
@@ -70,25 +71,12 @@ export async function unknownToState(
   return findings.flat();
 }
 
-/** Type of the Secrets in which Helm keeps its revisions. */
-const HELM_SECRET = "helm.sh/release.v1";
-
 /**
  * Releases whose newest revision Helm left pending, and so refuses to touch. The revision's record goes, nothing else: what it had
  * made stays, with its volumes, and the next revision takes it over.
  */
 export function pendingReleases(namespace: string, secrets: readonly V1Secret[]): Finding[] {
-  const revisions = secrets
-    .filter(({ type }) => type === HELM_SECRET)
-    .map(({ metadata }) => ({
-      secret: metadata?.name ?? "",
-      name: metadata?.labels?.name ?? "",
-      version: Number(metadata?.labels?.version ?? 0),
-      status: metadata?.labels?.status ?? "",
-    }));
-  const newest = [...Map.groupBy(revisions, ({ name }) => name).values()].map(
-    (all) => all.sort((a, b) => b.version - a.version)[0],
-  );
+  const newest = [...Map.groupBy(helmRevisions(secrets), ({ name }) => name).values()].map(([first]) => first);
   return newest.flatMap((revision) =>
     revision && /^(pending-|uninstalling)/.test(revision.status)
       ? [

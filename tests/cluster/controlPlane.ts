@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { CertificateAuthority, writeServiceAccountKeys } from "./certificates.ts";
+import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { KubernetesApi } from "./kubernetesApi.ts";
 import { freePort, start, until } from "./processes.ts";
 import type { Programs } from "./programs.ts";
@@ -16,6 +17,8 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** A kubeconfig that needs no login, for programs beside Pulumi. */
   readonly adminKubeconfig: string;
+  /** What the simulated nodes say of their containers' logs. */
+  readonly kubelet: Kubelet;
 }
 
 /** One etcd for all clusters; each keeps to a prefix of its own. */
@@ -57,6 +60,7 @@ export async function startControlPlane(
   const token = randomBytes(24).toString("hex");
   const tokens = join(folder, "tokens.csv");
   writeFileSync(tokens, `${token},admin,admin,system:masters\n`, { mode: 0o600 });
+  const kubelet = await startKubelet(serving);
   const port = await freePort();
   const server = `https://127.0.0.1:${port}`;
 
@@ -80,6 +84,8 @@ export async function startControlPlane(
       "--authorization-mode=RBAC",
       "--allow-privileged=true",
       "--endpoint-reconciler-type=none",
+      // The other addresses of simulated nodes lead nowhere; kwok-stages.yaml gives them this one, where kubelet.ts answers.
+      "--kubelet-preferred-address-types=InternalDNS",
     ],
     { folder },
   );
@@ -117,7 +123,7 @@ export async function startControlPlane(
     { folder },
   );
   start(`${name}-kube-scheduler`, program["kube-scheduler"], common, { folder });
-  await createNodes(api, name, loggingNodes);
+  await createNodes(api, name, loggingNodes, kubelet.port);
   start(
     `${name}-kwok`,
     program.kwok,
@@ -137,7 +143,7 @@ export async function startControlPlane(
       node.status.conditions?.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True");
     return nodes.every(ready) && nodes.every((n) => !/not-ready/.test(JSON.stringify(n.spec.taints ?? [])));
   });
-  return { name, api, kubeconfig: join(parent, `${name}.kubeconfig`), adminKubeconfig };
+  return { name, api, kubeconfig: join(parent, `${name}.kubeconfig`), adminKubeconfig, kubelet };
 }
 
 /** https://learn.microsoft.com/azure/aks/kubelogin-authentication */

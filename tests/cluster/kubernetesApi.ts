@@ -12,6 +12,7 @@ export interface KubernetesObject {
     readonly annotations?: Record<string, string>;
     readonly deletionTimestamp?: string;
     readonly creationTimestamp?: string;
+    readonly ownerReferences?: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
   };
   // biome-ignore lint/suspicious/noExplicitAny: tests look at many kinds, each with fields of its own.
   readonly [field: string]: any;

@@ -5,6 +5,7 @@ import { spec } from "node:test/reporters";
 import { endEnvironment } from "./environment.ts";
 import { printFigures } from "./figures.ts";
 import { findPrograms } from "./programs.ts";
+import { Tally } from "./tally.ts";
 
 /** In this order: each scenario goes on where the one before it stopped. */
 const SCENARIOS = [
@@ -15,6 +16,8 @@ const SCENARIOS = [
   "capacity",
   "changes",
   "explain",
+  "refresh",
+  "upgrade",
   "takeDown",
   "adopt",
   // Last of those that share two clusters: it kills deploys, and what it might not mend would fail the others.
@@ -39,8 +42,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 const chosen = process.argv.slice(2);
-const counts = { passed: 0, failed: 0, skipped: 0 };
-const skips: string[] = [];
+const tally = new Tally();
 const stream = run({
   files: SCENARIOS.filter((name) => chosen.length === 0 || chosen.includes(name)).map((name) =>
     resolve(import.meta.dirname, `scenarios/${name}.test.ts`),
@@ -48,24 +50,11 @@ const stream = run({
   isolation: "none",
   concurrency: false,
 });
-const isTest = (event: { details: { type?: string } }): boolean => event.details.type !== "suite";
-stream.on("test:pass", (event) => {
-  if (!isTest(event)) return;
-  if (event.skip === undefined) counts.passed++;
-  else {
-    counts.skipped++;
-    skips.push(`${event.name}: ${event.skip}`);
-  }
-});
-stream.on("test:fail", (event) => {
-  if (isTest(event)) counts.failed++;
-});
+stream.on("test:pass", tally.pass);
+stream.on("test:fail", tally.fail);
 const report = stream.compose(spec);
 for await (const text of report) process.stdout.write(text);
 await endEnvironment();
 printFigures();
-for (const skip of skips) console.log(`skipped 1: ${skip}`);
-// A run that found nothing proves nothing.
-const failed = counts.failed + (counts.passed + counts.failed + counts.skipped === 0 ? 1 : 0);
-console.log(`\n${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
-process.exit(failed > 0 ? 1 : 0);
+for (const line of tally.lines) console.log(line);
+process.exit(tally.ok ? 0 : 1);

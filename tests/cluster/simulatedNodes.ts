@@ -56,7 +56,12 @@ export const linuxNodes = (loggingNodes: number): string[] =>
     .sort();
 
 /** Makes nodes, the disks they can attach, and what AKS itself runs on each of them. */
-export async function createNodes(api: KubernetesApi, cluster: string, loggingNodes: number): Promise<void> {
+export async function createNodes(
+  api: KubernetesApi,
+  cluster: string,
+  loggingNodes: number,
+  kubeletPort: number,
+): Promise<void> {
   for (const node of nodes(loggingNodes)) {
     const { cpu, memory } = allocatable(node.vm, node.maxPods);
     const resources = { cpu: `${cpu}m`, memory: `${memory}Mi`, pods: `${node.maxPods}` };
@@ -77,7 +82,11 @@ export async function createNodes(api: KubernetesApi, cluster: string, loggingNo
         // AKS keeps a cluster's machines in a resource group of its own, named like this.
         providerID: `azure:///subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mc_rg-${cluster}_${cluster}_westeurope/providers/Microsoft.Compute/virtualMachineScaleSets/${node.name}/virtualMachines/0`,
       },
-      status: { allocatable: resources, capacity: resources },
+      status: {
+        allocatable: resources,
+        capacity: resources,
+        daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+      },
     });
   }
   await createSystemPods(api);

@@ -11,7 +11,8 @@ import { CHANGED_SECRET } from "../../automation/changes/fieldChanges.ts";
 import { destroyPlan } from "../../automation/deploy/destroyPlan.ts";
 import { PreviewedSteps, seenPool, seenReleases } from "../../automation/deploy/engineSteps.ts";
 import { explainErrors } from "../../automation/deploy/explainErrors.ts";
-import { explainPods, type PodEvidence } from "../../automation/deploy/explainPods.ts";
+import { explainPods, type PodEvidence, type PodOwner } from "../../automation/deploy/explainPods.ts";
+import { failedRevisions } from "../../automation/deploy/failedRevisions.ts";
 import { deployedNamespace, foreignNode, sharedBuckets, wrongAddress } from "../../automation/deploy/guards.ts";
 import { clusterFindings, nodesToCome, quotaFindings, rightsFindings } from "../../automation/doctor/azureChecks.ts";
 import {
@@ -100,7 +101,7 @@ const pod = (name: string, status: V1Pod["status"], more: Loose = {}): V1Pod => 
   ...more,
 });
 const explain = (pods: V1Pod[], more: Partial<PodEvidence> = {}) =>
-  explainPods({ namespace: "logging", pods, events: [], claims: [], logs: {}, ...more });
+  explainPods({ namespace: "logging", pods, events: [], claims: [], logs: {}, owners: [], ...more });
 const unscheduled = (message: string): V1Pod["status"] => ({
   phase: "Pending",
   conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
@@ -175,6 +176,26 @@ describe("pods that are not ready", () => {
     assert.match(oom?.fix ?? "", /memory limit/);
   });
 
+  it("show a crash also while the next try runs, with what the probe says of that; not one that was got over", () => {
+    const again = container(
+      { running: {} },
+      { restartCount: 2, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    const logs = { "p/loki": "level=error msg=boom\n" };
+    const events = [
+      { involvedObject: { name: "p" }, metadata: {}, reason: "Unhealthy", message: "Readiness probe failed: 503" },
+    ] as CoreV1Event[];
+    assert.equal(
+      explain([pod("p", again)], { logs, events })[0]?.text,
+      "loki crashed 2 times (exit code 1), runs again, and is not ready: Readiness probe failed: 503; its last lines:\nlevel=error msg=boom",
+    );
+    const ready = container(
+      { running: {} },
+      { restartCount: 2, ready: true, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    assert.match(explain([pod("p", ready)], { logs, events })[0]?.text ?? "", /^runs, and is not ready: Readiness/);
+  });
+
   it("show the probe that fails, the newest word of it", () => {
     const event = (message: string, minute: number) =>
       ({
@@ -190,6 +211,50 @@ describe("pods that are not ready", () => {
       /is not ready: Readiness probe failed: 503$/,
     );
     assert.match(explain([pod("p", { phase: "Pending" })])[0]?.text ?? "", /phase Pending/);
+  });
+});
+
+describe("pods that are refused, so that there are none", () => {
+  const owner = (kind: PodOwner["kind"], name: string, made: number): PodOwner => ({
+    kind,
+    name,
+    release: "loki",
+    wanted: 3,
+    made,
+  });
+  const refused = (kind: string, name: string, message: string) =>
+    ({ involvedObject: { kind, name }, metadata: {}, reason: "FailedCreate", message }) as CoreV1Event;
+
+  it("are told of by what should have made them, with who refuses", () => {
+    const quota =
+      'pods "loki-write-2" is forbidden: exceeded quota: few, requested: pods=1, used: pods=9, limited: pods=9';
+    const policy = 'admission webhook "validation.gatekeeper.sh" denied the request: no hostPath';
+    const found = explain([], {
+      owners: [
+        owner("StatefulSet", "loki-write", 2),
+        owner("DaemonSet", "alloy", 0),
+        owner("ReplicaSet", "loki-read-1", 3),
+      ],
+      events: [
+        refused("StatefulSet", "loki-write", quota),
+        refused("DaemonSet", "alloy", policy),
+        // Got over since.
+        refused("ReplicaSet", "loki-read-1", quota),
+      ],
+    });
+    assert.deepEqual(
+      found.map(({ subject, text }) => `${subject}: ${text}`),
+      [
+        `StatefulSet loki-write of release loki: 1 of 3 pods is not made: ${quota}`,
+        `DaemonSet alloy of release loki: 3 of 3 pods are not made: ${policy}`,
+      ],
+    );
+    assert.match(found[0]?.fix ?? "", /describe resourcequota/);
+    assert.match(found[1]?.fix ?? "", /policy/);
+  });
+
+  it("are not told of where nothing says why", () => {
+    assert.deepEqual(explain([], { owners: [owner("StatefulSet", "loki-write", 2)] }), []);
   });
 });
 
@@ -271,6 +336,18 @@ describe("what a killed deploy leaves", () => {
     assert.deepEqual(pendingReleases("logging", [release("loki", 1, "failed")]), []);
   });
 
+  it("is a failed revision over a deployed one, which has to be rolled back; a first one that failed is not", () => {
+    const found = failedRevisions([
+      release("loki", 9, "deployed"),
+      release("loki", 10, "failed"),
+      release("loki", 11, "failed"),
+      release("alloy", 1, "failed"),
+      release("other", 1, "failed"),
+      release("other", 2, "deployed"),
+    ]);
+    assert.deepEqual(found, [{ name: "loki", failed: 11, deployed: 9 }]);
+  });
+
   it("is a pending operation, whose note is cleared", () => {
     const urn = "urn:pulumi:a::logging::kubernetes:core/v1:Namespace::logging-namespace";
     const state = {
@@ -280,7 +357,7 @@ describe("what a killed deploy leaves", () => {
       {
         subject: "the state",
         text: "a deploy was killed while creating logging-namespace",
-        fix: "pulumi refresh --stack a --yes --skip-preview --clear-pending-creates",
+        fix: "npm run deploy -- refresh --stack a --clear-pending-creates",
       },
     ]);
     assert.deepEqual(pendingOperations("a", {}), []);

@@ -1,0 +1,80 @@
+// An upgrade that failed is not the base of the next one: Helm compares with the revision that was deployed before it. What the failed
+// one had added is in neither of both, so it stays in the cluster for ever, and no preview shows it: a config that is put back would
+// not put the cluster back. A rollback compares with the failed one, and takes it away.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
+import { helmMissing } from "../helmTemplate.ts";
+
+/** Type of the Secrets in which Helm keeps its revisions. */
+const HELM_SECRET = "helm.sh/release.v1";
+
+/** A revision as its Secret's labels tell of it. */
+export interface HelmRevision {
+  readonly secret: string;
+  readonly name: string;
+  readonly version: number;
+  readonly status: string;
+}
+
+/** Helm's revisions among Secrets, newest first. */
+export const helmRevisions = (secrets: readonly V1Secret[]): HelmRevision[] =>
+  secrets
+    .filter(({ type }) => type === HELM_SECRET)
+    .map(({ metadata }) => ({
+      secret: metadata?.name ?? "",
+      name: metadata?.labels?.name ?? "",
+      version: Number(metadata?.labels?.version ?? 0),
+      status: metadata?.labels?.status ?? "",
+    }))
+    .sort((a, b) => b.version - a.version);
+
+/** A release whose newest revision failed, and the one that it goes back to. */
+export interface FailedRevision {
+  readonly name: string;
+  readonly failed: number;
+  readonly deployed: number;
+}
+
+/** Releases whose newest revision failed over one that was deployed. A first one that failed is itself what Helm compares with. */
+export const failedRevisions = (secrets: readonly V1Secret[]): FailedRevision[] =>
+  [...Map.groupBy(helmRevisions(secrets), ({ name }) => name)].flatMap(([name, revisions]) => {
+    const [newest] = revisions;
+    const deployed = revisions.find(({ status }) => status === "deployed");
+    return newest?.status === "failed" && deployed
+      ? [{ name, failed: newest.version, deployed: deployed.version }]
+      : [];
+  });
+
+/**
+ * Takes away what failed revisions of these releases have added. Waits for no pod: the update that follows does.
+ *
+ * @returns what was rolled back.
+ */
+export async function rollBackFailed(
+  kube: KubeConfig,
+  namespace: string,
+  releases: readonly string[],
+): Promise<FailedRevision[]> {
+  const { items } = await kube.makeApiClient(CoreV1Api).listNamespacedSecret({ namespace });
+  const failed = failedRevisions(items).filter(({ name }) => releases.includes(name));
+  if (failed.length === 0) return [];
+  const missing = helmMissing();
+  if (missing) throw new Error(`a release failed before and has to be rolled back first: ${missing}`);
+  const folder = mkdtempSync(join(tmpdir(), "logging-rollback-"));
+  try {
+    const kubeconfig = join(folder, "config");
+    writeFileSync(kubeconfig, kube.exportConfig(), { mode: 0o600 });
+    for (const { name, deployed } of failed)
+      await promisify(execFile)("helm", [
+        ...["rollback", name, `${deployed}`, "--namespace", namespace, "--history-max", "5"],
+        ...["--kubeconfig", kubeconfig],
+      ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return failed;
+}

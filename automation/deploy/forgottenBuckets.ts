@@ -1,0 +1,120 @@
+// What a refresh does to the bucket. The MinIO provider (0.17.1) takes every error of a look at a bucket for "it is gone", also a
+// wrong key or no answer: the refresh then forgets the bucket, its protection with it, and no later deploy can make it again.
+import { nameOf, protectedResources } from "./destroyPlan.ts";
+import type { Finding } from "./finding.ts";
+import {
+  type MinioAddress,
+  type MinioKeys,
+  minioClient,
+  minioDate,
+  minioFindings,
+  NO_KEYS,
+  refusedKeys,
+} from "./minioEvidence.ts";
+
+interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly provider?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Where the state's provider looks, and with which keys; those that are not in the state it takes from the environment. */
+export interface RememberedMinio {
+  readonly address: MinioAddress;
+  readonly keys?: MinioKeys;
+}
+
+/** Buckets of an exported state, each with the MinIO that a refresh will ask for it: the state's provider, and not the config. */
+export function rememberedBuckets(
+  deployment: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): Array<{ readonly name: string; readonly bucket: string; readonly minio: RememberedMinio }> {
+  const { resources = [] } = (deployment ?? {}) as { resources?: readonly StateResource[] };
+  return resources.flatMap(({ urn, type, id, provider }) => {
+    if (!type.endsWith(":S3Bucket") || !id) return [];
+    const inputs = resources.find((one) => `${one.urn}::${one.id}` === provider)?.inputs;
+    return inputs ? [{ name: nameOf(urn), bucket: id, minio: remembered(inputs, environment) }] : [];
+  });
+}
+
+function remembered(
+  inputs: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): RememberedMinio {
+  const given = (key: string): string | undefined => plain(inputs[key]);
+  const server = new URL(`http://${given("minioServer")}`);
+  const tls = given("minioSsl") === "true";
+  const [accessKey, secretKey] = [
+    given("minioUser") ?? environment.MINIO_USER,
+    given("minioPassword") ?? environment.MINIO_PASSWORD,
+  ];
+  const caFile = given("minioCacertFile");
+  return {
+    address: {
+      host: server.hostname,
+      port: Number(server.port) || (tls ? 443 : 80),
+      tls,
+      region: given("minioRegion") ?? "us-east-1",
+      ...(caFile !== undefined && { caFile }),
+    },
+    ...(accessKey && secretKey && { keys: { accessKey, secretKey } }),
+  };
+}
+
+/** Text of a provider's input, of a secret one too: the state is exported with its secrets, and holds each as JSON. */
+function plain(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "object") return String(value);
+  const { plaintext } = value as { plaintext?: string };
+  return plaintext === undefined ? undefined : String(JSON.parse(plaintext));
+}
+
+/** Buckets that a refresh would forget, with what stands in the way of seeing them. One that is gone is no finding. */
+export async function bucketsOutOfSight(
+  stack: string,
+  deployment: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Finding[]> {
+  const looks = rememberedBuckets(deployment, environment).map(async ({ name, bucket, minio }) => {
+    const why = await outOfSight(bucket, minio);
+    if (why.length === 0) return [];
+    const { host, port } = minio.address;
+    return [
+      {
+        subject: name,
+        text: `cannot be seen at ${host}:${port}, where the last deploy looked; a refresh would take it for gone, and forget it with its protection`,
+        fix: `mend what is said below; if the address or the key has been changed since: npm run deploy -- up --stack ${stack}, and refresh after that`,
+      },
+      ...why,
+    ];
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+async function outOfSight(bucket: string, { address, keys }: RememberedMinio): Promise<Finding[]> {
+  const answer = await minioDate(address);
+  if ("error" in answer) return minioFindings(answer.error, "MinIO");
+  if (!keys) return [NO_KEYS];
+  try {
+    await minioClient(address, keys).bucketExists(bucket);
+    return [];
+  } catch (error) {
+    // The answer to that question has no body; another one says which of the keys is wrong.
+    const refused = await refusedKeys(address, keys);
+    return refused.length > 0 ? refused : minioFindings((error as Error).message, "MinIO");
+  }
+}
+
+/** Protected resources that were in the state before an operation and are not any more. */
+export function lostProtected(stack: string, before: unknown, after: unknown): Finding[] {
+  const kept = new Set(protectedResources(after).map(({ urn }) => urn));
+  return protectedResources(before)
+    .filter(({ urn }) => !kept.has(urn))
+    .map(({ name }) => ({
+      subject: name,
+      text: "is not in the state any more: the refresh did not see it",
+      fix: `if it is there all the same, npm run doctor -- ${stack} names the command that takes it in again`,
+    }));
+}
