@@ -10,7 +10,7 @@ import { ALLOY_PIPELINE, alloyStart } from "../../components/alloy/alloyValues.t
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { type Loose, planOf, STACKS, stackFile, valuesOf } from "../unit/program.ts";
-import { chartsMissing, object, programMissing, render } from "./renderedCharts.ts";
+import { chartsMissing, object, programMissing, render, smallestLoki } from "./renderedCharts.ts";
 
 const LOKI_HOW = `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`;
 const ALLOY_HOW = `Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`;
@@ -57,20 +57,7 @@ describe("loki -verify-config", {
   }
 
   it("takes the config of the smallest Loki too, with two schema periods and plain HTTP", async () => {
-    const { status, said } = verify(
-      await rendered("prod-aks-a", (c) => {
-        Object.assign(c.objectStorage, { endpoint: "http://minio:9000", allowPlainHttp: true, caFile: undefined });
-        c.loki = {
-          replicationFactor: 1,
-          write: { replicas: 1 },
-          read: { replicas: 1 },
-          backend: { replicas: 1 },
-          caches: { chunksMiB: 0, resultsMiB: 0 },
-          schema: [{ from: "2025-01-01" }, { from: "2999-01-01" }],
-          retentionHours: 24,
-        };
-      }),
-    );
+    const { status, said } = verify(await rendered("prod-aks-a", smallestLoki));
     assert.equal(status, 0, said);
   });
 

@@ -64,3 +64,17 @@ export const podsOf = (manifests: readonly Manifest[]): Array<{ name: string; sp
 
 /** All containers of a pod, init containers too. */
 export const containersOf = (spec: Loose): Loose[] => [...(spec.initContainers ?? []), ...spec.containers];
+
+/** Makes a config ask for the least: one of each, no caches, no CA, plain HTTP; and for two schema periods. */
+export function smallestLoki(config: Loose): void {
+  Object.assign(config.objectStorage, { endpoint: "http://minio:9000", allowPlainHttp: true, caFile: undefined });
+  config.loki = {
+    replicationFactor: 1,
+    write: { replicas: 1 },
+    read: { replicas: 1 },
+    backend: { replicas: 1 },
+    caches: { chunksMiB: 0, resultsMiB: 0 },
+    schema: [{ from: "2025-01-01" }, { from: "2999-01-01" }],
+    retentionHours: 24,
+  };
+}

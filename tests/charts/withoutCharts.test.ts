@@ -12,26 +12,12 @@ import { chartRelease } from "../pipeline/withoutCharts/chartValues.ts";
 import { SAME_IN_VALUES } from "../pipeline/withoutCharts/lokiConfig.ts";
 import { objectsOfValues } from "../pipeline/withoutCharts/objectsOfValues.ts";
 import { type Loose, plan, RELEASE, resource, STACKS, stackFile } from "../unit/program.ts";
-import { chartsMissing, object, programMissing } from "./renderedCharts.ts";
+import { chartsMissing, object, programMissing, smallestLoki } from "./renderedCharts.ts";
 
 /** What a stack's config can make of the releases, beside the committed stacks. */
 const CONFIGS: Array<[string, (config: Loose) => void, stack?: (typeof STACKS)[number]]> = [
   ...STACKS.map((stack): (typeof CONFIGS)[number] => [stack, () => {}, stack]),
-  [
-    "the smallest Loki, without caches and CA, over plain HTTP, with two schema periods",
-    (config) => {
-      Object.assign(config.objectStorage, { endpoint: "http://minio:9000", allowPlainHttp: true, caFile: undefined });
-      config.loki = {
-        replicationFactor: 1,
-        write: { replicas: 1 },
-        read: { replicas: 1 },
-        backend: { replicas: 1 },
-        caches: { chunksMiB: 0, resultsMiB: 0 },
-        schema: [{ from: "2025-01-01" }, { from: "2999-01-01" }],
-        retentionHours: 24,
-      };
-    },
-  ],
+  ["the smallest Loki, without caches and CA, over plain HTTP, with two schema periods", smallestLoki],
   [
     "images of a mirror, and what is not collected",
     (config) => {
