@@ -23,6 +23,7 @@ interface Found {
 
 const PAGE = 5000;
 const SECOND = 1_000_000_000n;
+const MINUTE = 60n * SECOND;
 
 /** Asks Loki through the gateway, as a reader does. */
 export class LogQueries {
@@ -89,14 +90,23 @@ export class LogQueries {
     yield* this.lines(selector, middle, to);
   }
 
+  /** Where lines are, a second after the other: a ledger may have some of now and some of hours ago. */
+  async *#secondsWithLines(selector: string, from: bigint, to: bigint): AsyncGenerator<bigint> {
+    if (to - from <= MINUTE) for (let second = from; second < to; second += SECOND) yield second;
+    else if ((await this.count(selector, from, to)) > 0) {
+      const middle = from + ((to - from) / 2n / SECOND) * SECOND;
+      yield* this.#secondsWithLines(selector, from, middle);
+      yield* this.#secondsWithLines(selector, middle, to);
+    }
+  }
+
   /** Holds what Loki shows against what was written. */
   async account(ledger: Ledger): Promise<Account> {
     const selector = selectorOf(ledger);
     const seen = new Map<string, number>();
     const damaged: string[] = [];
-    const window = SECOND;
-    for (let from = ledger.oldest; from <= ledger.newest; from += window) {
-      for await (const page of this.lines(selector, from, from + window)) {
+    for await (const from of this.#secondsWithLines(selector, ledger.oldest, ledger.newest + SECOND)) {
+      for await (const page of this.lines(selector, from, from + SECOND)) {
         for (const { text, labels } of page) {
           const id = idOf(text) ?? "";
           const [namespace, pod] = id.split("/");
