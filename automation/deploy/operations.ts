@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { ChangeReport } from "../changes/changeReport.ts";
 import type { Level } from "../changes/meanings.ts";
@@ -131,9 +130,8 @@ export const up = (stack: string, options: UpOptions = {}): Promise<OperationRes
     }
     begin("update");
     await rollBack(
-      // The same once more, after a failure that was none of the config, goes on where it stopped.
-      report.resources.flatMap(({ type, op, before, after }) =>
-        type === RELEASE_TYPE && op === "update" && !isDeepStrictEqual(before, after) ? [String(after?.name)] : [],
+      report.resources.flatMap(({ type, op, after }) =>
+        type === RELEASE_TYPE && op === "update" ? [String(after?.name)] : [],
       ),
     );
     return engine((engineOptions) => handle.up(engineOptions), { report });
