@@ -202,6 +202,8 @@ export class Workload {
         for (const application of this.applications) application.rotateIfDue();
       }, 10_000),
     ];
+    // A scenario that fails before it stops its workload does not keep the whole run from ending.
+    for (const timer of this.#timers) timer.unref();
   }
 
   /** Lines come in turn, and every thousandth time as a burst of one pod. */
