@@ -31,19 +31,16 @@ export const LOADS: Readonly<Record<ProfileName, Load>> = {
   large: { gbPerDay: 500, nodes: 120 },
 };
 
-/**
- * What was measured for a MB of lines, CPU in seconds: Alloy, writers and stored bytes from the column `stack` of
- * bench/results/pipeline-compared.md, the others from bench/results/pipeline.md.
- */
+/** What was measured for a MB of lines, CPU in seconds: the column `stack` of bench/results/pipeline.md. */
 export const MEASURED = {
-  alloyCpu: 0.27,
-  gatewayCpu: 0.0021,
+  alloyCpu: 0.35,
+  gatewayCpu: 0.0028,
   /** Of all writers together: every line is written three times. */
-  writeCpu: 0.25,
+  writeCpu: 0.2,
   /** Bytes that MinIO keeps of a byte. */
-  stored: 0.25,
-  /** MB/s that a reader's core searches, from the needle in a day: 300 MB in 3.5 s on two cores, which everything shared. */
-  searchedPerCore: 42,
+  stored: 0.21,
+  /** MB/s that a reader's core searches, by its CPU, from the needle in a day. */
+  searchedPerCore: 60,
   /** A writer's memory without lines. */
   writerMiB: 250,
 } as const;

@@ -205,8 +205,7 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
       chunk_encoding: "zstd",
       chunk_target_size: CHUNK_MIB * 2 ** 20,
       // Half of it is how long a stream of time sharding lasts, and so how often every stream's chunk is cut. With it and the line below,
-      // 377 requests to MinIO per GB (bench/results/pipeline.md, where streams are by pod too) and about a thousand with 2h and Loki's
-      // default; the seed makes 770.
+      // 460 requests to MinIO per GB where the seed makes 1430 (bench/results/pipeline.md), and about a thousand with 2h and Loki's default.
       max_chunk_age: "4h",
       // By default a chunk is also cut in the middle of each hour, so that all writers cut theirs alike. Time sharding does that already.
       sync_period: "0s",
