@@ -37,6 +37,8 @@ export interface EnvironmentOptions {
   readonly nodes?: number;
   /** What is run, given the file of MinIO's CA. */
   readonly render?: (caFile: string) => Promise<RenderedStack>;
+  /** Called with the folder in which the first node's pods log, before Alloy is there: what logs then need not be looked for. */
+  readonly logFirst?: (podLogs: string) => void;
 }
 
 /** The stack with everything around it, started on first use and shared by all scenarios. */
@@ -49,6 +51,7 @@ async function start({
   probe = "readiness",
   nodes = 1,
   render = (caFile) => renderStack({ stack: "prod-aks-a", caFile }),
+  logFirst = () => {},
 }: EnvironmentOptions): Promise<Environment> {
   const programs = await findOrBuild();
   for (const line of standIns()) console.log(line);
@@ -59,6 +62,7 @@ async function start({
   const stack = await render(store.ca.certificate);
   const podLogs = podLogsOf(folder, 0);
   for (let node = 0; node < nodes; node++) mkdirSync(podLogsOf(folder, node), { recursive: true });
+  logFirst(podLogs);
   const cluster = await Cluster.make(
     stack.manifests,
     { folder, programs, namespace: stack.namespace, probe, objects: () => stack.objects },

@@ -124,16 +124,27 @@ export class ObjectStore {
 
   /** Bucket, policy, user and attachment of a stack, as its plan says. */
   async grant(stack: RenderedStack): Promise<void> {
-    await this.mc(this.admin, "mb", "--ignore-existing", `minio/${stack.bucket}`);
     const file = join(this.#folder, `${stack.policy.name}.json`);
     writeFileSync(file, stack.policy.document);
-    await this.mc(this.admin, "admin", "policy", "create", "minio", stack.policy.name, file);
-    await this.addUser(stack, stack.storageKeys);
+    await Promise.all([
+      this.client(this.admin).makeBucket(stack.bucket),
+      this.mc(this.admin, "admin", "policy", "create", "minio", stack.policy.name, file),
+      this.#makeUser(stack.storageKeys),
+    ]);
+    await this.#attach(stack, stack.storageKeys);
   }
 
   /** A user with the stack's policy. */
   async addUser(stack: RenderedStack, keys: Keys): Promise<void> {
+    await this.#makeUser(keys);
+    await this.#attach(stack, keys);
+  }
+
+  async #makeUser(keys: Keys): Promise<void> {
     await this.mc(this.admin, "admin", "user", "add", "minio", keys.accessKey, keys.secretKey);
+  }
+
+  async #attach(stack: RenderedStack, keys: Keys): Promise<void> {
     await this.mc(this.admin, "admin", "policy", "attach", "minio", stack.policy.name, "--user", keys.accessKey);
   }
 
