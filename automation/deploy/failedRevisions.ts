@@ -1,13 +1,15 @@
 // An upgrade that failed is not the base of the next one: Helm compares with the revision that was deployed before it. What the failed
 // one had added is in neither of both, so it stays in the cluster for ever, and no preview shows it: a config that is put back would
-// not put the cluster back. A rollback compares with the failed one, and takes it away.
+// not put the cluster back. A rollback compares with the failed one, and takes it away. Where the same is tried once more there is
+// nothing to take away, and pods would roll twice.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
-import { helmMissing } from "../helmTemplate.ts";
+import { helmMissing, type ReleaseInputs } from "../helmTemplate.ts";
 
 /** Type of the Secrets in which Helm keeps its revisions. */
 const HELM_SECRET = "helm.sh/release.v1";
@@ -32,6 +34,9 @@ export const helmRevisions = (secrets: readonly V1Secret[]): HelmRevision[] =>
     }))
     .sort((a, b) => b.version - a.version);
 
+/** What a release is to become. */
+export type WantedRelease = Pick<ReleaseInputs, "name" | "version" | "values">;
+
 /** A release whose newest revision failed, and the one that it goes back to. */
 export interface FailedRevision {
   readonly name: string;
@@ -39,15 +44,36 @@ export interface FailedRevision {
   readonly deployed: number;
 }
 
-/** Releases whose newest revision failed over one that was deployed. A first one that failed is itself what Helm compares with. */
-export const failedRevisions = (secrets: readonly V1Secret[]): FailedRevision[] =>
-  [...Map.groupBy(helmRevisions(secrets), ({ name }) => name)].flatMap(([name, revisions]) => {
-    const [newest] = revisions;
-    const deployed = revisions.find(({ status }) => status === "deployed");
-    return newest?.status === "failed" && deployed
-      ? [{ name, failed: newest.version, deployed: deployed.version }]
-      : [];
+/**
+ * Of the releases, those whose newest revision failed over one that was deployed, unless every one that failed since is what is wanted
+ * now. A first one that failed is itself what Helm compares with.
+ */
+export function failedRevisions(secrets: readonly V1Secret[], wanted: readonly WantedRelease[]): FailedRevision[] {
+  const revisions = helmRevisions(secrets);
+  return wanted.flatMap((release) => {
+    const own = revisions.filter(({ name }) => name === release.name);
+    const deployed = own.find(({ status }) => status === "deployed");
+    const [newest] = own;
+    if (newest?.status !== "failed" || !deployed) return [];
+    const since = own.filter(({ version }) => version > deployed.version).map(({ secret }) => secret);
+    const again = secrets.filter(({ metadata }) => since.includes(metadata?.name ?? "")).every((s) => isOf(s, release));
+    return again ? [] : [{ name: release.name, failed: newest.version, deployed: deployed.version }];
   });
+}
+
+/**
+ * Whether a revision is of this chart and these values. What cannot be read is not.
+ * https://github.com/helm/helm/blob/v3.19.0/pkg/storage/driver/util.go
+ */
+function isOf({ data }: V1Secret, { version, values }: WantedRelease): boolean {
+  try {
+    const zipped = Buffer.from(Buffer.from(data?.release ?? "", "base64").toString(), "base64");
+    const { chart, config } = JSON.parse(gunzipSync(zipped).toString());
+    return chart.metadata.version === version && isDeepStrictEqual(config, values);
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Takes away what failed revisions of these releases have added. Waits for no pod: the update that follows does.
@@ -57,10 +83,10 @@ export const failedRevisions = (secrets: readonly V1Secret[]): FailedRevision[] 
 export async function rollBackFailed(
   kube: KubeConfig,
   namespace: string,
-  releases: readonly string[],
+  releases: readonly WantedRelease[],
 ): Promise<FailedRevision[]> {
   const { items } = await kube.makeApiClient(CoreV1Api).listNamespacedSecret({ namespace });
-  const failed = failedRevisions(items).filter(({ name }) => releases.includes(name));
+  const failed = failedRevisions(items, releases);
   if (failed.length === 0) return [];
   const missing = helmMissing();
   if (missing) throw new Error(`a release failed before and has to be rolled back first: ${missing}`);

@@ -10,7 +10,7 @@ import { type DestroyPlan, destroyPlan, protectedResources } from "./destroyPlan
 import { engineWords } from "./engineWords.ts";
 import { explainErrors } from "./explainErrors.ts";
 import { explainPods } from "./explainPods.ts";
-import { rollBackFailed } from "./failedRevisions.ts";
+import { rollBackFailed, type WantedRelease } from "./failedRevisions.ts";
 import type { Finding } from "./finding.ts";
 import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
@@ -131,7 +131,7 @@ export const up = (stack: string, options: UpOptions = {}): Promise<OperationRes
     begin("update");
     await rollBack(
       report.resources.flatMap(({ type, op, after }) =>
-        type === RELEASE_TYPE && op === "update" ? [String(after?.name)] : [],
+        type === RELEASE_TYPE && op === "update" ? [after as unknown as WantedRelease] : [],
       ),
     );
     return engine((engineOptions) => handle.up(engineOptions), { report });
@@ -195,7 +195,7 @@ interface Running {
   readonly handle: Stack;
   begin(phase: "guards" | "preview" | "update"): void;
   guarded(of?: { readonly namespace: boolean }): Promise<Finding[]>;
-  rollBack(releases: readonly string[]): Promise<void>;
+  rollBack(releases: readonly WantedRelease[]): Promise<void>;
   engine(run: (options: EngineOptions) => Promise<unknown>, more?: Partial<OperationResult>): Promise<OperationResult>;
   finish(outcome: Outcome, more?: Partial<OperationResult>): OperationResult;
 }

@@ -53,7 +53,7 @@ export async function deploy(
   engine: PulumiEngine,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<OperationResult & { readonly code: number | null }> {
+): Promise<OperationResult & { readonly code: number | null; readonly diagnostics: readonly string[] }> {
   const { code, stdout, stderr } = await runCommand(engine, "deploy", [...args, "--json"], environment);
   const events = stdout
     .split("\n")
@@ -61,7 +61,7 @@ export async function deploy(
     .map((line) => JSON.parse(line) as DeployEvent);
   const result = events.find((event) => event.event === "result");
   if (!result) throw new Error(`deploy ${args.join(" ")} ended with ${code} and no result: ${stderr}\n${stdout}`);
-  return { ...result, code };
+  return { ...result, code, diagnostics: events.flatMap((e) => (e.event === "diagnostic" ? [e.message] : [])) };
 }
 
 /**

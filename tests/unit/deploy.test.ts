@@ -5,6 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import type { CoreV1Event, V1Node, V1Pod, V1Secret } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { CHANGED_SECRET } from "../../automation/changes/fieldChanges.ts";
@@ -337,15 +338,35 @@ describe("what a killed deploy leaves", () => {
   });
 
   it("is a failed revision over a deployed one, which has to be rolled back; a first one that failed is not", () => {
-    const found = failedRevisions([
-      release("loki", 9, "deployed"),
-      release("loki", 10, "failed"),
-      release("loki", 11, "failed"),
-      release("alloy", 1, "failed"),
-      release("other", 1, "failed"),
-      release("other", 2, "deployed"),
-    ]);
+    const found = failedRevisions(
+      [
+        release("loki", 9, "deployed"),
+        release("loki", 10, "failed"),
+        release("loki", 11, "failed"),
+        release("alloy", 1, "failed"),
+        release("other", 1, "failed"),
+        release("other", 2, "deployed"),
+      ],
+      ["loki", "alloy", "other"].map((name) => ({ name, version: "1.0.0", values: {} })),
+    );
     assert.deepEqual(found, [{ name: "loki", failed: 11, deployed: 9 }]);
+  });
+
+  it("is not rolled back where the same is tried once more, or pods would roll twice", () => {
+    const text = (version: string, config: object): string =>
+      gzipSync(JSON.stringify({ chart: { metadata: { version } }, config })).toString("base64");
+    const failed = (revision: number, version: string, config: object): V1Secret => ({
+      ...release("loki", revision, "failed"),
+      data: { release: Buffer.from(text(version, config)).toString("base64") },
+    });
+    const wanted = { name: "loki", version: "18.11.0", values: { read: { replicas: 3 } } };
+    const rolledBack = (...revisions: V1Secret[]): boolean =>
+      failedRevisions([release("loki", 9, "deployed"), ...revisions], [wanted]).length > 0;
+    assert.equal(rolledBack(failed(10, "18.11.0", { read: { replicas: 3 } })), false);
+    assert.equal(rolledBack(failed(10, "18.11.0", { read: { replicas: 4 } })), true);
+    assert.equal(rolledBack(failed(10, "18.10.1", { read: { replicas: 3 } })), true);
+    const older = failed(10, "18.11.0", { read: { replicas: 4 } });
+    assert.equal(rolledBack(older, failed(11, "18.11.0", { read: { replicas: 3 } })), true);
   });
 
   it("is a pending operation, whose note is cleared", () => {

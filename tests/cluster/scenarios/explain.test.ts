@@ -85,7 +85,9 @@ describe("a deploy that fails", () => {
     change(config["logging:loki"]);
   };
 
-  it("for want of a node says so in the scheduler's words, and the next one mends it", async () => {
+  const rollback = (diagnostics: readonly string[]): string[] => diagnostics.filter((text) => /rolled back/.test(text));
+
+  it("for want of a node says so in the scheduler's words, and the same once more goes on from there", async () => {
     const { engine, deployments } = await deployedStacks();
     const { api } = deployments[NAME].cluster;
     const nodes = (await api.list("/api/v1/nodes")).filter(({ metadata }) => metadata.labels?.workload === "logging");
@@ -96,25 +98,32 @@ describe("a deploy that fails", () => {
           await api.call("PUT", `/api/v1/nodes/${name}`, { ...node, spec: { ...node.spec, unschedulable } });
         }),
       );
+    const faster = (loki: StackConfig): void => {
+      loki.limits = { ...loki.limits, ingestionRateMb: 61, ingestionBurstMb: 122 };
+    };
     await cordon(true);
     try {
-      await withConfig(
-        soon((loki) => {
-          loki.limits = { ...loki.limits, ingestionRateMb: 61, ingestionBurstMb: 122 };
-        }),
-        async () => {
-          const { code, outcome, findings } = await deploy(engine, ["up", "--stack", NAME]);
-          assert.deepEqual([code, outcome], [4, "failed"]);
-          const pending = findings.find(({ text }) => /^Pending, the scheduler says: .*unschedulable/.test(text));
-          assert.ok(pending, JSON.stringify(findings));
-          assert.match(pending.subject, /loki-.* of release loki$/);
-        },
-      );
+      await withConfig(soon(faster), async () => {
+        const { code, outcome, findings } = await deploy(engine, ["up", "--stack", NAME]);
+        assert.deepEqual([code, outcome], [4, "failed"]);
+        const pending = findings.find(({ text }) => /^Pending, the scheduler says: .*unschedulable/.test(text));
+        assert.ok(pending, JSON.stringify(findings));
+        assert.match(pending.subject, /loki-.* of release loki$/);
+      });
     } finally {
       await cordon(false);
     }
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+    // A rollback in between would roll every pod twice.
+    await withConfig(
+      (config) => faster(config["logging:loki"]),
+      async () => {
+        const again = await deploy(engine, ["up", "--stack", NAME]);
+        assert.equal(again.outcome, "succeeded", JSON.stringify([again.findings, again.errors]));
+        assert.deepEqual(rollback(again.diagnostics), []);
+      },
+    );
+    const before = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(before.outcome, "succeeded", JSON.stringify([before.findings, before.errors]));
   });
 
   it("for an image, a crash or a probe says which pod and why, and the next one mends it", async () => {
@@ -156,6 +165,7 @@ describe("a deploy that fails", () => {
     }
     const mended = await deploy(engine, ["up", "--stack", NAME]);
     assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+    assert.equal(rollback(mended.diagnostics).length, 1, JSON.stringify(mended.diagnostics));
   });
 
   it("for pods that a quota refuses says who should have made them", async () => {
