@@ -63,7 +63,8 @@ async function tellOf({ api, kubelet }: ControlPlane, pod: KubernetesObject, tro
   if (trouble === "crash") kubelet.logs.set(`logging/${name}/${broken.name}`, { previous: SAID.log.join("\n") });
   if (trouble === "probe")
     await api.create(`${LOGGING}/events`, {
-      metadata: { name: `${name}.unhealthy` },
+      // Of this pod: another of its name may have been there before, and its event outlives it.
+      metadata: { name: `${name}.${uid}` },
       involvedObject: { apiVersion: "v1", kind: "Pod", namespace: "logging", name, uid },
       type: "Warning",
       reason: "Unhealthy",
