@@ -118,9 +118,18 @@ describe("the capacity check", { timeout: 900_000 }, () => {
     for (const text of placedAlthoughRefused) figure("  refused and placed all the same", text);
     assert.deepEqual(wronglyAccepted, [], `seed ${seed}`);
     assert.ok(refused > 20 && refused < POOLS - 20, `${refused} refused: the pools do not test both answers`);
-    assert.ok(placedAlthoughRefused.length <= refused * 0.05, `seed ${seed}: ${placedAlthoughRefused.join("\n")}`);
+    assert.ok(
+      placedAlthoughRefused.length <= atMost(refused),
+      `seed ${seed}: more than ${atMost(refused)} of ${refused}: ${placedAlthoughRefused.join("\n")}`,
+    );
   });
 });
+
+/**
+ * What one sample may have of something that is 5 % at most, three deviations above it. A set is refused when any order of arrival
+ * leaves a pod out, and each comes here in one: of 376 that were refused in three samples 16 were placed (4.3 %), 9 of them in one.
+ */
+const atMost = (refused: number): number => Math.floor(refused * 0.05 + 3 * Math.sqrt(refused * 0.05 * 0.95));
 
 const describeCase = ({ pool, workloads }: Case): string =>
   `${pool.nodes} × ${pool.vm.cpu} vCPU ${pool.vm.memoryGiB} GiB, maxPods ${pool.maxPods}: ${workloads.map((w) => `${w.name} ${w.replicas} × ${w.cpu}m ${w.memory}Mi`).join(", ")}`;
