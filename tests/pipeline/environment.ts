@@ -69,6 +69,8 @@ async function start({
     { [MINIO.host]: MINIO.address },
     nodes,
   );
+  // These ask nothing of MinIO.
+  for (const pod of cluster.pods) if (!cluster.loki.includes(pod) && !cluster.agents.includes(pod)) pod.start();
   await store.start();
   await store.grant(stack);
   const queries = new LogQueries(`http://${cluster.gatewayAddress}`, () => stack.gatewayLogin);

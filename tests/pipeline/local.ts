@@ -42,13 +42,18 @@ async function openTheWayIn(): Promise<number> {
 }
 
 /**
- * The one value that is not as in production: a reader looks for schedulers for the first time when this period has passed. A cluster
- * does not see the usual ten seconds, as its readers are asked nothing in their first fifteen.
+ * Values that are not as in production, so that it answers soon. A reader looks for schedulers for the first time when its period has
+ * passed; a cluster does not see the usual ten seconds, as its readers are asked nothing in their first fifteen. And what is not in an
+ * empty bucket is asked for five times.
  */
 function answerSoon(config: Loose): void {
-  config.loki = mergeValues(config.loki ?? {}, {
-    values: { loki: { frontend: { scheduler_dns_lookup_period: "1s" } } },
-  });
+  const values = {
+    loki: {
+      frontend: { scheduler_dns_lookup_period: "1s" },
+      storage: { s3: { backoff_config: { max_period: "100ms" } } },
+    },
+  };
+  config.loki = mergeValues(config.loki ?? {}, { values });
 }
 
 async function runStack(): Promise<number> {
