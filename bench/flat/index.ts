@@ -611,6 +611,7 @@ const loki = new helm.Release(
         compactor: {
           compaction_interval: "10m",
           delete_request_store: "s3",
+          deletion_marker_object_store_prefix: "markers/",
           retention_delete_delay: "2h",
           retention_enabled: true,
           working_directory: "/var/loki/compactor",

@@ -100,7 +100,8 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
       persistence: {
         size: `${loki.backend.diskSizeGiB}Gi`,
         storageClass: loki.storageClass,
-        // The chart deletes these disks with the pods by default, and the list of what is still to be deleted from MinIO with them.
+        // The chart deletes these disks with the pods by default; on those of an adopted release may be a list of what is still to be
+        // deleted from MinIO, which Loki moves there when it starts.
         enableStatefulSetAutoDeletePVC: false,
       },
     },
@@ -175,6 +176,9 @@ function lokiConfig({ cluster, loki, objectStorage }: ResolvedArgs, refs: LokiRe
       delete_request_store: "s3",
       retention_delete_delay: "2h",
       compaction_interval: "10m",
+      // What is still to be deleted stands in MinIO. By default it is on the disk of the backend that compacts at the moment; when the
+      // other one takes over, as after any roll-out, the index has forgotten these chunks and nobody deletes them (grafana/loki#11119).
+      deletion_marker_object_store_prefix: "markers/",
     },
     limits_config: {
       retention_period: hours(loki.retentionHours),

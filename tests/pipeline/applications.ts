@@ -114,8 +114,16 @@ export class Application {
   /** The kubelet's look at the file. A rotation does not wait for the end of a line. */
   rotateIfDue(): void {
     if (statSync(this.#file).size < this.#rotation.maxBytes) return;
-    if (this.#rotation.splitsLines === false) this.rotate();
-    else this.#write(0n, () => this.rotate(), true);
+    if (this.#rotation.splitsLines === false) {
+      this.rotate();
+      return;
+    }
+    // Once: the next look is ten seconds away, and no file of a node is rotated away right after it was made.
+    let looks = 0;
+    const rotateOnce = (): void => {
+      if (looks++ === 0) this.rotate();
+    };
+    this.#write(0n, rotateOnce, true);
   }
 
   /** What the kubelet does with a file that is too large. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */

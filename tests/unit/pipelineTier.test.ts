@@ -107,3 +107,19 @@ it("the loss contract names every scenario, and which ones run without --all", (
   const bold = [...table.matchAll(/\*\*`(\w+)`\*\*/g)].map((m) => m[1]);
   assert.deepEqual(bold.sort(), [...(usual ?? "").matchAll(/"(\w+)"/g)].map((m) => m[1]).sort());
 });
+
+it("a file that is due is rotated once, also when the parts of its last line take longer than a second", () => {
+  const folder = mkdtempSync(join(tmpdir(), "logging-rotate-"));
+  try {
+    const application = new Application(folder, "shop", "app", new Ledger("shop"), { maxBytes: 1, maxFiles: 5 });
+    let second = 0;
+    const rotate = application.rotate.bind(application);
+    application.rotate = () => rotate(new Date(Date.UTC(2026, 0, 1, 0, 0, second++)));
+    application.write();
+    application.rotateIfDue();
+    application.end();
+    assert.deepEqual(readdirSync(join(application.folder, "app")), ["0.log", "0.log.20260101-000000"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
