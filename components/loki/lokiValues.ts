@@ -123,6 +123,8 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
       metrics: { resources: EXPORTER_RESOURCES },
     },
 
+    // Writers look here whether another one has stored the same chunk: 390 PUTs per GB with it, 930 without
+    // (bench/results/pipeline-compared.md).
     chunksCache: cache(loki.caches.chunksMiB, CACHE_CPU.chunks, placement),
     resultsCache: cache(loki.caches.resultsMiB, CACHE_CPU.results, placement),
     memcachedExporter: { resources: EXPORTER_RESOURCES },
