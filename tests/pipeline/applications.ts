@@ -83,7 +83,10 @@ export class Application {
     this.#ledger.add(id, text, this.#writeParts(text, 0n));
   }
 
-  /** @param between what happens between the parts that containerd makes of a long line; with it, the line is a long one. */
+  /**
+   * @param between what happens behind the first of the parts that containerd makes of a long line. Once: the kubelet's next look is ten
+   * seconds away, and no file of a node is rotated away right after it was made.
+   */
   #write(ago: bigint, between?: () => void, long = false): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
     const text = lineOf(id, long ? this.#written * 211 : this.#written);
@@ -106,7 +109,7 @@ export class Application {
       const flag = part < parts - 1 ? "P" : "F";
       const end = (part + 1) * PART_BYTES;
       writeSync(this.#descriptor, `${time} stdout ${flag} ${text.slice(part * PART_BYTES, end)}\n`);
-      if (flag === "P") between?.();
+      if (part === 0 && flag === "P") between?.();
     }
     return at;
   }
@@ -114,16 +117,8 @@ export class Application {
   /** The kubelet's look at the file. A rotation does not wait for the end of a line. */
   rotateIfDue(): void {
     if (statSync(this.#file).size < this.#rotation.maxBytes) return;
-    if (this.#rotation.splitsLines === false) {
-      this.rotate();
-      return;
-    }
-    // Once: the next look is ten seconds away, and no file of a node is rotated away right after it was made.
-    let looks = 0;
-    const rotateOnce = (): void => {
-      if (looks++ === 0) this.rotate();
-    };
-    this.#write(0n, rotateOnce, true);
+    if (this.#rotation.splitsLines === false) this.rotate();
+    else this.#write(0n, () => this.rotate(), true);
   }
 
   /** What the kubelet does with a file that is too large. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */

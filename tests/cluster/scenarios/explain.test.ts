@@ -122,8 +122,8 @@ describe("a deploy that fails", () => {
         assert.deepEqual(rollback(again.diagnostics), []);
       },
     );
-    const before = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(before.outcome, "succeeded", JSON.stringify([before.findings, before.errors]));
+    const mended = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
   });
 
   it("for an image, a crash or a probe says which pod and why, and the next one mends it", async () => {
