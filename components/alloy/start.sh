@@ -6,35 +6,30 @@
 
 storage=/var/lib/alloy
 logs=/var/log/pods
-# Alloy's own: how far each file has been read, and what Loki has not taken yet.
+# Alloy's own: where it goes on in each file, and what Loki has not taken yet.
 positions=$storage/loki.source.file.pods/positions.yml
 wal=$storage/loki.write.gateway/wal
-# The positions of a moment before which everything has arrived, and all containers and rotated files since then.
-delivered=$storage/delivered.yml
+# How far each file had been read a moment ago; the same of a moment before which everything has arrived; all files since then.
+reading=$storage/reading
+delivered=$storage/delivered
 seen=$storage/seen
 # What was rotated away, for Alloy to read beside the current files.
 replay=$storage/replay
 
-# Alloy notes a position every 10 s, so it may be that much older than the file of positions.
-lag=15
+# What Alloy has in memory of a file that it reads, unless it is at its end.
+ahead=4096
 # A line that is longer than this and was being put together when Alloy ended is sent as two.
 longest=$((1024 * 1024))
 
-# A second in UTC, in a format of strftime, as `REPLY`.
-utc() {
-	local -x TZ=UTC
-	printf -v REPLY "%($1)T" "$2"
-}
-
 say() {
-	utc %FT%TZ -1
-	printf 'ts=%s level=info component=start msg="%s"\n' "$REPLY" "$1" >&2
+	local -x TZ=UTC
+	printf 'ts=%(%FT%TZ)T level=info component=start msg="%s"\n' -1 "$1" >&2
 }
 
 # --- while Alloy runs
 
-# Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, the segment that is
-# being read, and how many files are. Alloy writes two records for each line.
+# Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, and the segment that
+# is being read. Alloy writes two records for each line.
 counts() {
 	(
 		exec 3<>/dev/tcp/127.0.0.1/12345 || exit
@@ -43,13 +38,45 @@ counts() {
 			/^loki_write_(sent|dropped)_entries_total/ { sent += $NF }
 			/^loki_write_wal_watcher_segment_read_total/ { reads += $NF }
 			/^loki_write_wal_watcher_current_segment/ { segment = $NF }
-			/^loki_source_file_files_active_total/ { files += $NF }
-			END { printf "%.0f %.0f %.0f %.0f %.0f\n", out, sent, reads, segment, files }' <&3
+			END { printf "%.0f %.0f %.0f %.0f\n", out, sent, reads, segment }' <&3
 	) 2>/dev/null
 }
 
-# Containers, and what is rotated away, under the name that it has for good.
-files() { printf '%s\n' "$logs"/*/* "$logs"/*/*/*.log.* | sed 's/\.gz$//; /\.tmp$/d; /\*/d' | sort -u; }
+# All log files, those that are rotated away under the name that they have for good, as files that are not open.
+files() { printf -- '-\t%s\n' "$logs"/*/*/*.log "$logs"/*/*/*.log.* | sed 's/\.gz$//; /\.tmp$/d; /\*/d'; }
+
+# All log files, and how far Alloy has read those that it has open. By the kernel's account: it is that of the very file, whatever its
+# name is by now. Alloy's positions are by name, and as old as the last line or older: after a rotation they are those of the file that
+# went. The names first: a file that is rotated away in between is a new one, then, and not one that has been read.
+note_reading() {
+	[ -e "$reading.new" ] && mv "$reading.new" "$reading.before"
+	{
+		files
+		{
+			find -L "/proc/$$/fd" -type f -printf '%f %s\n'
+			find "/proc/$$/fd" \( -lname "$logs/*" -o -lname "$replay/*" \) -printf '%f %l\n'
+		} 2>/dev/null | awk -v fdinfo="/proc/$$/fdinfo/" -v ahead="$ahead" '
+			$2 !~ /^\// { size[$1] = $2; next }
+			{
+				at = -1
+				while ((getline line < (fdinfo $1)) > 0) if (line ~ /^pos:/) { split(line, field); at = field[2] }
+				close(fdinfo $1)
+				if (at < 0) next
+				if (at < size[$1]) at = at > ahead ? at - ahead : 0
+				sub(/^[^ ]+ /, "")
+				sub(/ \(deleted\)$/, "")
+				print at "\t" $0
+			}'
+	} >"$reading.new"
+	add_to_list "$seen"
+	add_to_list "$seen.new"
+}
+
+# Adds the files that there are to a list, which is whole whenever this ends.
+add_to_list() {
+	[ -e "$1" ] || return
+	cut -f2 "$reading.new" | sort -u - "$1" >"$1.tmp" && mv "$1.tmp" "$1"
+}
 
 # The newest segment of the buffer.
 last_segment() {
@@ -59,26 +86,24 @@ last_segment() {
 	case $newest in *[!0-9]*) echo 0 ;; *) echo $((10#$newest)) ;; esac
 }
 
-# In three steps, so that all that had been read when the positions were written is sure to be counted: take the positions; count what
-# has come out of the buffer when it was read up to its end since, which after an outage takes a while; and when that much is done
-# with, keep the positions.
+# In three steps, so that all that had been read is sure to be counted: take what had been read a round ago, which is in the buffer by
+# now; count what has come out of the buffer when it was read up to its end since, which after an outage takes a while; and when that
+# much is done with, keep it.
 step=0
 note_delivered() {
-	local out sent reads segment list
-	[ -s "$positions" ] || return
-	for list in "$seen" "$seen.new"; do
-		[ -e "$list" ] && files | sort -u - "$list" -o "$list" 2>/dev/null
-	done
-	read -r out sent reads segment _ < <(counts)
-	[ "${out:-0}" -gt 0 ] || return
+	local out sent reads segment
+	[ -e "$reading.before" ] && mv "$reading.before" "$reading"
+	read -r out sent reads segment < <(counts)
+	[ "${out:-0}" -gt 0 ] && [ -s "$reading" ] || return
 	case $step in
 	1) [ "$segment" -ge "$last" ] && [ "$reads" -ge $((reads_before + 2)) ] && wanted=$out step=2 ;;
 	2) [ "$sent" -ge "$wanted" ] && mv "$delivered.new" "$delivered" && mv "$seen.new" "$seen" && step=0 ;;
 	esac
 	if [ $step = 0 ]; then
-		files >"$seen.new"
+		cut -f2 "$reading" >"$seen.new"
+		add_to_list "$seen.new"
 		last=$(last_segment) reads_before=$reads
-		cp -p "$positions" "$delivered.new" && step=1
+		cp -p "$reading" "$delivered.new" && step=1
 	fi
 }
 
@@ -121,24 +146,27 @@ tidy() {
 	keep_within_limit
 }
 
-# --- before Alloy starts
+# --- before Alloy starts, and when it has opened its files
 
-# Whether a file's first line is older than a second; that of an empty file is not.
-begins_before() {
-	local time=
-	IFS= read -r -n 35 time 2>/dev/null <"$1"
-	time=${time%% *}
-	case $time in
-	'') return 1 ;;
-	*Z) utc %FT%T "$2" && [[ ${time:0:19} < $REPLY ]] ;;
-	*) [ "$(date -d "$time" +%s 2>/dev/null || echo "$2")" -lt "$2" ] ;;
-	esac
+# How far each file had been read, by its name; `-` for those that were not open: had been read to its end, if it is a rotated one.
+declare -A noted=()
+# Files whose first lines go into the copy that is named here, when they are all written.
+declare -A unfinished=()
+# Files that Alloy has not opened yet.
+declare -A unopened=()
+
+load() {
+	local offset file
+	noted=()
+	[ -s "$1" ] || return
+	while IFS=$'\t' read -r offset file; do noted[$file]=$offset; done <"$1"
 }
 
-# Whether the node's files still have everything since then: no container's folder is gone, and no file that was rotated away.
+# Whether the node's files still have everything since then: no file is gone but those that had been read.
 files_are_whole() {
 	local file
 	while read -r file; do
+		[[ ${file##*/} = *.log.* && ${noted[$file]:-} = - ]] && continue
 		[ -e "$file" ] || [ -e "$file.gz" ] || { say "needs the buffer: $file is gone"; return 1; }
 	done <"$seen"
 }
@@ -161,130 +189,186 @@ whole_line() {
 		END { printf "%.0f\n", whole }'
 }
 
-# Whether the last line goes on in the next file, and how much of that file is the rest of it.
+# The end of the line that is there at a position, or of the last one; fails while that is not all written.
+line_end() {
+	local from=$2 size whole
+	size=$(stat -c %s "$1") || return
+	[ "$from" -gt "$size" ] && from=$size
+	whole=$(whole_line "$1" "$from")
+	tail -c +$((whole + 1)) "$1" | LC_ALL=C awk -v at="$whole" -v from="$from" '
+		BEGIN { if (at > 0 && at >= from) { found = 1; exit } }
+		{ at += length($0) + 1 }
+		$3 == "F" && at >= from { found = 1; exit }
+		END { if (!found) exit 1; printf "%.0f\n", at }'
+}
+
+# Whether the last line goes on in the next file, and the parts that it has there.
 ends_in_part() {
 	local line= flag
 	IFS= read -r -n 80 line < <(tail -n 1)
 	read -r _ _ flag _ <<<"$line"
 	[ "$flag" = P ]
 }
-rest_of_line() { LC_ALL=C awk '{ at += length($0) + 1 } $3 == "F" { exit } END { printf "%.0f\n", at }' "$1"; }
+last_parts() { LC_ALL=C awk '$3 == "F" { parts = ""; next } { parts = parts $0 "\n" } END { printf "%s", parts }'; }
 
-# Puts together what was rotated away since then, in its order, from a position in the first one, and the current file as far as the
-# last argument says. Where to go on in the current file is in `REPLY`.
+# It may have been compressed since it was looked for.
+unpack() { gzip -cdf "$1" 2>/dev/null || gzip -cd "$1.gz" 2>/dev/null; }
+
+# Copies what has not been read of the files that were rotated away, in their order, from the beginning of a whole line; then, of the
+# current file, as much as `upto` says and the line that began in the file before. `REPLY` is where to go on in the current file.
 copy_rotated() {
-	local current=$1 since=$2 position=$3 upto=${4:-0} file moment oldest noted copy part before=
+	local current=$1 upto=${2:-0} copy part=$replay/part file offset last= before= files=()
 	copy=$replay${current#"$logs"}
 	copy=${copy%.log}.$EPOCHSECONDS.log
-	part=$replay/part
 	# The kubelet has the time of a rotation in the name, so names are in its order.
-	utc %Y%m%d-%H%M%S "$since" && oldest=$REPLY
-	utc %Y%m%d-%H%M%S $((since + lag)) && noted=$REPLY
 	for file in "$current".*; do
-		case $file in *.tmp | *'.*') continue ;; esac
-		moment=${file##*.log.}
-		moment=${moment:0:15}
-		if [[ $moment < $oldest ]]; then
-			before=$file
-			continue
-		fi
-		[ -d "${copy%/*}" ] || mkdir -p "${copy%/*}"
-		# It may have been compressed since it was looked for.
-		gzip -cdf "$file" >"$part" 2>/dev/null || gzip -cd "$file.gz" >"$part" || continue
-		# The position is that of the file that was current when the positions were written down.
-		[ "$position" = 0 ] || { [[ $moment > $noted ]] && begins_before "$part" "$since"; } || position=0
-		if [ "$position" -gt 0 ]; then
-			position=$(whole_line "$part" "$position")
-		elif [ -n "$before" ] && gzip -cdf "$before" | ends_in_part; then
-			position=$(rest_of_line "$part")
-		fi
-		before=
-		tail -c +$((position + 1)) "$part" >>"$copy"
-		position=0
-		say "reads again what was rotated away: $file"
+		file=${file%.gz}
+		# While it is being compressed it is there twice.
+		case $file in *.tmp | *'.*' | "$last") continue ;; esac
+		last=$file
+		if [ ${#files[@]} = 0 ] && [ "${noted[$file]:-}" = - ]; then before=$file; else files+=("$file"); fi
 	done
-	position=0
-	if [ -e "$copy" ]; then
-		[ "$upto" -gt 0 ] && position=$((upto + $(tail -c +$((upto + 1)) "$current" | head -n 1 | wc -c)))
-		[ "$position" = 0 ] && ends_in_part <"$copy" && position=$(rest_of_line "$current")
-		head -c "$position" "$current" >>"$copy"
+	offset=${noted[${files[0]:-$current}]:-${noted[$current]:-0}}
+	[ "$offset" = - ] && offset=0
+	for file in "${files[@]}"; do
+		unpack "$file" >"$part" || continue
+		begin "$part"
+		tail -c +$((REPLY + 1)) "$part" >>"$copy"
+		before= offset=0
+	done
+	begin "$current"
+	[ -s "$copy" ] || return
+	say "reads again of what was rotated away: ${files[*]:-$before}"
+	if [ "$upto" -gt 0 ] || ends_in_part <"$copy"; then
+		unfinished[$current]=$copy
+		copy_beginning "$current" "$upto"
 	fi
-	REPLY=$position
 }
 
-# Which files they are now, by name.
-note_inodes() {
-	local inode file
-	while read -r inode file; do inodes[$file]=$inode; done < <(stat -c '%i %n' "$@" 2>/dev/null)
+# Where to begin in a file of which `offset` has been read. The line there may have begun in the file `before` it.
+begin() {
+	REPLY=0
+	[ "$offset" -gt 0 ] && REPLY=$(whole_line "$1" "$offset")
+	[ -d "${copy%/*}" ] || [ -z "$last" ] || mkdir -p "${copy%/*}"
+	if [ "$REPLY" = 0 ] && [ -n "$before" ] && unpack "$before" | ends_in_part; then
+		unpack "$before" | last_parts >>"$copy"
+	fi
 }
 
-# Once, when Alloy has opened its files: what was rotated away between looking at it above and that, and what Alloy skipped of the
-# new file because it took the old one's position for its own.
-copy_rotated_at_start() {
-	local file upto opened
-	[ "${start:-0}" -gt 0 ] || return
-	# All that it will open, when there were as many a round ago.
-	read -r _ _ _ _ opened < <(counts)
-	[ "${opened:-0}" -gt 0 ] && [ "$opened" = "$opened_before" ] || { opened_before=$opened && return; }
-	declare -A then
-	for file in "${!inodes[@]}"; do then[$file]=${inodes[$file]}; done
-	note_inodes "$logs"/*/*/*.log
-	for file in "$logs"/*/*/*.log; do
-		upto=0
-		[ "${then[$file]:-}" = "${inodes[$file]:-}" ] || upto=${positions_of[$file]:-0}
-		copy_rotated "$file" "$start" 0 "$upto"
+# Copies the beginning of the current file, unless a line there is still being written: then it is done later.
+copy_beginning() {
+	REPLY=$(line_end "$1" "$2") || { REPLY=0 && return 1; }
+	head -c "$REPLY" "$1" >>"${unfinished[$1]}"
+	unset "unfinished[$1]"
+}
+
+# When Alloy has opened a file: what was rotated away between looking at it and that, and what Alloy skipped of the new file
+# because it took the old one's position for its own. Fails as long as there may be more to be opened.
+copy_skipped() {
+	local offset file
+	[ ${#unopened[@]} -gt 0 ] || return 0
+	while IFS=$'\t' read -r offset file; do
+		[[ ${file##*/} = *.log.* ]] && file=${file%.log.*}.log
+		[ "$offset" != - ] && [ -n "${unopened[$file]:-}" ] || continue
+		if [ -n "${unfinished[$file]:-}" ]; then
+			copy_beginning "$file" "${noted[$file]}"
+		elif rotated_since "$file"; then
+			copy_rotated "$file" "${noted[$file]}"
+		fi
+		[ -n "${unfinished[$file]:-}" ] || unset "unopened[$file]"
+		waited=0
+	done <"$reading.new"
+	# Alloy looks for files every 5 s, and never opens those that it is to leave out.
+	if [ ${#unopened[@]} -gt 0 ]; then
+		[ $((waited += 1)) -gt 3 ] || return
+		say "Alloy has opened all but ${#unopened[@]} files"
+		unopened=()
+	fi
+}
+
+# Whether a file was rotated away that was not there before.
+rotated_since() {
+	local file
+	for file in "$1".*; do
+		case $file in *.tmp | *'.*') continue ;; esac
+		[ -n "${noted[${file%.gz}]:-}" ] || return 0
 	done
-	start=0
+	return 1
+}
+
+# What was written to a file after it had been renamed, until containerd had the new one: Alloy leaves a file as soon as its name is gone
+# or another's, and what is written after that it never reads. Lines of the second in its name or later, two rounds after.
+copy_ends() {
+	local offset file written renamed
+	while IFS=$'\t' read -r offset file; do
+		# Where nothing was written to it since, its renaming is the last that happened to it.
+		read -r written renamed < <(stat -c '%.9Y %.9Z' "$file" 2>/dev/null)
+		[ "${written:-}" = "${renamed:-}" ] || continue
+		load "$reading.before"
+		noted[$file]=$(since_moment "$file" "$offset")
+		copy_rotated "${file%.log.*}.log"
+	done < <(awk -F '\t' '
+		NR == FNR { at[$2] = $1; next }
+		$2 ~ /\.log\.[^\/]*$/ && !($2 in at) {
+			file = $2
+			sub(/\.log\.[^\/]*$/, ".log", file)
+			print at[file] + 0 "\t" $2
+			at[file] = 0
+		}' "$reading" "$reading.before" 2>/dev/null)
+}
+
+# Where the lines begin that are of the second in a file's name or later.
+since_moment() {
+	local moment=${1##*.log.}
+	unpack "$1" | tail -c +$(($2 + 1)) | LC_ALL=C awk -v at="$2" -v moment="${moment:0:15}" '
+		{ time = substr($1, 1, 19); gsub(/[-:]/, "", time); sub(/T/, "-", time) }
+		time >= moment && (NR > 1 || at == 0) { exit }
+		{ at += length($0) + 1 }
+		END { printf "%.0f\n", at }'
 }
 
 rewind() {
-	local from=$positions since file position count=0
+	local from=$reading file looked count=0
 	mkdir -p "$replay"
 	remove_copies
-	if [ -s "$delivered" ] && files_are_whole; then
+	if load "$delivered" && files_are_whole; then
 		# The files alone have it all, and from a later line on than the buffer, which Alloy can only begin at a segment's start.
 		from=$delivered
+		cp -p "$delivered" "$reading"
 		rm -rf "$wal"
 	else
 		rewind_buffer
+		load "$reading" || return
 	fi
-	[ -s "$from" ] || return
-	start=$EPOCHSECONDS
-	since=$(($(stat -c %Y "$from") - lag))
-	declare -A noted
-	declare -gA inodes positions_of
-	while IFS=$'\t' read -r file position; do noted[$file]=$position; done < <(awk '
-		/path: / { path = $NF }
-		/: "[0-9]+"$/ { gsub(/[^0-9]/, "", $NF); print path "\t" $NF }' "$from")
-	# Before they are looked at: what is rotated after this is another file.
-	note_inodes "$logs"/*/*/*.log
+	# Before they are looked at: what is rotated away after this is yet to be read.
+	mapfile -t looked < <(files)
+	declare -A position=()
 	{
 		echo "positions:"
 		for file in "$logs"/*/*/*.log "$replay"/*/*/*.log; do
 			[ -e "$file" ] || continue
-			position=${noted[$file]:-0}
-			if [[ $file != "$replay"/* ]] && ! begins_before "$file" "$since"; then
-				# Another file than when its position was noted.
-				copy_rotated "$file" "$since" "$position"
-				position=$REPLY
-			elif [ "$position" -gt 0 ]; then
-				position=$(whole_line "$file" "$position")
-			fi
-			positions_of[$file]=$position
-			[ "$position" -gt 0 ] && printf "  ? path: %s\n    labels: '{}'\n  : \"%s\"\n" "$file" "$position"
+			copy_rotated "$file"
+			position[$file]=$REPLY
+			[ "$REPLY" -gt 0 ] && printf "  ? path: %s\n    labels: '{}'\n  : \"%s\"\n" "$file" "$REPLY"
 			count=$((count + 1))
 		done
 	} >"$positions.new"
 	mv "$positions.new" "$positions"
 	rm -f "$replay/part"
-	say "put back $count files to what had arrived $((start - since - lag)) s ago, by ${from##*/}"
+	noted=()
+	for file in "${looked[@]}"; do noted[${file#-$'\t'}]=-; done
+	for file in "${!position[@]}"; do noted[$file]=${position[$file]} unopened[$file]=1; done
+	say "put back $count files to what had arrived $((EPOCHSECONDS - $(stat -c %Y "$from"))) s ago, by ${from##*/}"
 }
 
 rewind
-rm -f "$delivered.new" "$seen.new"
+rm -f "$reading.new" "$reading.before" "$delivered.new" "$seen.new"
 while sleep 3; do
-	copy_rotated_at_start
-	note_delivered
+	note_reading
+	if copy_skipped; then
+		copy_ends
+		note_delivered
+	fi
 	# Most of what the loop costs, for what has minutes.
 	[ $((round++ % 5)) = 0 ] && tidy
 done &

@@ -39,7 +39,10 @@ export class Ledger {
 export interface Rotation {
   readonly maxBytes: number;
   readonly maxFiles: number;
-  /** Whether every rotation comes between two parts of a long line, which it seldom does on a node. `true` where nothing is said. */
+  /**
+   * Whether every rotation comes between two parts of a long line, which it seldom does on a node; else the container goes on in the
+   * file that was renamed for a moment. `true` where nothing is said.
+   */
   readonly splitsLines?: boolean;
 }
 
@@ -47,6 +50,12 @@ export const AKS_ROTATION: Rotation = { maxBytes: 50 * 2 ** 20, maxFiles: 5 };
 
 /** containerd splits longer lines. */
 const PART_BYTES = 16_384;
+
+/**
+ * Milliseconds in which a container goes on in the file that the kubelet has renamed, until containerd opens the new one. A few on a
+ * node; more here, so that what a reader loses in them shows in a run of minutes: Alloy looks at a file every 250 ms.
+ */
+const REOPENED_AFTER = 20;
 
 /** One container that logs, with its files as containerd and the kubelet keep them. */
 export class Application {
@@ -57,6 +66,7 @@ export class Application {
   readonly #rotation: Rotation;
   readonly #file: string;
   #descriptor: number;
+  #reopening: NodeJS.Timeout | undefined;
   #written = 0;
   #last = 0n;
 
@@ -114,18 +124,28 @@ export class Application {
     return at;
   }
 
-  /** The kubelet's look at the file. A rotation does not wait for the end of a line. */
-  rotateIfDue(): void {
-    if (statSync(this.#file).size < this.#rotation.maxBytes) return;
-    if (this.#rotation.splitsLines === false) this.rotate();
-    else this.#write(0n, () => this.rotate(), true);
+  /** The kubelet's look at the file. A rotation waits neither for the end of a line nor for a container to be silent. */
+  rotateIfDue(now = new Date()): void {
+    if (this.#reopening || statSync(this.#file).size < this.#rotation.maxBytes) return;
+    if (this.#rotation.splitsLines !== false) {
+      this.#write(0n, () => this.rotate(now), true);
+    } else if (this.#rename(now)) {
+      this.#reopening = setTimeout(() => {
+        this.#write(0n);
+        this.#reopen();
+      }, REOPENED_AFTER);
+    }
   }
 
   /** What the kubelet does with a file that is too large. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */
   rotate(now = new Date()): void {
+    if (this.#rename(now)) this.#reopen();
+  }
+
+  #rename(now: Date): boolean {
     const folder = join(this.folder, "app");
     const rotated = `${this.#file}.${now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
-    if (existsSync(rotated)) return;
+    if (existsSync(rotated)) return false;
     const older = readdirSync(folder)
       .filter((name) => name.startsWith("0.log."))
       .sort();
@@ -139,19 +159,29 @@ export class Application {
       rmSync(path);
     }
     renameSync(this.#file, rotated);
+    return true;
+  }
+
+  #reopen(): void {
+    this.#reopening = undefined;
     closeSync(this.#descriptor);
     this.#descriptor = openSync(this.#file, "a");
   }
 
+  #close(): void {
+    clearTimeout(this.#reopening);
+    closeSync(this.#descriptor);
+  }
+
   /** The pod is deleted, and the kubelet removes its folder. */
   delete(): void {
-    closeSync(this.#descriptor);
+    this.#close();
     rmSync(this.folder, { recursive: true });
   }
 
   /** The pod has ended; its files stay. */
   end(): void {
-    closeSync(this.#descriptor);
+    this.#close();
   }
 }
 

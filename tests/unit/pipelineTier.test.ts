@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { crc32, gunzipSync } from "node:zlib";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { Application, idOf, Ledger, lineOf } from "../pipeline/applications.ts";
@@ -108,18 +109,42 @@ it("the loss contract names every scenario, and which ones run without --all", (
   assert.deepEqual(bold.sort(), [...(usual ?? "").matchAll(/"(\w+)"/g)].map((m) => m[1]).sort());
 });
 
-it("a file that is due is rotated once, also when the parts of its last line take longer than a second", () => {
-  const folder = mkdtempSync(join(tmpdir(), "logging-rotate-"));
-  try {
-    const application = new Application(folder, "shop", "app", new Ledger("shop"), { maxBytes: 1, maxFiles: 5 });
-    let second = 0;
-    const rotate = application.rotate.bind(application);
-    application.rotate = () => rotate(new Date(Date.UTC(2026, 0, 1, 0, 0, second++)));
+describe("a file that is due", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "logging-rotate-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const due = (splitsLines: boolean): Application => {
+    const rotation = { maxBytes: 1, maxFiles: 5, splitsLines };
+    const application = new Application(folder, "shop", "app", new Ledger("shop"), rotation);
     application.write();
-    application.rotateIfDue();
+    application.rotateIfDue(new Date(Date.UTC(2026, 0, 1)));
+    return application;
+  };
+  const ROTATED = "0.log.20260101-000000";
+  const files = ({ folder }: Application): string[] => readdirSync(join(folder, "app"));
+  const flags = ({ folder }: Application, name: string): string =>
+    readFileSync(join(folder, "app", name), "utf8").replace(/^\S+ stdout ([PF]) .*\n/gm, "$1");
+
+  it("is rotated in the middle of a line, once", () => {
+    const application = due(true);
     application.end();
-    assert.deepEqual(readdirSync(join(application.folder, "app")), ["0.log", "0.log.20260101-000000"]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    assert.deepEqual(files(application), ["0.log", ROTATED]);
+    assert.equal(flags(application, ROTATED), "FP");
+    assert.match(flags(application, "0.log"), /^P*F$/);
+  });
+
+  it("or gets some lines more after it was renamed", async () => {
+    const application = due(false);
+    application.write();
+    assert.deepEqual(files(application), [ROTATED]);
+    application.rotateIfDue(new Date(Date.UTC(2026, 0, 2)));
+    while (!files(application).includes("0.log")) await sleep(5);
+    application.write();
+    application.end();
+    assert.deepEqual(files(application), ["0.log", ROTATED]);
+    assert.deepEqual([flags(application, ROTATED), flags(application, "0.log")], ["FFF", "F"]);
+  });
 });

@@ -1,0 +1,18 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Workload } from "../applications.ts";
+import { environment } from "../environment.ts";
+import { alloyMissing } from "../programs.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+it("files rotated away while containers write to them, and for a moment after", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await environment();
+  const workload = new Workload(running.podLogs, "files", {
+    linesPerSecond: 400,
+    rotation: { maxBytes: 64 * 1024, maxFiles: 5, splitsLines: false },
+  });
+  await sleep(120_000);
+  await assertNothingLost("files rotated", running, workload.stop(), { resent: true });
+});
