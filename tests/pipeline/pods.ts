@@ -6,7 +6,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -14,8 +13,10 @@ import {
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Loose } from "../unit/program.ts";
-import { joinNetwork, NAME_SERVER } from "./network.ts";
+import { joinNetwork } from "./network.ts";
+import { childrenOf, cpuSeconds, peakMiB } from "./processUsage.ts";
 import type { Program, Programs } from "./programs.ts";
+import { type Mount, quote, rootFilesystem } from "./rootFilesystem.ts";
 
 /** What an image is on this machine: the program, and where the image has it. */
 interface Image {
@@ -254,7 +255,7 @@ export class Pod {
   }
 
   /** Folders and files of the pod's volumes, outer ones first. */
-  #mounts(): Array<{ from: string; to: string; readOnly: boolean }> {
+  #mounts(): Mount[] {
     const volumes: Loose[] = this.spec.volumes ?? [];
     return (this.container.volumeMounts ?? [])
       .map(({ name, mountPath, subPath, readOnly }: Loose) => {
@@ -342,72 +343,7 @@ const imageOf = (container: Loose): Image | undefined => {
   return Object.entries(IMAGES).find(([end]) => repository.endsWith(end))?.[1];
 };
 
-/** Empty, too, for a process that has ended. */
-const ofProcess = (pid: number, file: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return "";
-  }
-};
-
-/** Of all threads: any of them may have started one. */
-const childrenOf = (pid: number): number[] =>
-  (existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : []).flatMap((thread) =>
-    ofProcess(pid, `task/${thread}/children`).split(" ").filter(Boolean).map(Number),
-  );
-
-/** Its own and that of children it has waited for; https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-const cpuSeconds = (pid: number): number => {
-  const [utime = 0, stime = 0, ofChildren = 0, ofChildrenInKernel = 0] = ofProcess(pid, "stat")
-    .replace(/^.*\) /s, "")
-    .split(" ")
-    .slice(11, 15)
-    .map(Number);
-  // A hundred ticks a second, on every Linux that Node runs on.
-  return (utime + stime + ofChildren + ofChildrenInKernel) / 100;
-};
-
-const peakMiB = (pid: number): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(ofProcess(pid, "status"))?.[1] ?? 0) / 1024;
-
 const made = (folder: string): string => {
   mkdirSync(folder, { recursive: true });
   return folder;
 };
-
-/**
- * Shell lines that make a container's root in the mount namespace they run in: the system's programs read-only, an /etc of its own,
- * and the pod's mounts.
- */
-function rootFilesystem(
-  root: string,
-  programs: string,
-  mounts: ReadonlyArray<{ from: string; to: string; readOnly: boolean }>,
-): string[] {
-  mkdirSync(root, { recursive: true });
-  const at = (path: string): string => quote(join(root, path));
-  return [
-    `mount -t tmpfs -o mode=755 root ${quote(root)}`,
-    `mkdir -p ${["usr", "etc", "var", "run", "proc", "dev", "tmp"].map(at).join(" ")}`,
-    `chmod 1777 ${at("tmp")}`,
-    `mount -t overlay -o ro,lowerdir=${quote(programs)}:/usr usr ${at("usr")}`,
-    // /bin, /lib and so on, which are links into /usr or folders of their own.
-    `for name in bin sbin lib lib32 lib64 libx32; do
-       if [ -L /$name ]; then cp -P /$name ${quote(root)}/; elif [ -d /$name ]; then mkdir ${quote(root)}/$name; mount --rbind /$name ${quote(root)}/$name; fi
-     done`,
-    `mount --rbind /dev ${at("dev")}`,
-    `mount -t proc proc ${at("proc")}`,
-    // Debian's awk is a link through here.
-    `cp -a /etc/alternatives ${at("etc")}/`,
-    `cp -L /etc/ld.so.cache /etc/passwd /etc/group ${at("etc")}/`,
-    `printf '%s\\n' 'nameserver ${NAME_SERVER}' 'search logging.svc.cluster.local svc.cluster.local cluster.local' 'options ndots:5' > ${at("etc/resolv.conf")}`,
-    `printf '%s\\n' '127.0.0.1 localhost' > ${at("etc/hosts")}`,
-    ...mounts.flatMap(({ from, to, readOnly }) => [
-      `if [ -d ${quote(from)} ]; then mkdir -p ${at(to)}; else mkdir -p ${at(dirname(to))}; touch ${at(to)}; fi`,
-      `mount --bind ${quote(from)} ${at(to)}`,
-      ...(readOnly ? [`mount -o remount,bind,ro ${at(to)}`] : []),
-    ]),
-  ];
-}
-
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
