@@ -13,6 +13,8 @@ wal=$storage/loki.write.gateway/wal
 reading=$storage/reading
 delivered=$storage/delivered
 seen=$storage/seen
+# Alloy will be this process. Two dollars in a row would be one, in a container's command.
+alloy=$BASHPID
 # What was rotated away, for Alloy to read beside the current files.
 replay=$storage/replay
 
@@ -53,9 +55,9 @@ note_reading() {
 	{
 		files
 		{
-			find -L "/proc/$$/fd" -type f -printf '%f %s\n'
-			find "/proc/$$/fd" \( -lname "$logs/*" -o -lname "$replay/*" \) -printf '%f %l\n'
-		} 2>/dev/null | awk -v fdinfo="/proc/$$/fdinfo/" -v ahead="$ahead" '
+			find -L "/proc/$alloy/fd" -type f -printf '%f %s\n'
+			find "/proc/$alloy/fd" \( -lname "$logs/*" -o -lname "$replay/*" \) -printf '%f %l\n'
+		} 2>/dev/null | awk -v fdinfo="/proc/$alloy/fdinfo/" -v ahead="$ahead" '
 			$2 !~ /^\// { size[$1] = $2; next }
 			{
 				at = -1
@@ -281,7 +283,7 @@ copy_skipped() {
 	# Alloy looks for files every 5 s, and never opens those that it is to leave out.
 	if [ ${#unopened[@]} -gt 0 ]; then
 		[ $((waited += 1)) -gt 3 ] || return
-		say "Alloy has opened all but ${#unopened[@]} files"
+		say "Alloy has not opened ${#unopened[@]} of $count files"
 		unopened=()
 	fi
 }
@@ -328,7 +330,8 @@ since_moment() {
 }
 
 rewind() {
-	local from=$reading file looked count=0
+	local from=$reading file looked
+	count=0
 	mkdir -p "$replay"
 	remove_copies
 	if load "$delivered" && files_are_whole; then

@@ -17,6 +17,7 @@ import { joinNetwork } from "./network.ts";
 import { childrenOf, cpuSeconds, peakMiB } from "./processUsage.ts";
 import type { Program, Programs } from "./programs.ts";
 import { type Mount, quote, rootFilesystem } from "./rootFilesystem.ts";
+import { expandVariables } from "./variableExpansion.ts";
 
 /** What an image is on this machine: the program, and where the image has it. */
 interface Image {
@@ -140,8 +141,9 @@ export class Pod {
       ...Object.entries(this.#environment()).map(([name, value]) => `${name}=${value}`),
       ...["chroot", join(this.#folder, "root"), "setpriv", "--no-new-privs", "--clear-groups"],
       ...[`--reuid=${uid}`, `--regid=${gid}`, "--bounding-set=-all", "--inh-caps=-all"],
-      ...(container.command ?? [image.path]),
-      ...(container.args ?? image.args ?? []).map((arg: string) => this.#expand(arg)),
+      ...[...(container.command ?? [image.path]), ...(container.args ?? image.args ?? [])].map((text: string) =>
+        expandVariables(text, this.#environment()),
+      ),
     ];
     const log = openSync(this.log, "a");
     // nginx opens /dev/stderr by its name, as the user that it is.
@@ -240,12 +242,6 @@ export class Pod {
     const value = fields[path];
     if (value === undefined) throw new Error(`${this.name}: nothing here knows ${path}`);
     return value;
-  }
-
-  /** `$(NAME)` as the kubelet expands it. */
-  #expand(text: string): string {
-    const environment = this.#environment();
-    return text.replace(/\$\((\w+)\)/g, (whole, name) => environment[name] ?? whole);
   }
 
   #secret(name: string): Readonly<Record<string, string>> {

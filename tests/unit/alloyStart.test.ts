@@ -24,6 +24,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { crc32, gzipSync } from "node:zlib";
 import { alloyStart } from "../../components/alloy/alloyValues.ts";
+import { expandVariables } from "../pipeline/variableExpansion.ts";
 
 const CONTAINER = "/var/log/pods/shop_web-0_0f1e2d3c/app";
 
@@ -49,7 +50,7 @@ const script = (): string =>
   alloyStart()
     .replace("storage=/var/lib/alloy", `storage=${node}/var/lib/alloy`)
     .replace("logs=/var/log/pods", `logs=${node}/var/log/pods`)
-    .replaceAll("/proc/$$", `${node}/proc`);
+    .replaceAll("/proc/$alloy", `${node}/proc`);
 
 /** Runs the script up to where it would start Alloy. */
 function start(path = process.env.PATH ?? ""): string {
@@ -515,6 +516,10 @@ describe("Alloy's start", {
     put(`${CONTAINER}/0.log`, Buffer.from([0, 1, 2]));
     start();
   });
+});
+
+it("start.sh has nothing that the kubelet would take for a variable, or for a dollar", () => {
+  assert.equal(expandVariables(alloyStart(), {}), alloyStart());
 });
 
 // The mark's checksum is written down in the script: it has to be that of the mark.

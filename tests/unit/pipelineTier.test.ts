@@ -9,6 +9,13 @@ import { crc32, gunzipSync } from "node:zlib";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { Application, idOf, Ledger, lineOf } from "../pipeline/applications.ts";
 import { missing, PACKAGES, pinned, standIns } from "../pipeline/programs.ts";
+import { expandVariables } from "../pipeline/variableExpansion.ts";
+
+it("a command and its arguments are what the kubelet makes of them", () => {
+  const environment = { NAME: "value", OTHER: "" };
+  assert.equal(expandVariables("$(NAME) $(OTHER) $(NOBODY) $NAME", environment), "value  $(NOBODY) $NAME");
+  assert.equal(expandVariables("/proc/$$/fd $$(NAME) $((1 + 2))", environment), "/proc/$/fd $(NAME) $((1 + 2))");
+});
 
 it("the Loki that is built is the one that the chart brings", () => {
   assert.equal(pinned("loki"), `v${LOKI_CHART.appVersion}`);

@@ -116,6 +116,12 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
       { timeoutMs: 600_000, everyMs: 1000 },
     );
     await assertVerified("after the node was restarted");
+    const alloy = (await podsOf()).find(({ metadata }) => metadata?.name?.startsWith("alloy-"));
+    const log = await core.readNamespacedPodLog({ name: alloy?.metadata?.name ?? "", namespace: NAMESPACE });
+    // It sees through the kernel what Alloy has open: with the rights that the container has.
+    assert.match(log, /put back [1-9]\d* files to what had arrived \d+ s ago, by (delivered|reading)/);
+    const [, unopened, files] = /has not opened (\d+) of (\d+) files/.exec(log) ?? [];
+    assert.notEqual(unopened ?? 0, files, "Alloy has opened no file");
   });
 
   it("has nothing to do the second time", { skip }, async () => {
