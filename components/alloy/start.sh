@@ -9,7 +9,8 @@ logs=/var/log/pods
 # Alloy's own: where it goes on in each file, and what Loki has not taken yet.
 positions=$storage/loki.source.file.pods/positions.yml
 wal=$storage/loki.write.gateway/wal
-# How far each file had been read a moment ago; the same of a moment before which everything has arrived; all files since then.
+# How far each file had been read a moment ago (while Alloy runs there are three more of these: of now, of a round and of two rounds
+# ago); the same of a moment before which everything has arrived; all files since then.
 reading=$storage/reading
 delivered=$storage/delivered
 seen=$storage/seen
@@ -49,35 +50,48 @@ files() { printf -- '-\t%s\n' "$logs"/*/*/*.log "$logs"/*/*/*.log.* | sed 's/\.g
 
 # All log files, and how far Alloy has read those that it has open. By the kernel's account: it is that of the very file, whatever its
 # name is by now. Alloy's positions are by name, and as old as the last line or older: after a rotation they are those of the file that
-# went. The names first: a file that is rotated away in between is a new one, then, and not one that has been read.
+# went. The names first: a file that is rotated away in between is a new one, then, and not one that has been read. Of a container of
+# which nothing is open any more it stays as it was: Alloy may be about to end, and what is rotated away from now on has not been read.
 note_reading() {
-	[ -e "$reading.new" ] && mv "$reading.new" "$reading.before"
+	[ -e "$reading.before" ] && mv "$reading.before" "$reading.older"
+	mv "$reading.new" "$reading.before"
+	mapfile names < <(files)
 	{
-		files
-		{
-			find -L "/proc/$alloy/fd" -type f -printf '%f %s\n'
-			find "/proc/$alloy/fd" \( -lname "$logs/*" -o -lname "$replay/*" \) -printf '%f %l\n'
-		} 2>/dev/null | awk -v fdinfo="/proc/$alloy/fdinfo/" -v ahead="$ahead" '
-			$2 !~ /^\// { size[$1] = $2; next }
-			{
-				at = -1
-				while ((getline line < (fdinfo $1)) > 0) if (line ~ /^pos:/) { split(line, field); at = field[2] }
-				close(fdinfo $1)
-				if (at < 0) next
-				if (at < size[$1]) at = at > ahead ? at - ahead : 0
-				sub(/^[^ ]+ /, "")
-				sub(/ \(deleted\)$/, "")
-				print at "\t" $0
-			}'
-	} >"$reading.new"
+		printf %s "${names[@]}"
+		open_files
+	} | awk -F '\t' '
+		{ container = $2; sub(/\.log\.[^\/]*$/, ".log", container) }
+		!now { before[container] = before[container] $0 "\n"; if ($1 != "-") was_open[container] = 1; next }
+		{ rows[container] = rows[container] $0 "\n"; if ($1 != "-") is_open[container] = 1 }
+		END { for (c in rows) printf "%s", is_open[c] || !was_open[c] ? rows[c] : before[c] }
+	' now=0 "$reading.before" now=1 - >"$reading.new"
 	add_to_list "$seen"
 	add_to_list "$seen.new"
+}
+
+# How far Alloy has read the files that it has open: all of a file that it has come to the end of, else less what it has read ahead.
+open_files() {
+	{
+		find -L "/proc/$alloy/fd" -type f -printf '%f %s\n'
+		find "/proc/$alloy/fd" \( -lname "$logs/*" -o -lname "$replay/*" \) -printf '%f %l\n'
+	} 2>/dev/null | awk -v fdinfo="/proc/$alloy/fdinfo/" -v ahead="$ahead" '
+		$2 !~ /^\// { size[$1] = $2; next }
+		{
+			at = -1
+			while ((getline line < (fdinfo $1)) > 0) if (line ~ /^pos:/) { split(line, field); at = field[2] }
+			close(fdinfo $1)
+			if (at < 0) next
+			if (at < size[$1]) at = at > ahead ? at - ahead : 0
+			sub(/^[^ ]+ /, "")
+			sub(/ \(deleted\)$/, "")
+			print at "\t" $0
+		}'
 }
 
 # Adds the files that there are to a list, which is whole whenever this ends.
 add_to_list() {
 	[ -e "$1" ] || return
-	cut -f2 "$reading.new" | sort -u - "$1" >"$1.tmp" && mv "$1.tmp" "$1"
+	{ printf %s "${names[@]}" && cat "$reading.new"; } | cut -f2 | sort -u - "$1" >"$1.tmp" && mv "$1.tmp" "$1"
 }
 
 # The newest segment of the buffer.
@@ -94,7 +108,9 @@ last_segment() {
 step=0
 note_delivered() {
 	local out sent reads segment
-	[ -e "$reading.before" ] && mv "$reading.before" "$reading"
+	# A round ago files were still being opened.
+	[ $((noted_rounds++)) -gt 0 ] || return
+	cp -p "$reading.before" "$reading.part" && mv "$reading.part" "$reading"
 	read -r out sent reads segment < <(counts)
 	[ "${out:-0}" -gt 0 ] && [ -s "$reading" ] || return
 	case $step in
@@ -221,7 +237,7 @@ unpack() { gzip -cdf "$1" 2>/dev/null || gzip -cd "$1.gz" 2>/dev/null; }
 copy_rotated() {
 	local current=$1 upto=${2:-0} copy part=$replay/part file offset last= before= files=()
 	copy=$replay${current#"$logs"}
-	copy=${copy%.log}.$EPOCHSECONDS.log
+	copy=${copy%.log}.$EPOCHSECONDS.$((copies++)).log
 	# The kubelet has the time of a rotation in the name, so names are in its order.
 	for file in "$current".*; do
 		file=${file%.gz}
@@ -302,6 +318,7 @@ rotated_since() {
 # or another's, and what is written after that it never reads. Lines of the second in its name or later, two rounds after.
 copy_ends() {
 	local offset file written renamed
+	local -A noted=() unfinished=()
 	while IFS=$'\t' read -r offset file; do
 		# Where nothing was written to it since, its renaming is the last that happened to it.
 		read -r written renamed < <(stat -c '%.9Y %.9Z' "$file" 2>/dev/null)
@@ -316,7 +333,7 @@ copy_ends() {
 			sub(/\.log\.[^\/]*$/, ".log", file)
 			print at[file] + 0 "\t" $2
 			at[file] = 0
-		}' "$reading" "$reading.before" 2>/dev/null)
+		}' "$reading.older" "$reading.before" 2>/dev/null)
 }
 
 # Where the lines begin that are of the second in a file's name or later.
@@ -330,9 +347,11 @@ since_moment() {
 }
 
 rewind() {
-	local from=$reading file looked
+	local from=$reading file
 	count=0
 	mkdir -p "$replay"
+	# Before they are looked at: what is rotated away after this is yet to be read.
+	files >"$reading.new"
 	remove_copies
 	if load "$delivered" && files_are_whole; then
 		# The files alone have it all, and from a later line on than the buffer, which Alloy can only begin at a segment's start.
@@ -343,8 +362,6 @@ rewind() {
 		rewind_buffer
 		load "$reading" || return
 	fi
-	# Before they are looked at: what is rotated away after this is yet to be read.
-	mapfile -t looked < <(files)
 	declare -A position=()
 	{
 		echo "positions:"
@@ -358,20 +375,17 @@ rewind() {
 	} >"$positions.new"
 	mv "$positions.new" "$positions"
 	rm -f "$replay/part"
-	noted=()
-	for file in "${looked[@]}"; do noted[${file#-$'\t'}]=-; done
+	load "$reading.new"
 	for file in "${!position[@]}"; do noted[$file]=${position[$file]} unopened[$file]=1; done
 	say "put back $count files to what had arrived $((EPOCHSECONDS - $(stat -c %Y "$from"))) s ago, by ${from##*/}"
 }
 
 rewind
-rm -f "$reading.new" "$reading.before" "$delivered.new" "$seen.new"
+rm -f "$reading.before" "$reading.older" "$delivered.new" "$seen.new"
 while sleep 3; do
 	note_reading
-	if copy_skipped; then
-		copy_ends
-		note_delivered
-	fi
+	copy_ends
+	copy_skipped && note_delivered
 	# Most of what the loop costs, for what has minutes.
 	[ $((round++ % 5)) = 0 ] && tidy
 done &

@@ -337,6 +337,37 @@ describe("Alloy's start", {
     });
   });
 
+  it("takes nothing for read that is rotated away while Alloy ends, when it has closed its files", async () => {
+    const [one, two] = [line(new Date(), "F", "read"), line(new Date(), "F", "not read")];
+    put(`${CONTAINER}/0.log`, one + two);
+    put("/var/log/pods/shop_web-1_1/app/0.log", one + two);
+    let rotated = "";
+    await withRounds({ out: 1, sent: 1, reads: 9, segment: 9 }, async (round) => {
+      open({ [`${CONTAINER}/0.log`]: (one + two).length, "/var/log/pods/shop_web-1_1/app/0.log": one.length });
+      for (let i = 0; i < 3; i++) await round();
+      // Not all at the same moment.
+      open({ "/var/log/pods/shop_web-1_1/app/0.log": one.length });
+      rotated = join(node, CONTAINER, rotatedAt(0));
+      renameSync(join(node, CONTAINER, "0.log"), rotated);
+      appendFileSync(rotated, two);
+      put(`${CONTAINER}/0.log`, two);
+      await round();
+      open({});
+      for (let i = 0; i < 4; i++) await round();
+    });
+    const rows = read(READING).replaceAll(node, "").trimEnd().split("\n").sort();
+    const offsets = rows.filter((row) => !row.startsWith("-"));
+    assert.deepEqual(
+      offsets,
+      [`${(one + two).length}\t${CONTAINER}/0.log`, "0\t/var/log/pods/shop_web-1_1/app/0.log"].sort(),
+    );
+    assert.doesNotMatch(rows.join(), /0\.log\./);
+    assert.ok(read("/var/lib/alloy/seen.new").includes(rotated), "it will be missed when it is gone");
+    put(POSITIONS, "positions:\n");
+    start();
+    assert.deepEqual(copied(), ["F not read"]);
+  });
+
   it("sends again what was written to a file after it was renamed", async () => {
     const at = (ago: number, text: string): string => line(new Date(Date.now() - ago * 1000), "F", text);
     const [early, last] = [at(90, "long before"), at(60, "in the same second")];
