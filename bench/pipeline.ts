@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { chartsMissing } from "../tests/charts/renderedCharts.ts";
+import { chartsMissing } from "../tests/charts/chartsMissing.ts";
 import { endEnvironment } from "../tests/pipeline/environment.ts";
 import { enterNamespaces, inNamespaces } from "../tests/pipeline/namespaces.ts";
 import { alloyMissing } from "../tests/pipeline/programs.ts";

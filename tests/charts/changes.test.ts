@@ -11,7 +11,7 @@ import { releasesOf, type Side } from "../../automation/changes/side.ts";
 import { helmTemplate } from "../../automation/helmTemplate.ts";
 import { execute } from "../unit/command.ts";
 import { type Loose, plan, stackFile } from "../unit/program.ts";
-import { chartsMissing } from "./renderedCharts.ts";
+import { chartsMissing } from "./chartsMissing.ts";
 
 const skip = chartsMissing();
 

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { parse } from "yaml";
 import { type Loose, planOf, STACKS, stackFile } from "../unit/program.ts";
+import { chartsMissing } from "./chartsMissing.ts";
 import { restrictedViolations } from "./podSecurity.ts";
-import { chartsMissing, containersOf, object, ofKind, podsOf, type Rendered, render } from "./renderedCharts.ts";
+import { containersOf, object, ofKind, podsOf, type Rendered, render } from "./renderedCharts.ts";
 
 const skip = chartsMissing();
 

@@ -10,7 +10,8 @@ import { ALLOY_PIPELINE, alloyStart } from "../../components/alloy/alloyValues.t
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { type Loose, planOf, STACKS, stackFile, valuesOf } from "../unit/program.ts";
-import { chartsMissing, object, programMissing, render, smallestLoki } from "./renderedCharts.ts";
+import { chartsMissing } from "./chartsMissing.ts";
+import { object, programMissing, render, smallestLoki } from "./renderedCharts.ts";
 
 const LOKI_HOW = `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`;
 const ALLOY_HOW = `Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`;

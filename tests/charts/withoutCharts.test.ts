@@ -12,7 +12,8 @@ import { chartRelease } from "../pipeline/withoutCharts/chartValues.ts";
 import { SAME_IN_VALUES } from "../pipeline/withoutCharts/lokiConfig.ts";
 import { objectsOfValues } from "../pipeline/withoutCharts/objectsOfValues.ts";
 import { type Loose, plan, RELEASE, resource, STACKS, stackFile } from "../unit/program.ts";
-import { chartsMissing, object, programMissing, smallestLoki } from "./renderedCharts.ts";
+import { chartsMissing } from "./chartsMissing.ts";
+import { object, programMissing, smallestLoki } from "./renderedCharts.ts";
 
 /** What a stack's config can make of the releases, beside the committed stacks. */
 const CONFIGS: Array<[string, (config: Loose) => void, stack?: (typeof STACKS)[number]]> = [

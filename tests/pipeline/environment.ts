@@ -59,6 +59,8 @@ async function start({
   makeNetwork();
   useNameServer(folder);
   const store = new ObjectStore(programs, folder);
+  // It comes up while the charts are rendered.
+  store.launch();
   const stack = await render(store.ca.certificate);
   const podLogs = podLogsOf(folder, 0);
   for (let node = 0; node < nodes; node++) mkdirSync(podLogsOf(folder, node), { recursive: true });
@@ -71,7 +73,7 @@ async function start({
   );
   // These ask nothing of MinIO.
   for (const pod of cluster.pods) if (!cluster.loki.includes(pod) && !cluster.agents.includes(pod)) pod.start();
-  await store.start();
+  await store.answers();
   await store.grant(stack);
   const queries = new LogQueries(`http://${cluster.gatewayAddress}`, () => stack.gatewayLogin);
   const all = { folder, programs, store, stack, cluster, podLogs, queries };

@@ -1,20 +1,16 @@
-// npm run local: a whole stack on this machine, with applications that log, until Ctrl-C.
+// npm run local: a whole stack on this machine, with applications that log, until Ctrl-C. This process is the way in from the machine's
+// own network; the stack is in namespaces of its own (localStack.ts).
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mergeValues } from "../../components/valuesMerge.ts";
-import { until } from "../cluster/processes.ts";
-import type { Loose } from "../unit/program.ts";
-import { Workload } from "./applications.ts";
-import { type Environment, endEnvironment, environment } from "./environment.ts";
 import { enterNamespaces, inNamespaces } from "./namespaces.ts";
-import { type RenderedStack, renderStack } from "./renderedStack.ts";
 
-/** The way in from the machine's own network: a socket file, which no namespace hides. */
+/** A socket file, which no namespace hides. */
 const SOCKET = "LOGGING_LOCAL_SOCKET";
-/** What Loki itself listens on, and so what people expect. */
 const PORT = "LOGGING_LOCAL_PORT";
+/** What Loki itself listens on, and so what people expect. */
+const LOKI_PORT = 3100;
 
 async function openTheWayIn(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "logging-local-"));
@@ -29,7 +25,7 @@ async function openTheWayIn(): Promise<number> {
     // Another one where it is taken.
     server.once("error", () => server.listen(0, "127.0.0.1"));
     server.on("listening", () => done((server.address() as { port: number }).port));
-    server.listen(3100, "127.0.0.1");
+    server.listen(LOKI_PORT, "127.0.0.1");
   });
   try {
     const ended = await enterNamespaces({ [SOCKET]: socket, [PORT]: String(port) });
@@ -41,78 +37,10 @@ async function openTheWayIn(): Promise<number> {
   }
 }
 
-/**
- * Values that are not as in production, so that it answers soon. A reader looks for schedulers for the first time when its period has
- * passed; a cluster does not see the usual ten seconds, as its readers are asked nothing in their first fifteen. Four seconds are about
- * when schedulers take requests; who asks before has to wait longer. And what is not in an empty bucket is asked for five times.
- */
-function answerSoon(config: Loose): void {
-  const values = {
-    loki: {
-      frontend: { scheduler_dns_lookup_period: "4s" },
-      storage: { s3: { backoff_config: { max_period: "100ms" } } },
-    },
-  };
-  config.loki = mergeValues(config.loki ?? {}, { values });
-}
-
 async function runStack(): Promise<number> {
-  const started = performance.now();
-  const interrupted = new Promise<void>((done) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done());
-  });
-  console.log("starting MinIO, Loki, the gateway and Alloy as the stack prod-aks-a has them");
-  let workload: Workload | undefined;
-  const logFirst = (podLogs: string): void => {
-    workload = new Workload(podLogs, "shop", { linesPerSecond: 20 });
-  };
-  const render = (caFile: string): Promise<RenderedStack> =>
-    renderStack({ stack: "prod-aks-a", caFile, change: answerSoon });
-  const running = await Promise.race([environment({ probe: "liveness", render, logFirst }), interrupted]);
-  if (running) {
-    createServer((client) => {
-      const gateway = connect(80, running.cluster.gatewayAddress);
-      client.pipe(gateway).pipe(client);
-      client.on("error", () => gateway.destroy());
-      gateway.on("error", () => client.destroy());
-    }).listen(process.env[SOCKET]);
-    await printExamples(running, Number(process.env[PORT]));
-    console.log(
-      `\nstarted in ${((performance.now() - started) / 1000).toFixed(1)} s. Ctrl-C stops everything and leaves nothing behind.`,
-    );
-    await interrupted;
-    workload?.stop();
-  }
-  console.log("\nstopping");
-  await endEnvironment();
-  return 0;
-}
-
-const EXAMPLES = [
-  ["the last lines of one application", '{namespace="shop-1"}', "query_range"],
-  ["errors of JSON lines", '{cluster="prod-aks-a"} | json | Level="Error"', "query_range"],
-  ["lines by namespace", 'sum by (namespace) (count_over_time({cluster="prod-aks-a"}[5m]))', "query"],
-] as const;
-
-async function printExamples({ queries, stack }: Environment, port: number): Promise<void> {
-  const { accessKey, secretKey } = stack.gatewayLogin;
-  console.log(`\n  query   http://127.0.0.1:${port}/loki/api/v1/query_range\n  login   ${accessKey}:${secretKey}`);
-  console.log(
-    `  try     curl -sGu ${accessKey}:${secretKey} http://127.0.0.1:${port}/loki/api/v1/query_range --data-urlencode 'query={namespace="shop-1"}'`,
-  );
-  await until("the first lines", async () => (await queries.ask("query", { query: EXAMPLES[2][1] })).length >= 4);
-  for (const [name, query, path] of EXAMPLES) {
-    console.log(`\n  ${name}\n  ${query}`);
-    const result = await queries.ask<{
-      stream?: { namespace: string };
-      metric?: { namespace: string };
-      values?: Array<[string, string]>;
-      value?: [number, string];
-    }>(path, { query, limit: "3" });
-    for (const { stream, metric, values, value } of result)
-      for (const [, text] of values ?? [value ?? [0, ""]])
-        console.log(`    ${(stream ?? metric)?.namespace}  ${text.length > 110 ? `${text.slice(0, 110)}...` : text}`);
-  }
+  // Here, because it takes half a second that the process outside need not spend.
+  const { runLocalStack } = await import("./localStack.ts");
+  return runLocalStack({ socket: process.env[SOCKET] ?? "", port: Number(process.env[PORT]) });
 }
 
 process.exit(inNamespaces() ? await runStack() : await openTheWayIn());

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
-import { chartsMissing } from "../charts/renderedCharts.ts";
+import { chartsMissing } from "../charts/chartsMissing.ts";
 import { onPath } from "../cluster/programs.ts";
 
 /** Programs that are built from their Go modules where PATH has none: the package, and a module in `programs/` that pins it. */

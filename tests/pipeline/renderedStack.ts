@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Manifest, ReleaseInputs } from "../../automation/helmTemplate.ts";
-import { helmTemplate } from "../../automation/helmTemplate.ts";
+import { helmTemplates } from "../../automation/helmTemplate.ts";
 import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../components/gatewayCredentials.ts";
 import { STORAGE_ENV } from "../../components/storageCredentials.ts";
-import { chartsMissing } from "../charts/renderedCharts.ts";
+import { chartsMissing } from "../charts/chartsMissing.ts";
 import type { Keys } from "../cluster/minioServer.ts";
 import { type Loose, plan, resource, stackFile } from "../unit/program.ts";
 import type { Mountable } from "./pods.ts";
@@ -57,8 +57,8 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   );
   const inputs = (name: string, type?: string): Loose => resource(planned, name, type).inputs;
   const releases = ["loki", "alloy"].map((name) => inputs(`logging-${name}`) as ReleaseInputs);
-  const render = chartsMissing() ? objectsOfValues : (release: ReleaseInputs) => helmTemplate(release);
-  const manifests = releases.flatMap(render);
+  const perRelease = chartsMissing() ? releases.map(objectsOfValues) : await helmTemplates(releases);
+  const manifests = perRelease.flat();
   const { bucket } = inputs("logging-bucket");
   const policy = inputs("logging-bucket-policy");
 
@@ -70,7 +70,7 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   for (const { kind, metadata, data } of manifests)
     if (kind === "ConfigMap") configMaps[metadata.name] = { ...(data as object) };
 
-  const rendered: RenderedStack = {
+  const result: RenderedStack = {
     name: stack,
     namespace: String(releases[0]?.namespace),
     bucket,
@@ -101,7 +101,7 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
       configMaps["logging-minio-ca-[auto]"] = { "ca.crt": pem };
     },
   };
-  rendered.setStorageKeys(rendered.storageKeys);
-  rendered.setGatewayUsers([rendered.gatewayLogin], rendered.gatewayLogin);
-  return rendered;
+  result.setStorageKeys(result.storageKeys);
+  result.setGatewayUsers([result.gatewayLogin], result.gatewayLogin);
+  return result;
 }

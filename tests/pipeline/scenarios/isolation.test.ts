@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { Client } from "minio";
@@ -19,6 +19,7 @@ before(async () => {
   own = running.stack;
   other = await renderStack({ stack: "prod-aks-b", caFile: running.store.ca.certificate });
   await running.store.grant(other);
+  writeFileSync(join(running.folder, "mine.json"), own.policy.document);
 });
 
 const DENIED = "AccessDenied";
@@ -77,9 +78,10 @@ const ADMIN_CALLS: ReadonlyArray<[name: string, args: (self: Keys) => string[]]>
   ["make itself a service account", ({ accessKey }) => ["admin", "user", "svcacct", "add", "minio", accessKey]],
   ["make itself an access key", ({ accessKey }) => ["admin", "accesskey", "create", "minio", accessKey]],
   ["take another policy", ({ accessKey }) => ["admin", "policy", "attach", "minio", "readwrite", "--user", accessKey]],
+  ["write a policy", () => ["admin", "policy", "create", "minio", "mine", join(running.folder, "mine.json")]],
   [
-    "write a policy",
-    () => ["admin", "policy", "create", "minio", "mine", join(running.folder, `minio/${own.policy.name}.json`)],
+    "bring in users and policies",
+    () => ["admin", "cluster", "iam", "import", "minio", join(running.folder, `minio/${own.policy.name}.zip`)],
   ],
   ["read the server's config", () => ["admin", "config", "get", "minio", "region"]],
   ["stop the server", () => ["admin", "service", "stop", "minio"]],
