@@ -229,13 +229,21 @@ ends_in_part() {
 }
 last_parts() { LC_ALL=C awk '$3 == "F" { parts = ""; next } { parts = parts $0 "\n" } END { printf "%s", parts }'; }
 
-# It may have been compressed since it was looked for.
-unpack() { gzip -cdf "$1" 2>/dev/null || gzip -cd "$1.gz" 2>/dev/null; }
+# A rotated file as `content`, whatever becomes of it: the kubelet may compress it, and remove it, at any moment.
+open_rotated() {
+	[ -z "${opened:-}" ] || exec {opened}<&-
+	if { exec {opened}<"$1"; } 2>/dev/null; then
+		content=/dev/fd/$opened
+	else
+		opened= content=$replay/${2:-content}
+		gzip -cd "$1.gz" >"$content" 2>/dev/null
+	fi
+}
 
 # Copies what has not been read of the files that were rotated away, in their order, from the beginning of a whole line; then, of the
 # current file, as much as `upto` says and the line that began in the file before. `REPLY` is where to go on in the current file.
 copy_rotated() {
-	local current=$1 upto=${2:-0} copy part=$replay/part file offset last= before= files=()
+	local current=$1 upto=${2:-0} copy content file offset parts last= before= files=()
 	copy=$replay${current#"$logs"}
 	copy=${copy%.log}.$EPOCHSECONDS.$((copies++)).log
 	# The kubelet has the time of a rotation in the name, so names are in its order.
@@ -249,9 +257,9 @@ copy_rotated() {
 	offset=${noted[${files[0]:-$current}]:-${noted[$current]:-0}}
 	[ "$offset" = - ] && offset=0
 	for file in "${files[@]}"; do
-		unpack "$file" >"$part" || continue
-		begin "$part"
-		tail -c +$((REPLY + 1)) "$part" >>"$copy"
+		open_rotated "$file" || continue
+		begin "$content"
+		tail -c +$((REPLY + 1)) "$content" >>"$copy"
 		before= offset=0
 	done
 	begin "$current"
@@ -268,8 +276,9 @@ begin() {
 	REPLY=0
 	[ "$offset" -gt 0 ] && REPLY=$(whole_line "$1" "$offset")
 	[ -d "${copy%/*}" ] || [ -z "$last" ] || mkdir -p "${copy%/*}"
-	if [ "$REPLY" = 0 ] && [ -n "$before" ] && unpack "$before" | ends_in_part; then
-		unpack "$before" | last_parts >>"$copy"
+	if [ "$REPLY" = 0 ] && [ -n "$before" ]; then
+		parts=$(open_rotated "$before" before && ends_in_part <"$content" && last_parts <"$content")
+		[ -z "$parts" ] || printf '%s\n' "$parts" >>"$copy"
 	fi
 }
 
@@ -338,8 +347,8 @@ copy_ends() {
 
 # Where the lines begin that are of the second in a file's name or later.
 since_moment() {
-	local moment=${1##*.log.}
-	unpack "$1" | tail -c +$(($2 + 1)) | LC_ALL=C awk -v at="$2" -v moment="${moment:0:15}" '
+	local moment=${1##*.log.} content
+	open_rotated "$1" && tail -c +$(($2 + 1)) "$content" | LC_ALL=C awk -v at="$2" -v moment="${moment:0:15}" '
 		{ time = substr($1, 1, 19); gsub(/[-:]/, "", time); sub(/T/, "-", time) }
 		time >= moment && (NR > 1 || at == 0) { exit }
 		{ at += length($0) + 1 }
@@ -374,7 +383,7 @@ rewind() {
 		done
 	} >"$positions.new"
 	mv "$positions.new" "$positions"
-	rm -f "$replay/part"
+	rm -f "$replay/content" "$replay/before"
 	load "$reading.new"
 	for file in "${!position[@]}"; do noted[$file]=${position[$file]} unopened[$file]=1; done
 	say "put back $count files to what had arrived $((EPOCHSECONDS - $(stat -c %Y "$from"))) s ago, by ${from##*/}"
