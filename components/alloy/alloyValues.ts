@@ -14,9 +14,16 @@ export const ALLOY_RELEASE = "alloy";
  */
 export const ALLOY_PIPELINE = new URL("pod-logs.alloy", import.meta.url);
 
-/** What starts Alloy: start.sh puts Alloy back to where Loki may not have everything. Without comments, so that these roll no pods. */
+const shell = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
+
+/**
+ * What starts Alloy: start.sh puts Alloy back to where Loki may not have everything. One text of it and the files that it names, without
+ * comments, so that these roll no pods.
+ */
 export const alloyStart = (): string =>
-  readFileSync(new URL("start.sh", import.meta.url), "utf8").replace(/^\s*#.*\n/gm, "");
+  shell("start.sh")
+    .replace(/^source (\S+)\n/gm, (_, file: string) => shell(file))
+    .replace(/^\s*#.*\n/gm, "");
 
 /**
  * Where Alloy remembers how far it has read, and keeps what Loki does not have yet, on the node: in the pod, each roll-out would
