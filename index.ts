@@ -1,6 +1,6 @@
 import { LoggingStack } from "./components/loggingStack.ts";
-import { loadConfig } from "./config.ts";
-import { createProviders } from "./providers.ts";
+import { loadConfig } from "./stack/config.ts";
+import { createProviders } from "./stack/providers.ts";
 
 const config = loadConfig();
 const logging = new LoggingStack("logging", config.args, { providers: createProviders(config) });

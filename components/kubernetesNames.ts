@@ -1,11 +1,11 @@
-import type { Findings } from "./problems.ts";
+import type { Findings } from "./findings.ts";
 
 /** A DNS label, as Kubernetes wants it for a namespace. */
 export function checkNamespace(namespace: string, path: string, findings: Findings): void {
   findings.check(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace), {
-    path,
+    subject: path,
     given: namespace,
-    expected: "a Kubernetes namespace: lower-case letters, digits and -",
+    text: "a Kubernetes namespace: lower-case letters, digits and -",
     fix: "write the name as `kubectl get namespaces` prints it",
   });
 }
@@ -13,9 +13,9 @@ export function checkNamespace(namespace: string, path: string, findings: Findin
 /** A DNS subdomain, as Kubernetes wants it for most other objects. */
 export function checkObjectName(name: string, path: string, findings: Findings): void {
   findings.check(name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), {
-    path,
+    subject: path,
     given: name,
-    expected: "the name of a Secret: lower-case letters, digits, - and .",
+    text: "the name of a Secret: lower-case letters, digits, - and .",
     fix: "write the name as `kubectl get secrets` prints it",
   });
 }

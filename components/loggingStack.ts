@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createAlloyRelease } from "./alloy/alloyRelease.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
-import { createCaConfigMap, createNamespace, createPullSecret } from "./clusterObjects.ts";
-import { createGatewayCredentials } from "./gatewayCredentials.ts";
-import { type GrafanaDataSource, grafanaDataSource } from "./grafanaDataSource.ts";
-import { createLoggingNodePool } from "./loggingNodePool.ts";
+import { createAlloyRelease } from "./alloy/release.ts";
+import { resolveArgs } from "./args.ts";
+import { type GrafanaDataSource, grafanaDataSource } from "./gateway/grafanaDataSource.ts";
+import { createGatewayCredentials } from "./gateway/password.ts";
 import type { LoggingStackArgs } from "./loggingStackArgs.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
-import { createLokiRelease } from "./loki/lokiRelease.ts";
-import { createNetworkPolicies } from "./networkPolicies.ts";
-import { createObjectStorage } from "./objectStorage.ts";
-import { resolveArgs } from "./resolveArgs.ts";
-import { createStorageCredentials } from "./storageCredentials.ts";
+import { createLokiRelease } from "./loki/release.ts";
+import { createCaConfigMap, createNamespace, createPullSecret } from "./namespace/clusterObjects.ts";
+import { createNetworkPolicies } from "./network/networkPolicies.ts";
+import { createLoggingNodePool } from "./nodePool/agentPool.ts";
+import { createObjectStorage } from "./objectStorage/bucket.ts";
+import { createStorageCredentials } from "./objectStorage/credentials.ts";
 
 /**
  * The log platform of one AKS cluster: node pool, bucket with its user and policy, credentials, Loki and Alloy.

@@ -118,7 +118,7 @@ export interface CreatedNodePoolArgs {
   tags?: Record<string, string>;
   /**
    * What one node offers, for a VM size that this project has no figures of.
-   * @default - from the table in `components/azureVmSizes.ts`
+   * @default - from the table in `components/nodePool/vmSizes.ts`
    */
   vmCapacity?: VmCapacityArgs;
 }
@@ -168,7 +168,7 @@ export interface ExistingCapacityArgs {
   maxPods?: number;
   /**
    * What one node offers, for a VM size that this project has no figures of.
-   * @default - from the table in `components/azureVmSizes.ts`
+   * @default - from the table in `components/nodePool/vmSizes.ts`
    */
   vmCapacity?: VmCapacityArgs;
 }

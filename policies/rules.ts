@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { parse } from "yaml";
-import { Findings } from "../components/problems.ts";
-import { checkNoSecrets } from "../components/secretsInValues.ts";
+import { Findings } from "../components/findings.ts";
+import { checkNoSecrets } from "../components/helm/secretsInValues.ts";
 
 /** A resource as the engine hands it to a policy. */
 export interface CheckedResource {
@@ -78,7 +78,7 @@ export const RULES: readonly Rule[] = [
       if (!isHelm(type)) return [];
       const findings = new Findings();
       checkNoSecrets(props.values, "values", findings);
-      return findings.problems.map(({ path, fix }) => `${path} looks like a secret: ${fix}`);
+      return findings.problems.map(({ subject, fix }) => `${subject} looks like a secret: ${fix}`);
     },
   },
   {

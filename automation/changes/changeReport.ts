@@ -1,11 +1,11 @@
+import type { RenderedRelease, Side } from "../plan/renderedStack.ts";
+import { costChanges, type Sizing, sizing } from "./costs.ts";
+import { byLevel, heaviest, type Level, type RatedFinding } from "./levels.ts";
 import { lokiMeanings } from "./lokiMeanings.ts";
-import { byLevel, heaviest, type Level, type Meaning } from "./meanings.ts";
 import { type ReleaseChange, releaseChanges } from "./objectChanges.ts";
 import { objectMeanings } from "./objectMeanings.ts";
 import { byWeight, type ResourceChange, resourceChanges } from "./resourceChanges.ts";
 import { resourceMeanings } from "./resourceMeanings.ts";
-import type { RenderedRelease, Side } from "./side.ts";
-import { costChanges, type Sizing, sizing } from "./sizing.ts";
 
 /** Everything that a change does to one stack. */
 export interface ChangeReport {
@@ -16,7 +16,7 @@ export interface ChangeReport {
   /** False: both sides are the same, and everything below is empty. */
   readonly changed: boolean;
   /** Heaviest first. */
-  readonly meanings: readonly Meaning[];
+  readonly meanings: readonly RatedFinding[];
   /** Deletions and replacements first. */
   readonly resources: readonly ResourceChange[];
   readonly releases: readonly ReleaseChange[];

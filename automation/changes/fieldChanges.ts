@@ -1,7 +1,7 @@
 import { diffLines } from "diff";
 import microdiff from "microdiff";
 import { parse } from "yaml";
-import { isSecret } from "../../components/secretsInValues.ts";
+import { isSecret } from "../../components/helm/secretsInValues.ts";
 
 /** One field that differs between two objects. */
 export interface FieldChange {

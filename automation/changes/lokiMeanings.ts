@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { type LokiPeriod, schemaHistoryProblems } from "../../components/loki/schema.ts";
-import type { Meaning } from "./meanings.ts";
+import type { RatedFinding } from "./levels.ts";
 import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
 
 /** Loki's own config, as far as anything here depends on it. */
@@ -17,7 +17,7 @@ interface S3Config {
 }
 
 /** What a change of Loki's config means for the lines that it holds. */
-export function lokiMeanings(release: ReleaseChange, today = new Date()): Meaning[] {
+export function lokiMeanings(release: ReleaseChange, today = new Date()): RatedFinding[] {
   return release.objects.flatMap((change) => {
     const [before, after] = [configOf(change, "before"), configOf(change, "after")];
     return before && after ? configMeanings(before, after, today) : [];
@@ -32,7 +32,7 @@ function configOf(change: ObjectChange, side: "before" | "after"): LokiConfig | 
   return config?.schema_config ? config : undefined;
 }
 
-function configMeanings(before: LokiConfig, after: LokiConfig, today: Date): Meaning[] {
+function configMeanings(before: LokiConfig, after: LokiConfig, today: Date): RatedFinding[] {
   return [
     ...schemaMeanings(before, after, today),
     ...retentionMeanings(before, after),
@@ -41,17 +41,17 @@ function configMeanings(before: LokiConfig, after: LokiConfig, today: Date): Mea
   ];
 }
 
-function schemaMeanings(before: LokiConfig, after: LokiConfig, today: Date): Meaning[] {
+function schemaMeanings(before: LokiConfig, after: LokiConfig, today: Date): RatedFinding[] {
   const [old, now] = [before, after].map(({ schema_config }) => schema_config?.configs ?? []) as [
     readonly LokiPeriod[],
     readonly LokiPeriod[],
   ];
   const problems = schemaHistoryProblems(old, now, today);
   if (problems.length > 0)
-    return problems.map(({ path, expected, fix }) => ({
+    return problems.map(({ subject, text, fix }) => ({
       level: "destructive",
-      subject: `Loki's schema, ${path}`,
-      text: `lines become unreadable; allowed is ${expected}`,
+      subject: `Loki's schema, ${subject}`,
+      text: `lines become unreadable; allowed is ${text}`,
       fix,
     }));
   return now.slice(old.length).map(({ from, schema }) => ({
@@ -61,7 +61,7 @@ function schemaMeanings(before: LokiConfig, after: LokiConfig, today: Date): Mea
   }));
 }
 
-function retentionMeanings(before: LokiConfig, after: LokiConfig): Meaning[] {
+function retentionMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
   const subject = "retention";
   const enabled = [before, after].map(({ compactor }) => compactor?.retention_enabled === true);
   const [old, now] = [before, after].map(({ limits_config }) => hours(limits_config?.retention_period)) as [
@@ -90,9 +90,9 @@ function retentionMeanings(before: LokiConfig, after: LokiConfig): Meaning[] {
     : [];
 }
 
-function placeMeanings(before: LokiConfig, after: LokiConfig): Meaning[] {
+function placeMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
   const [old, now] = [before, after].map(({ common }) => common?.storage?.s3 ?? {}) as [S3Config, S3Config];
-  const meanings: Meaning[] = [];
+  const meanings: RatedFinding[] = [];
   if (old.bucketnames !== now.bucketnames)
     meanings.push({
       level: "destructive",
@@ -115,12 +115,12 @@ function placeMeanings(before: LokiConfig, after: LokiConfig): Meaning[] {
   return meanings;
 }
 
-function limitMeanings(before: LokiConfig, after: LokiConfig): Meaning[] {
+function limitMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
   const [old, now] = [before, after].map(({ limits_config }) => limits_config ?? {}) as [
     Record<string, unknown>,
     Record<string, unknown>,
   ];
-  const meanings: Meaning[] = [];
+  const meanings: RatedFinding[] = [];
   const [lookBefore, lookAfter] = [old, now].map((l) => hours(l.max_query_lookback) || Infinity) as [number, number];
   const [keptBefore, keptAfter] = [old, now].map((l) => hours(l.retention_period) || Infinity) as [number, number];
   // Where it only follows the retention, the retention says it all.

@@ -1,6 +1,6 @@
-import type { Manifest } from "../helmTemplate.ts";
+import type { Manifest } from "../plan/helmTemplate.ts";
+import type { RenderedRelease } from "../plan/renderedStack.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
-import type { RenderedRelease } from "./side.ts";
 
 /** An object inside a Helm release that comes, goes or changes. */
 export interface ObjectChange {

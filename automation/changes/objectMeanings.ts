@@ -1,6 +1,6 @@
-import type { Manifest } from "../helmTemplate.ts";
+import type { Manifest } from "../plan/helmTemplate.ts";
 import type { FieldChange } from "./fieldChanges.ts";
-import { count, type Level, type Meaning } from "./meanings.ts";
+import { count, type Level, type RatedFinding } from "./levels.ts";
 import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
 
 /** A manifest's fields, which no type describes. */
@@ -8,7 +8,7 @@ import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
 type Fields = any;
 
 /** What changed objects of a release mean: pods that restart, upgrades that fail, volumes that go. */
-export const objectMeanings = (release: ReleaseChange): Meaning[] => [
+export const objectMeanings = (release: ReleaseChange): RatedFinding[] => [
   ...release.objects.flatMap((change) => [
     ...hookMeaning(change),
     ...(change.hook
@@ -27,7 +27,7 @@ const subjectOf = ({ kind, name }: ObjectChange): string => `${kind} ${name}`;
 const fields = (object: Manifest | undefined): Fields => object ?? {};
 
 /** Hooks run whether or not anybody reads the diff: a changed job is a program that will be run. */
-function hookMeaning(change: ObjectChange): Meaning[] {
+function hookMeaning(change: ObjectChange): RatedFinding[] {
   if (!change.hook || change.op === "removed" || change.kind !== "Job") return [];
   const events = change.hook.split(",").filter((event) => event.endsWith("upgrade") || event.endsWith("install"));
   if (events.length === 0) return [];
@@ -65,7 +65,7 @@ const IMMUTABLE: Readonly<Record<string, RegExp>> = {
   PriorityClass: /^(value|preemptionPolicy)\b/,
 };
 
-function immutableMeaning(change: ObjectChange): Meaning[] {
+function immutableMeaning(change: ObjectChange): RatedFinding[] {
   if (change.op !== "changed") return [];
   const held = fields(change.before).immutable === true ? /^(data|binaryData|stringData)\b/ : undefined;
   const pattern = held ?? IMMUTABLE[change.kind];
@@ -112,12 +112,12 @@ const gigabytes = (size: unknown): number => {
   return match ? Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1) : Number.NaN;
 };
 
-function workloadMeanings(change: ObjectChange): Meaning[] {
+function workloadMeanings(change: ObjectChange): RatedFinding[] {
   if (change.op !== "changed" || !["StatefulSet", "Deployment", "DaemonSet"].includes(change.kind)) return [];
   return [...restartMeaning(change), ...scaleMeaning(change), ...retentionPolicyMeaning(change)];
 }
 
-function restartMeaning(change: ObjectChange): Meaning[] {
+function restartMeaning(change: ObjectChange): RatedFinding[] {
   const causes = change.fields.filter(({ path }) => path.startsWith("spec.template"));
   if (causes.length === 0) return [];
   const { spec } = fields(change.after);
@@ -159,7 +159,7 @@ function summary(causes: readonly FieldChange[]): string {
   return unique.length > 4 ? `${unique.slice(0, 4).join(", ")} and ${unique.length - 4} more` : unique.join(", ");
 }
 
-function scaleMeaning(change: ObjectChange): Meaning[] {
+function scaleMeaning(change: ObjectChange): RatedFinding[] {
   const [before, after] = [change.before, change.after].map((object) => Number(fields(object).spec?.replicas ?? 1));
   if (change.kind === "DaemonSet" || before === undefined || after === undefined || before === after) return [];
   const subject = subjectOf(change);
@@ -180,7 +180,7 @@ function scaleMeaning(change: ObjectChange): Meaning[] {
     : [{ level: "restarts", subject, text: `${text}; the volumes of ${count(gone, "pod")} stay and go on costing` }];
 }
 
-function retentionPolicyMeaning(change: ObjectChange): Meaning[] {
+function retentionPolicyMeaning(change: ObjectChange): RatedFinding[] {
   const path = "spec.persistentVolumeClaimRetentionPolicy";
   if (!change.fields.some((field) => field.path.startsWith(path))) return [];
   const policy = fields(change.after).spec.persistentVolumeClaimRetentionPolicy ?? {};
@@ -197,7 +197,7 @@ function retentionPolicyMeaning(change: ObjectChange): Meaning[] {
 }
 
 /** Readers and senders know a Service by its name and port. */
-function serviceMeaning(change: ObjectChange): Meaning[] {
+function serviceMeaning(change: ObjectChange): RatedFinding[] {
   if (change.kind !== "Service" || change.op !== "changed") return [];
   const moved = change.fields.filter(
     ({ path, op }) => op !== "added" && /^spec\.(type|ports\[[^\]]+\](\.(port|nodePort|protocol))?)$/.test(path),
@@ -207,10 +207,10 @@ function serviceMeaning(change: ObjectChange): Meaning[] {
   return [{ level: "disruptive", subject: subjectOf(change), text }];
 }
 
-function removalMeaning(change: ObjectChange): Meaning[] {
+function removalMeaning(change: ObjectChange): RatedFinding[] {
   if (change.op !== "removed") return [];
   const subject = subjectOf(change);
-  const level = (text: string, level: Level): Meaning[] => [{ level, subject, text }];
+  const level = (text: string, level: Level): RatedFinding[] => [{ level, subject, text }];
   switch (change.kind) {
     case "StatefulSet": {
       const spec = fields(change.before).spec ?? {};
@@ -239,7 +239,7 @@ function removalMeaning(change: ObjectChange): Meaning[] {
 const removed = ({ name }: ObjectChange): Level => (/cache/.test(name) ? "restarts" : "disruptive");
 
 /** ConfigMaps that change while no pod that mounts them restarts. */
-function unreadConfigMeanings({ objects }: ReleaseChange): Meaning[] {
+function unreadConfigMeanings({ objects }: ReleaseChange): RatedFinding[] {
   const restarting = objects.some(({ fields }) => fields.some(({ path }) => path.startsWith("spec.template")));
   if (restarting) return [];
   return objects

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ChangeReport, reportJson } from "./changeReport.ts";
-import { LEVELS, type Level } from "./meanings.ts";
+import { LEVELS, type Level } from "./levels.ts";
 import { reportMarkdown, reportText } from "./reportText.ts";
 
 /** Options of every command that prints a report. */

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters, styleText } from "node:util";
+import { RELEASE_TYPE } from "../plan/renderedStack.ts";
 import type { ChangeReport } from "./changeReport.ts";
+import { amount, type Sizing } from "./costs.ts";
 import type { FieldChange } from "./fieldChanges.ts";
-import { count, type Level, type Meaning } from "./meanings.ts";
+import { count, type Level, type RatedFinding } from "./levels.ts";
 import type { ReleaseChange } from "./objectChanges.ts";
-import { RELEASE_TYPE } from "./side.ts";
-import { amount, type Sizing } from "./sizing.ts";
 
 /** How much of a report is shown; the JSON has all of it. */
 const MOST_LINES_OF_AN_OBJECT = 30;
@@ -109,7 +109,7 @@ function opCounts(ops: ReadonlyArray<(typeof OPS)[number]>): string {
   return counts.map(([op, n]) => `${n} ${op}`).join(", ") || "none";
 }
 
-const meaningItem = ({ level, subject, text, fix }: Meaning): string =>
+const meaningItem = ({ level, subject, text, fix }: RatedFinding): string =>
   `${level === "safe" ? "" : `**${level}** `}${inLine(`${subject}: ${text}`)}${fix ? `<br>→ ${codeOf(fix)}` : ""}`;
 
 /** Commands as code: their quotes, stars and dollars mean something in Markdown. */
@@ -121,7 +121,7 @@ const inLine = (text: string): string => {
   return escapeHtml(line.length > LONGEST_ENTRY ? `${line.slice(0, LONGEST_ENTRY - 1)}…` : line);
 };
 
-const meaningLines = ({ level, subject, text, fix }: Meaning): string[] => [
+const meaningLines = ({ level, subject, text, fix }: RatedFinding): string[] => [
   `${styleText(COLOUR[level], level.padEnd(11))} ${subject}: ${text}`,
   ...(fix ? [`${" ".repeat(11)} → ${fix}`] : []),
 ];

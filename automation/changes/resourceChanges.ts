@@ -1,4 +1,4 @@
-import type { PlannedResource } from "../offlinePlan.ts";
+import type { PlannedResource } from "../plan/offlinePlan.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
 
 /** What Pulumi does to one resource. */

@@ -1,17 +1,17 @@
-import { count, type Meaning } from "./meanings.ts";
+import { count, type RatedFinding } from "./levels.ts";
 import type { ResourceChange } from "./resourceChanges.ts";
 
 /** What Pulumi's own changes mean: data that goes, keys that rotate, nodes that are replaced, rights that change. */
-export function resourceMeanings(changes: readonly ResourceChange[]): Meaning[] {
+export function resourceMeanings(changes: readonly ResourceChange[]): RatedFinding[] {
   return [...changes.flatMap(meaningsOf), ...rotations(changes)];
 }
 
 const is = (change: ResourceChange, type: string): boolean => change.type.endsWith(`:${type}`);
 const gone = ({ op }: ResourceChange): boolean => op === "delete" || op === "replace";
 
-function meaningsOf(change: ResourceChange): Meaning[] {
+function meaningsOf(change: ResourceChange): RatedFinding[] {
   const subject = `${change.type.split(":").pop()} ${change.name}`;
-  const meanings: Meaning[] = [];
+  const meanings: RatedFinding[] = [];
   if (gone(change) && change.protect)
     meanings.push({
       level: "destructive",
@@ -25,9 +25,9 @@ function meaningsOf(change: ResourceChange): Meaning[] {
   return meanings;
 }
 
-function ofType(change: ResourceChange, subject: string): Meaning[] {
+function ofType(change: ResourceChange, subject: string): RatedFinding[] {
   const { op } = change;
-  const one = (level: Meaning["level"], text: string, fix?: string): Meaning[] => [
+  const one = (level: RatedFinding["level"], text: string, fix?: string): RatedFinding[] => [
     { level, subject, text, ...(fix && { fix }) },
   ];
   if (is(change, "S3Bucket") && gone(change))
@@ -66,7 +66,7 @@ function ofType(change: ResourceChange, subject: string): Meaning[] {
 
 const past = (op: ResourceChange["op"]): string => (op === "replace" ? "replaced" : "deleted");
 
-function poolMeanings(change: ResourceChange, subject: string): Meaning[] {
+function poolMeanings(change: ResourceChange, subject: string): RatedFinding[] {
   const [before, after] = [change.before ?? {}, change.after ?? {}];
   if (change.op === "delete")
     return [
@@ -97,12 +97,12 @@ function poolMeanings(change: ResourceChange, subject: string): Meaning[] {
 }
 
 /** Rotations show as half a dozen replaced resources; said once, in the order that they have. */
-function rotations(changes: readonly ResourceChange[]): Meaning[] {
+function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
   const replaced = (type: string, name: RegExp) =>
     changes.some(
       (change) => is(change, type) && name.test(change.name) && change.op !== "create" && change.op !== "delete",
     );
-  const meanings: Meaning[] = [];
+  const meanings: RatedFinding[] = [];
   if (replaced("IamUser", /bucket-user$/) || replaced("Secret", /minio-credentials$/))
     meanings.push({
       level: "restarts",

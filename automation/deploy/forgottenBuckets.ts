@@ -1,7 +1,7 @@
 // What a refresh does to the bucket. The MinIO provider (0.17.1) takes every error of a look at a bucket for "it is gone", also a
 // wrong key or no answer: the refresh then forgets the bucket, its protection with it, and no later deploy can make it again.
-import { nameOf, protectedResources } from "./destroyPlan.ts";
-import type { Finding } from "./finding.ts";
+
+import type { Finding } from "../../components/findings.ts";
 import {
   type MinioAddress,
   type MinioKeys,
@@ -10,7 +10,8 @@ import {
   minioFindings,
   NO_KEYS,
   refusedKeys,
-} from "./minioEvidence.ts";
+} from "../explain/minioEvidence.ts";
+import { nameOf, protectedResources } from "./destroyPlan.ts";
 
 interface StateResource {
   readonly urn: string;

@@ -1,10 +1,10 @@
 import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
-import { parseAksResourceId } from "../../components/loggingNodePool.ts";
-import type { AccessConfig } from "../../config.ts";
-import type { StackFile } from "../stackFiles.ts";
-import { apiMessage } from "./clusterEvidence.ts";
-import type { Finding } from "./finding.ts";
-import type { StackSettings } from "./stackConfig.ts";
+import type { Finding } from "../../components/findings.ts";
+import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
+import type { AccessConfig } from "../../stack/config.ts";
+import type { StackSettings } from "../engine/stackSettings.ts";
+import { apiMessage } from "../explain/clusterEvidence.ts";
+import type { StackFile } from "../plan/stackFiles.ts";
 
 /** Stacks that share a bucket, or those that share the bucket of one: each would delete the other's lines by its own retention, and read them. */
 export function sharedBuckets(files: readonly StackFile[], of?: string): Finding[] {

@@ -1,24 +1,24 @@
 import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Finding } from "../../components/findings.ts";
 import type { ChangeReport } from "../changes/changeReport.ts";
-import type { Level } from "../changes/meanings.ts";
+import type { Level } from "../changes/levels.ts";
 import { verdictProblem } from "../changes/publish.ts";
-import { RELEASE_TYPE } from "../changes/side.ts";
-import { connect } from "../clusterApi.ts";
-import { readStackFile, stackNames } from "../stackFiles.ts";
-import { podEvidence } from "./clusterEvidence.ts";
+import { connect } from "../cluster/clusterApi.ts";
+import { engineWords } from "../engine/engineMessage.ts";
+import { openStack, type PreviewOptions, reportOf } from "../engine/stackPreview.ts";
+import { type StackSettings, stackSettings } from "../engine/stackSettings.ts";
+import { UpdateSteps } from "../engine/updateSteps.ts";
+import { podEvidence } from "../explain/clusterEvidence.ts";
+import { explainErrors } from "../explain/explainErrors.ts";
+import { explainPods } from "../explain/explainPods.ts";
+import { RELEASE_TYPE } from "../plan/renderedStack.ts";
+import { readStackFile, stackNames } from "../plan/stackFiles.ts";
 import { type DestroyPlan, destroyPlan, protectedResources } from "./destroyPlan.ts";
-import { engineWords } from "./engineWords.ts";
-import { explainErrors } from "./explainErrors.ts";
-import { explainPods } from "./explainPods.ts";
 import { rollBackFailed, type WantedRelease } from "./failedRevisions.ts";
-import type { Finding } from "./finding.ts";
 import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
-import { type StackSettings, stackSettings } from "./stackConfig.ts";
-import { openStack, type PreviewOptions, reportOf } from "./stackPreview.ts";
-import { UpdateSteps } from "./updateSteps.ts";
 
-export { previewStack } from "./stackPreview.ts";
+export { previewStack } from "../engine/stackPreview.ts";
 
 /** What can be done to a stack. */
 export type Operation = "up" | "destroy" | "refresh";

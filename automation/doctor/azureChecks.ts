@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { parseAksResourceId } from "../../components/loggingNodePool.ts";
-import { explainErrors } from "../deploy/explainErrors.ts";
-import type { Finding } from "../deploy/finding.ts";
-import type { StackSettings } from "../deploy/stackConfig.ts";
+import type { Finding } from "../../components/findings.ts";
+import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
+import type { StackSettings } from "../engine/stackSettings.ts";
+import { explainErrors } from "../explain/explainErrors.ts";
 import type { StateResource } from "./brokenDeploy.ts";
 import { type Check, judged, ok, skipped } from "./check.ts";
 

@@ -1,7 +1,7 @@
 import type { V1Secret } from "@kubernetes/client-node";
+import type { Finding } from "../../components/findings.ts";
 import { helmRevisions } from "../deploy/failedRevisions.ts";
-import type { Finding } from "../deploy/finding.ts";
-import type { PlannedResource } from "../offlinePlan.ts";
+import type { PlannedResource } from "../plan/offlinePlan.ts";
 
 /** A stack's exported state, as far as a broken deploy shows in it. */
 export interface StackState {

@@ -1,4 +1,4 @@
-import type { Finding } from "../deploy/finding.ts";
+import type { Finding } from "../../components/findings.ts";
 
 /** What a check found: nothing wrong (with a word on what was seen), or findings, or that it could not look. */
 export type CheckResult =

@@ -6,12 +6,12 @@ import {
   StorageV1Api,
   type V1Secret,
 } from "@kubernetes/client-node";
-import { RELEASE_TYPE } from "../changes/side.ts";
-import { apiMessage, podEvidence } from "../deploy/clusterEvidence.ts";
-import { explainPods } from "../deploy/explainPods.ts";
-import type { Finding } from "../deploy/finding.ts";
+import type { Finding } from "../../components/findings.ts";
 import { deployedNamespace, wrongCluster } from "../deploy/guards.ts";
-import type { StackSettings } from "../deploy/stackConfig.ts";
+import type { StackSettings } from "../engine/stackSettings.ts";
+import { apiMessage, podEvidence } from "../explain/clusterEvidence.ts";
+import { explainPods } from "../explain/explainPods.ts";
+import { RELEASE_TYPE } from "../plan/renderedStack.ts";
 import {
   driftedSecrets,
   orphanedSecrets,

@@ -1,7 +1,7 @@
 import { LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
-import { engineWords } from "../deploy/engineWords.ts";
-import { explainErrors } from "../deploy/explainErrors.ts";
-import type { Finding } from "../deploy/finding.ts";
+import type { Finding } from "../../components/findings.ts";
+import { engineWords } from "../engine/engineMessage.ts";
+import { explainErrors } from "../explain/explainErrors.ts";
 import type { StackState } from "./brokenDeploy.ts";
 import { type CheckResult, judged, ok } from "./check.ts";
 import { brokenStateFile, fileLocks, lockFindings } from "./stackLock.ts";

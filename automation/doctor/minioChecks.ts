@@ -1,5 +1,5 @@
-import type { ResolvedArgs } from "../../components/resolveArgs.ts";
-import type { Finding } from "../deploy/finding.ts";
+import type { ResolvedArgs } from "../../components/args.ts";
+import type { Finding } from "../../components/findings.ts";
 import {
   type MinioAddress,
   type MinioKeys,
@@ -8,7 +8,7 @@ import {
   minioFindings,
   NO_KEYS,
   refusedKeys,
-} from "../deploy/minioEvidence.ts";
+} from "../explain/minioEvidence.ts";
 import type { StateResource } from "./brokenDeploy.ts";
 import { type Check, judged, skipped } from "./check.ts";
 

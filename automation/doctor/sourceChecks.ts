@@ -5,7 +5,7 @@ import {
   helmShowChart,
   helmTemplate,
   type ReleaseInputs,
-} from "../helmTemplate.ts";
+} from "../plan/helmTemplate.ts";
 import { type Check, judged, ok, skipped } from "./check.ts";
 
 /** Charts and the images in them, as they can be reached from here. The nodes have a network of their own. */

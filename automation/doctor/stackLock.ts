@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Finding } from "../deploy/finding.ts";
+import type { Finding } from "../../components/findings.ts";
 
 interface Lock {
   readonly pid: number;

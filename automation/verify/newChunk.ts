@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { addAbortSignal } from "node:stream";
 import { Client } from "minio";
-import type { ResolvedArgs } from "../../components/resolveArgs.ts";
+import type { ResolvedArgs } from "../../components/args.ts";
 
 /** Loki's own key to its bucket. */
 export interface StorageKeys {

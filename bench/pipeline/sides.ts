@@ -1,13 +1,13 @@
 // What is measured: the stack's values, the seed's, and the stack's with changes.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { helmTemplate, type Manifest } from "../../automation/helmTemplate.ts";
-import { escapeForHelm } from "../../components/alloy/alloyValues.ts";
+import { helmTemplate, type Manifest } from "../../automation/plan/helmTemplate.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
+import { escapeForHelm } from "../../components/alloy/values.ts";
+import { mergeValues, type Values } from "../../components/helm/mergeValues.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
-import { mergeValues, type Values } from "../../components/valuesMerge.ts";
+import type { Loose } from "../../tests/harness/program.ts";
 import { newKeys, type RenderedStack, renderStack } from "../../tests/pipeline/renderedStack.ts";
-import type { Loose } from "../../tests/unit/program.ts";
 
 /** How one side is rendered, and how its own labels are asked for. */
 export interface Side {

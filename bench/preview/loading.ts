@@ -14,11 +14,11 @@ const own = (file: string) => resolve(PROJECT, file);
 /** Name and code; each begins with the SDK. */
 const LOADED: Readonly<Record<string, string>> = {
   [SDK]: "",
-  "the stack's program": loads(own("components/loggingStack.ts"), own("config.ts"), own("providers.ts")),
+  "the stack's program": loads(own("components/loggingStack.ts"), own("stack/config.ts"), own("stack/providers.ts")),
   "of it, `zod`": loads("zod"),
   "`zod` as CommonJS": 'process.getBuiltinModule("node:module").createRequire(import.meta.url)("zod");',
   "of it, `yaml`": loads("yaml"),
-  "`npm run preview`: the report": loads(own("automation/deploy/stackPreview.ts")),
+  "`npm run preview`: the report": loads(own("automation/engine/stackPreview.ts")),
   "the report together with `up`, `destroy` and the client of the Kubernetes API": loads(
     own("automation/deploy/operations.ts"),
   ),
@@ -29,7 +29,7 @@ export async function loading(bench: BenchEnvironment, count: number): Promise<s
   const contestants = Object.entries(LOADED).map(([name, code]): Contestant => {
     const args = [
       "--require",
-      "./node-version.cjs",
+      "./requireNode.cjs",
       "--input-type=module",
       "--eval",
       `${loads("@pulumi/pulumi")}\n${code}`,

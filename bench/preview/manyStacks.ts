@@ -27,7 +27,7 @@ export async function manyStacks(bench: BenchEnvironment, counts: readonly numbe
 async function preview({ engine }: BenchEnvironment, stacks: readonly string[], TMPDIR: string): Promise<Many> {
   const running = promisify(execFile)(
     process.execPath,
-    ["--require", "./node-version.cjs", join(import.meta.dirname, "previewMany.ts"), String(AT_ONCE), ...stacks],
+    ["--require", "./requireNode.cjs", join(import.meta.dirname, "previewMany.ts"), String(AT_ONCE), ...stacks],
     { cwd: engine.project, env: { ...process.env, ...engine.environment, TMPDIR }, maxBuffer: 64 * 2 ** 20 },
   );
   // An interrupted benchmark ends at once, and what it started with it.

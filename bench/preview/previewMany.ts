@@ -1,6 +1,6 @@
 // Previews the stacks that are named, a number of them at once, by the project's own library, and prints what that took.
 // `node previewMany.ts 4 stack stack …`, in the project's folder, as a pipeline would.
-import { previewStack } from "../../automation/deploy/stackPreview.ts";
+import { previewStack } from "../../automation/engine/stackPreview.ts";
 import { PreviewMemory } from "./processMemory.ts";
 
 /** What previewing a number of stacks took. */

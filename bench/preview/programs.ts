@@ -111,9 +111,9 @@ export function writeProgram({ imports, loader }: Program, folder: string, proje
   if (loader === "usual") cpSync(join(BENCH, "usual"), folder, { recursive: true });
   else {
     const yaml = parse(readFileSync(join(BENCH, "flat/Pulumi.yaml"), "utf8"));
-    if (loader !== "node") yaml.runtime.options.nodeargs = "--require ./node-version.cjs";
+    if (loader !== "node") yaml.runtime.options.nodeargs = "--require ./requireNode.cjs";
     writeFileSync(join(folder, "Pulumi.yaml"), stringify(yaml));
-    for (const file of ["package.json", "node-version.cjs"]) cpSync(join(project, file), join(folder, file));
+    for (const file of ["package.json", "requireNode.cjs"]) cpSync(join(project, file), join(folder, file));
   }
   writeFileSync(join(folder, "index.ts"), flatSource(imports));
 }

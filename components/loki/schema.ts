@@ -1,5 +1,5 @@
+import type { Finding, Findings } from "../findings.ts";
 import type { SchemaPeriodArgs } from "../loggingStackArgs.ts";
-import type { Findings, Problem } from "../problems.ts";
 
 /** First day of the first period of a cluster that says nothing else: before the first cluster of this project existed. */
 export const DEFAULT_SCHEMA: readonly SchemaPeriodArgs[] = [{ from: "2025-01-01" }];
@@ -28,31 +28,31 @@ export const lokiPeriods = (periods: readonly SchemaPeriodArgs[]): LokiPeriod[] 
 /** Checks what can be seen without the past: real days, in order, the first one begun. */
 export function checkSchema(periods: readonly SchemaPeriodArgs[], findings: Findings, today = new Date()): void {
   findings.check(periods.length > 0, {
-    path: PATH,
+    subject: PATH,
     given: periods,
-    expected: "one period at least",
+    text: "one period at least",
     fix: `leave it out to get from: "${DEFAULT_SCHEMA[0]?.from}"`,
   });
   periods.forEach(({ from }, i) => {
     const path = `${PATH}[${i}].from`;
     const real = isDay(from);
     findings.check(real, {
-      path,
+      subject: path,
       given: from,
-      expected: 'a day, quoted: "2025-01-01"',
+      text: 'a day, quoted: "2025-01-01"',
       fix: "write it as YYYY-MM-DD in quotes",
     });
     const before = periods[i - 1]?.from;
     findings.check(before === undefined || !real || from > before, {
-      path,
+      subject: path,
       given: from,
-      expected: `a day after the period before it, ${before}`,
+      text: `a day after the period before it, ${before}`,
       fix: "put the periods in order, the newest last, each day once",
     });
     findings.check(i > 0 || !real || from <= day(today), {
-      path,
+      subject: path,
       given: from,
-      expected: "a first period that has begun, or lines of today have no schema",
+      text: "a first period that has begun, or lines of today have no schema",
       fix: `begin with "${DEFAULT_SCHEMA[0]?.from}"`,
     });
   });
@@ -66,30 +66,30 @@ export function schemaHistoryProblems(
   deployed: readonly LokiPeriod[],
   wanted: readonly LokiPeriod[],
   today = new Date(),
-): Problem[] {
+): Finding[] {
   // Nothing is known of the past: a first deployment, or a release that this project did not make.
   if (deployed.length === 0) return [];
   const begun = deployed.filter(({ from }) => from <= day(today));
   return [
-    ...begun.flatMap((period, i): Problem[] => {
+    ...begun.flatMap((period, i): Finding[] => {
       if (JSON.stringify(canonical(period)) === JSON.stringify(canonical(wanted[i]))) return [];
       return [
         {
-          path: `${PATH}[${i}]`,
+          subject: `${PATH}[${i}]`,
           given: wanted[i] ?? "removed",
-          expected: `the deployed period, unchanged: ${JSON.stringify(canonical(period))}`,
+          text: `the deployed period, unchanged: ${JSON.stringify(canonical(period))}`,
           fix: "restore it, and append a new period with a day in the future",
         },
       ];
     }),
-    ...wanted.slice(begun.length).flatMap((period, i): Problem[] =>
+    ...wanted.slice(begun.length).flatMap((period, i): Finding[] =>
       period.from > day(today) || begun.some(({ from }) => from === period.from)
         ? []
         : [
             {
-              path: `${PATH}[${begun.length + i}].from`,
+              subject: `${PATH}[${begun.length + i}].from`,
               given: period.from,
-              expected: `a day after today, ${day(today)}: lines of past days were written with the period before`,
+              text: `a day after today, ${day(today)}: lines of past days were written with the period before`,
               fix: "choose a day in the future; two days ahead leave time to roll out",
             },
           ],

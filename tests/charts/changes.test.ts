@@ -7,10 +7,10 @@ import { dirname, join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 import { type ChangeReport, compareSides } from "../../automation/changes/changeReport.ts";
 import { reportMarkdown } from "../../automation/changes/reportText.ts";
-import { releasesOf, type Side } from "../../automation/changes/side.ts";
-import { helmTemplate } from "../../automation/helmTemplate.ts";
-import { execute } from "../unit/command.ts";
-import { type Loose, plan, stackFile } from "../unit/program.ts";
+import { helmTemplate } from "../../automation/plan/helmTemplate.ts";
+import { releasesOf, type Side } from "../../automation/plan/renderedStack.ts";
+import { execute } from "../harness/command.ts";
+import { type Loose, plan, stackFile } from "../harness/program.ts";
 import { chartsMissing } from "./chartsMissing.ts";
 
 const skip = chartsMissing();
@@ -214,7 +214,7 @@ describe("npm run diff", { skip, timeout: 300_000 }, () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", folder, "-c", "user.name=test", "-c", "user.email=test@example.com", ...args]);
-  const diff = (...args: string[]) => execute(resolve("automation/diff.ts"), args, { cwd: folder });
+  const diff = (...args: string[]) => execute(resolve("automation/commands/diff.ts"), args, { cwd: folder });
 
   it("compares the working copy with a commit, and leaves nothing behind", { timeout: 300_000 }, async () => {
     const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { helmMissing } from "../../automation/helmTemplate.ts";
+import { helmMissing } from "../../automation/plan/helmTemplate.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 

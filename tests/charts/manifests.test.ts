@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { parse } from "yaml";
-import { type Loose, planOf, STACKS, stackFile } from "../unit/program.ts";
+import { type Loose, planOf, STACKS, stackFile } from "../harness/program.ts";
 import { chartsMissing } from "./chartsMissing.ts";
 import { restrictedViolations } from "./podSecurity.ts";
 import { containersOf, object, ofKind, podsOf, type Rendered, render } from "./renderedCharts.ts";
@@ -120,7 +120,7 @@ for (const stack of STACKS) {
 
     it("ask for what the capacity check counted", async () => {
       const { capacity } = await planOf(stack);
-      const { parseCpu, parseMemory } = await import("../../components/capacity.ts");
+      const { parseCpu, parseMemory } = await import("../../components/nodePool/capacity.ts");
       for (const workload of capacity?.workloads ?? []) {
         const { spec } = pod(`loki-${workload.name}`);
         const sum = (of: (requests: Record<string, string>) => number | undefined) =>
@@ -375,7 +375,7 @@ for (const stack of STACKS) {
 
     it("hold the pipeline as it is in the repository", async () => {
       const { readFileSync } = await import("node:fs");
-      const { ALLOY_PIPELINE } = await import("../../components/alloy/alloyValues.ts");
+      const { ALLOY_PIPELINE } = await import("../../components/alloy/values.ts");
       const { data } = object(rendered.alloy, "ConfigMap", "alloy");
       assert.equal(data["config.alloy"].trimEnd(), readFileSync(ALLOY_PIPELINE, "utf8").trimEnd());
     });
@@ -435,7 +435,7 @@ describe("a change rolls the pods that it is for", { skip }, () => {
 
   it("another pipeline: Alloy, by a checksum of its config", async () => {
     const values = (await planOf("prod-aks-a")).resources.find((r) => r.name === "logging-alloy")?.inputs as never;
-    const { helmTemplate } = await import("../../automation/helmTemplate.ts");
+    const { helmTemplate } = await import("../../automation/plan/helmTemplate.ts");
     const checksum = (content: string) => {
       const inputs = structuredClone(values) as { values: { alloy: { configMap: { content: string } } } };
       inputs.values.alloy.configMap.content = content;

@@ -1,4 +1,4 @@
-import type { Loose } from "../unit/program.ts";
+import type { Loose } from "../harness/program.ts";
 import { containersOf } from "./renderedCharts.ts";
 
 const VOLUMES = [

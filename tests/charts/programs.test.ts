@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { parse, stringify } from "yaml";
-import { ALLOY_PIPELINE, alloyStart } from "../../components/alloy/alloyValues.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
+import { ALLOY_PIPELINE, alloyStart } from "../../components/alloy/values.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
-import { type Loose, planOf, STACKS, stackFile, valuesOf } from "../unit/program.ts";
+import { type Loose, planOf, STACKS, stackFile, valuesOf } from "../harness/program.ts";
 import { chartsMissing } from "./chartsMissing.ts";
 import { object, programMissing, render, smallestLoki } from "./renderedCharts.ts";
 
@@ -117,7 +117,7 @@ describe("the pipeline and its start", () => {
       ...[...alloyStart().matchAll(/\$\{?(LOGGING_\w+)/g)].map((m) => m[1]),
       ...[...alloyStart().matchAll(/\(\((LOGGING_\w+)/g)].map((m) => m[1]),
     ]);
-    const { GATEWAY_ENV } = await import("../../components/gatewayCredentials.ts");
+    const { GATEWAY_ENV } = await import("../../components/gateway/password.ts");
     const extraEnv: Array<Loose> = valuesOf(await planOf("prod-aks-a"), "alloy").alloy.extraEnv;
     // The chart's own.
     const given = ["HOSTNAME", ...extraEnv.map((e) => e.name), ...Object.values(GATEWAY_ENV)];

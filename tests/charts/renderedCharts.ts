@@ -1,8 +1,8 @@
 // The two releases of a stack as Helm would make them, with the real charts.
 import { spawnSync } from "node:child_process";
-import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/helmTemplate.ts";
-import type { StackFile } from "../../automation/stackFiles.ts";
-import { type Loose, plan, resource } from "../unit/program.ts";
+import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
+import type { StackFile } from "../../automation/plan/stackFiles.ts";
+import { type Loose, plan, resource } from "../harness/program.ts";
 
 /** Why a program cannot be run here; or `false`. */
 export const programMissing = (name: string, how: string): string | false =>

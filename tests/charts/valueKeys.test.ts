@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { parse } from "yaml";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART, LOKI_CHART_KEYS } from "../../components/loki/chart.ts";
-import { type Loose, plan, planOf, stackFile, valuesOf } from "../unit/program.ts";
+import { type Loose, plan, planOf, stackFile, valuesOf } from "../harness/program.ts";
 
 interface Chart {
   readonly values: Loose;

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/helmTemplate.ts";
+import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
+import { type Loose, plan, RELEASE, resource, STACKS, stackFile } from "../harness/program.ts";
 import { chartRelease } from "../pipeline/withoutCharts/chartValues.ts";
 import { SAME_IN_VALUES } from "../pipeline/withoutCharts/lokiConfig.ts";
 import { objectsOfValues } from "../pipeline/withoutCharts/objectsOfValues.ts";
-import { type Loose, plan, RELEASE, resource, STACKS, stackFile } from "../unit/program.ts";
 import { chartsMissing } from "./chartsMissing.ts";
 import { object, programMissing, smallestLoki } from "./renderedCharts.ts";
 

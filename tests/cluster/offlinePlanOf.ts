@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import type { PlannedResource } from "../../automation/offlinePlan.ts";
+import type { PlannedResource } from "../../automation/plan/offlinePlan.ts";
 
 /** The offline plan of a stack in a project folder, in a process of its own: it takes over Pulumi's runtime. */
 export function offlinePlanOf(project: string, stack: string): PlannedResource[] {
   const script = `
-    const { planOffline } = await import("./automation/offlinePlan.ts");
-    const { readStackFile } = await import("./automation/stackFiles.ts");
+    const { planOffline } = await import("./automation/plan/offlinePlan.ts");
+    const { readStackFile } = await import("./automation/plan/stackFiles.ts");
     const { resources } = await planOffline(readStackFile("${stack}"));
     console.log(JSON.stringify(resources));`;
   const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], {

@@ -54,7 +54,7 @@ export function preparePulumi(programs: Programs, folder: string, minio: MinioSe
   for (const file of [
     "Pulumi.yaml",
     "package.json",
-    "node-version.cjs",
+    "requireNode.cjs",
     "components",
     "automation",
     "policies",

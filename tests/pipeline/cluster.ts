@@ -1,6 +1,6 @@
-import type { Manifest } from "../../automation/helmTemplate.ts";
+import type { Manifest } from "../../automation/plan/helmTemplate.ts";
 import { until } from "../cluster/processes.ts";
-import type { Loose } from "../unit/program.ts";
+import type { Loose } from "../harness/program.ts";
 import { serveNames } from "./nameServer.ts";
 import { addAddress, type Endpoint, NAME_SERVER, serveAddress } from "./network.ts";
 import { Pod, type PodContext } from "./pods.ts";

@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
-import { mergeValues } from "../../components/valuesMerge.ts";
+import { mergeValues } from "../../components/helm/mergeValues.ts";
 import { until } from "../cluster/processes.ts";
-import type { Loose } from "../unit/program.ts";
+import type { Loose } from "../harness/program.ts";
 import { Workload } from "./applications.ts";
 import { type Environment, endEnvironment, environment } from "./environment.ts";
 import { type RenderedStack, renderStack } from "./renderedStack.ts";

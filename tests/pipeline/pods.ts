@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Loose } from "../unit/program.ts";
+import type { Loose } from "../harness/program.ts";
 import { joinNetwork } from "./network.ts";
 import { childrenOf, cpuSeconds, peakMiB } from "./processUsage.ts";
 import type { Program, Programs } from "./programs.ts";

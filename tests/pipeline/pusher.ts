@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, globSync, openSync, readFileSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ALLOY_PIPELINE } from "../../components/alloy/alloyValues.ts";
-import type { Loose } from "../unit/program.ts";
+import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
+import type { Loose } from "../harness/program.ts";
 import { nodeName } from "./pods.ts";
 import type { RenderedStack } from "./renderedStack.ts";
 

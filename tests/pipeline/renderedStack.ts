@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Manifest, ReleaseInputs } from "../../automation/helmTemplate.ts";
-import { helmTemplates } from "../../automation/helmTemplate.ts";
-import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../components/gatewayCredentials.ts";
-import { STORAGE_ENV } from "../../components/storageCredentials.ts";
+import type { Manifest, ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
+import { helmTemplates } from "../../automation/plan/helmTemplate.ts";
+import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../components/gateway/password.ts";
+import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
 import { chartsMissing } from "../charts/chartsMissing.ts";
 import type { Keys } from "../cluster/minioServer.ts";
-import { type Loose, plan, resource, stackFile } from "../unit/program.ts";
+import { type Loose, plan, resource, stackFile } from "../harness/program.ts";
 import type { Mountable } from "./pods.ts";
 import { objectsOfValues } from "./withoutCharts/objectsOfValues.ts";
 

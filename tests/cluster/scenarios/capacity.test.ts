@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { AZURE_VM_SIZES } from "../../../components/azureVmSizes.ts";
+import { Findings } from "../../../components/findings.ts";
+import { lokiWorkloads, resolveLoki } from "../../../components/loki/args.ts";
 import {
   AKS_DAEMONSETS,
   allocatable,
@@ -10,9 +11,8 @@ import {
   checkCapacity,
   type PoolSize,
   type Workload,
-} from "../../../components/capacity.ts";
-import { lokiWorkloads, resolveLoki } from "../../../components/loki/resolveLoki.ts";
-import { Findings } from "../../../components/problems.ts";
+} from "../../../components/nodePool/capacity.ts";
+import { AZURE_VM_SIZES } from "../../../components/nodePool/vmSizes.ts";
 import { sharedEnvironment } from "../environment.ts";
 import { figure, timed } from "../figures.ts";
 import type { KubernetesApi } from "../kubernetesApi.ts";

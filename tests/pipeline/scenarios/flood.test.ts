@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Loose } from "../../unit/program.ts";
+import type { Loose } from "../../harness/program.ts";
 import { Application, Ledger, Workload } from "../applications.ts";
 import { environment } from "../environment.ts";
 import { alloyMissing } from "../programs.ts";

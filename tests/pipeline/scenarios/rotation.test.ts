@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gatewayUsername } from "../../../components/gatewayCredentials.ts";
+import { gatewayUsername } from "../../../components/gateway/password.ts";
 import { Workload } from "../applications.ts";
 import { environment, restartInTurn, rollLoki } from "../environment.ts";
 import { alloyMissing } from "../programs.ts";

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../../automation/helmTemplate.ts";
+import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
 import { type ChartRelease, expand, filled, imageOf } from "./chartValues.ts";
 
 /** Alloy's ConfigMap and DaemonSet from the same values: the chart's objects without what only a cluster reads. */

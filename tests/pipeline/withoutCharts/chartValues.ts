@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
-import type { ReleaseInputs } from "../../../automation/helmTemplate.ts";
+import type { ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
 import { ALLOY_CHART } from "../../../components/alloy/chart.ts";
+import { mergeValues } from "../../../components/helm/mergeValues.ts";
 import { LOKI_CHART } from "../../../components/loki/chart.ts";
-import { mergeValues } from "../../../components/valuesMerge.ts";
-import type { Loose } from "../../unit/program.ts";
+import type { Loose } from "../../harness/program.ts";
 
 /** A release as its chart's templates see it. */
 export interface ChartRelease {

@@ -1,4 +1,4 @@
-import type { Manifest, ReleaseInputs } from "../../../automation/helmTemplate.ts";
+import type { Manifest, ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
 import { alloyObjects } from "./alloyObjects.ts";
 import { type ChartRelease, chartRelease } from "./chartValues.ts";
 import { lokiObjects } from "./lokiObjects.ts";

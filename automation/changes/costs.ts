@@ -1,0 +1,111 @@
+import {
+  AKS_DAEMONSETS,
+  allocatable,
+  type PoolSize,
+  parseCpu,
+  parseMemory,
+} from "../../components/nodePool/capacity.ts";
+import type { Manifest } from "../plan/helmTemplate.ts";
+import type { PlannedResource } from "../plan/offlinePlan.ts";
+import type { RenderedRelease } from "../plan/renderedStack.ts";
+
+/** What a stack asks for and what it pays for. */
+export interface Sizing {
+  /** Requests of all pods but those that run on every node: millicores, MiB. */
+  readonly requested: { readonly pods: number; readonly cpu: number; readonly memory: number };
+  /** What the pool has room for at its largest, after the kubelet, AKS's pods and one of ours on each node. */
+  readonly offered?: { readonly nodes: number; readonly cpu: number; readonly memory: number };
+  /** Nodes, as text for people: `3 to 5 × Standard_D4s_v5, 128 GiB disk each`. */
+  readonly nodes?: string;
+  /** Volumes by storage class, in GiB. */
+  readonly volumes: Readonly<Record<string, { readonly count: number; readonly gib: number }>>;
+}
+
+/** Sums up what the rendered objects ask for, and what the pool offers. */
+export function sizing(
+  releases: readonly RenderedRelease[],
+  resources: readonly Pick<PlannedResource, "type" | "inputs">[],
+  pool: PoolSize | undefined,
+): Sizing {
+  const objects = releases.flatMap((release) => release.objects);
+  const workloads = objects.filter(({ kind }) => ["StatefulSet", "Deployment"].includes(kind));
+  const agents = objects.filter(({ kind }) => kind === "DaemonSet").map(podRequests);
+  const requested = workloads.map((w) => ({ ...podRequests(w), pods: replicasOf(w) }));
+  const created = resources.find(({ type }) => type.endsWith(":AgentPool"))?.inputs;
+  return {
+    requested: {
+      pods: sum(requested, ({ pods }) => pods),
+      cpu: sum(requested, ({ pods, cpu }) => pods * cpu),
+      memory: sum(requested, ({ pods, memory }) => pods * memory),
+    },
+    ...(pool && { offered: offeredBy(pool, agents) }),
+    ...(created && { nodes: nodesText(created) }),
+    volumes: volumesOf(workloads),
+  };
+}
+
+function offeredBy(
+  pool: PoolSize,
+  agents: ReadonlyArray<{ cpu: number; memory: number }>,
+): NonNullable<Sizing["offered"]> {
+  const node = allocatable(pool.vm, pool.maxPods);
+  return {
+    nodes: pool.nodes,
+    cpu: pool.nodes * (node.cpu - AKS_DAEMONSETS.cpu - sum(agents, ({ cpu }) => cpu)),
+    memory: pool.nodes * (node.memory - AKS_DAEMONSETS.memory - sum(agents, ({ memory }) => memory)),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any workload.
+const specOf = (workload: Manifest): any => workload.spec ?? {};
+
+const replicasOf = (workload: Manifest): number => Number(specOf(workload).replicas ?? 1);
+
+function podRequests(workload: Manifest): { cpu: number; memory: number } {
+  const containers: Array<{ resources?: { requests?: Record<string, unknown> } }> =
+    specOf(workload).template?.spec?.containers ?? [];
+  return {
+    cpu: sum(containers, ({ resources }) => parseCpu(String(resources?.requests?.cpu ?? "0")) ?? 0),
+    memory: sum(containers, ({ resources }) => parseMemory(String(resources?.requests?.memory ?? "0")) ?? 0),
+  };
+}
+
+function volumesOf(workloads: readonly Manifest[]): Sizing["volumes"] {
+  const volumes: Record<string, { count: number; gib: number }> = {};
+  for (const workload of workloads) {
+    for (const template of specOf(workload).volumeClaimTemplates ?? []) {
+      const { storageClassName = "the default class", resources } = template.spec ?? {};
+      const each = (parseMemory(String(resources?.requests?.storage ?? "")) ?? 0) / 1024;
+      const { count, gib } = volumes[storageClassName] ?? { count: 0, gib: 0 };
+      volumes[storageClassName] = { count: count + replicasOf(workload), gib: gib + replicasOf(workload) * each };
+    }
+  }
+  return volumes;
+}
+
+function nodesText(pool: Readonly<Record<string, unknown>>): string {
+  const count = pool.enableAutoScaling ? `${pool.minCount} to ${pool.maxCount}` : `${pool.count}`;
+  return `${count} × ${pool.vmSize}, ${pool.osDiskSizeGB} GiB ${pool.osDiskType} disk each`;
+}
+
+const sum = <T>(list: readonly T[], of: (entry: T) => number): number =>
+  list.reduce((total, entry) => total + of(entry), 0);
+
+/** Lines that say what it costs more or less, where that changes. No prices: they differ by region and contract. */
+export function costChanges(before: Sizing, after: Sizing): string[] {
+  const lines: string[] = [];
+  if (before.nodes !== after.nodes)
+    lines.push(`nodes: ${before.nodes ?? "none of its own"} → ${after.nodes ?? "none of its own"}`);
+  for (const name of [...new Set([...Object.keys(before.volumes), ...Object.keys(after.volumes)])].sort()) {
+    const text = ({ count, gib } = { count: 0, gib: 0 }) => `${count} of ${gib} GiB together`;
+    const [old, now] = [text(before.volumes[name]), text(after.volumes[name])];
+    if (old !== now) lines.push(`disks, ${name}: ${old} → ${now}`);
+  }
+  return lines;
+}
+
+/** `9.5 CPU, 21.3 GiB`. */
+export const amount = ({ cpu, memory }: { readonly cpu: number; readonly memory: number }): string =>
+  `${round(cpu / 1000)} CPU, ${round(memory / 1024)} GiB`;
+
+const round = (n: number): string => String(Math.round(n * 10) / 10);

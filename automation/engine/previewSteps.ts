@@ -1,0 +1,128 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
+import type { PoolSize } from "../../components/nodePool/capacity.ts";
+import { AZURE_VM_SIZES } from "../../components/nodePool/vmSizes.ts";
+import { CHANGED_SECRET, type FieldChange, fieldChanges, SECRET } from "../changes/fieldChanges.ts";
+import { byWeight, hiddenKeys, type ResourceChange } from "../changes/resourceChanges.ts";
+import type { ReleaseInputs } from "../plan/helmTemplate.ts";
+import { RELEASE_TYPE } from "../plan/renderedStack.ts";
+
+/** What the engine stands for a value that exists only after the update. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** What is shown of it. */
+const LATER = "[known after the update]";
+
+/** A resource as the engine's events tell of it, before or after. */
+export interface SeenResource {
+  readonly type: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** What a preview says, taken from the engine's events. */
+export class PreviewedSteps {
+  readonly changes: ResourceChange[] = [];
+  readonly before: SeenResource[] = [];
+  readonly after: SeenResource[] = [];
+  readonly warnings: string[] = [];
+  readonly errors: string[] = [];
+
+  /** Takes the events of one preview. After it, not during: the Automation API swallows what is thrown in `onEvent`. */
+  constructor(events: readonly EngineEvent[]) {
+    for (const event of events) this.#record(event);
+    this.changes.sort(byWeight);
+  }
+
+  #record({ resourcePreEvent, diagnosticEvent }: EngineEvent): void {
+    if (diagnosticEvent?.severity === "warning") this.warnings.push(diagnosticEvent.message.trim());
+    if (diagnosticEvent?.severity === "error") this.errors.push(diagnosticEvent.message.trim());
+    if (resourcePreEvent) this.#step(resourcePreEvent.metadata);
+  }
+
+  #step(step: StepEventMetadata): void {
+    const { op, type } = step;
+    // The two halves of a replacement; the whole is a step of its own.
+    if (["create-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"].includes(op)) return;
+    const [old, now] = [step.old, step.new].map((state) => state && { type, inputs: shownInputs(state.inputs) });
+    if (type === "pulumi:pulumi:Stack") return;
+    if (old && op !== "create") this.before.push(old);
+    if (now && op !== "delete") this.after.push(now);
+    const change = changeOf(step, old?.inputs, now?.inputs);
+    if (change) this.changes.push(change);
+  }
+}
+
+const OPS: Readonly<Record<string, ResourceChange["op"]>> = {
+  create: "create",
+  import: "create",
+  update: "update",
+  replace: "replace",
+  delete: "delete",
+};
+
+function changeOf(
+  step: StepEventMetadata,
+  before: Readonly<Record<string, unknown>> | undefined,
+  after: Readonly<Record<string, unknown>> | undefined,
+): ResourceChange | undefined {
+  const op = OPS[step.op];
+  if (!op) return undefined;
+  const { type, urn } = step;
+  // The engine writes null where it has nothing to say.
+  const keys = step.keys ?? [];
+  const protect = (op === "create" ? step.new : step.old)?.protect === true;
+  const unprotected = protect && op === "update" && step.new?.protect !== true;
+  const fields = op === "update" || op === "replace" ? stepFields(step, before, after) : [];
+  return {
+    op,
+    type,
+    name: urn.split("::").pop() ?? "",
+    ...(op === "replace" && { reason: `${keys.join(", ") || "another provider"} cannot be changed in place` }),
+    ...(op === "delete" && { reason: "no longer in the program" }),
+    protect,
+    ...(unprotected && { unprotected }),
+    fields,
+    ...(before && { before }),
+    ...(after && { after }),
+  };
+}
+
+/** Fields by their values, and those of which the engine says that they differ although both are shown as secret. */
+function stepFields(
+  { type, detailedDiff }: StepEventMetadata,
+  before: Readonly<Record<string, unknown>> | undefined,
+  after: Readonly<Record<string, unknown>> | undefined,
+): FieldChange[] {
+  const fields = fieldChanges(before, after, hiddenKeys(type));
+  const told = (path: string): boolean => fields.some((field) => field.path.startsWith(path.replace(/[.[].*$/, "")));
+  const secret = Object.keys(detailedDiff ?? {})
+    .filter((path) => !path.startsWith("__") && !told(path))
+    .map((path): FieldChange => ({ path, op: "changed", before: SECRET, after: CHANGED_SECRET }));
+  return [...fields, ...secret];
+}
+
+/** Inputs without what only the engine knows what to do with. */
+function shownInputs(inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return clean(inputs) as Record<string, unknown>;
+}
+
+function clean(value: unknown): unknown {
+  if (value === UNKNOWN) return LATER;
+  if (typeof value === "string") return value.replaceAll(UNKNOWN, LATER);
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !key.startsWith("__"))
+      .map(([key, child]) => [key, clean(child)]),
+  );
+}
+
+/** The releases among resources that the engine told of. */
+export const seenReleases = (resources: readonly SeenResource[]): ReleaseInputs[] =>
+  resources.filter(({ type }) => type === RELEASE_TYPE).map(({ inputs }) => inputs as unknown as ReleaseInputs);
+
+/** The created pool at its largest. Of an existing one, the engine knows nothing. */
+export function seenPool(resources: readonly SeenResource[]): PoolSize | undefined {
+  const pool = resources.find(({ type }) => type.endsWith(":AgentPool"))?.inputs;
+  const vm = AZURE_VM_SIZES.get(String(pool?.vmSize));
+  return pool && vm && { vm, maxPods: Number(pool.maxPods), nodes: Number(pool.maxCount ?? pool.count) };
+}

@@ -1,0 +1,27 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ResolvedArgs } from "../../components/args.ts";
+import { type AccessConfig, loadConfig } from "../../stack/config.ts";
+import { readStackFile } from "../plan/stackFiles.ts";
+
+/** A stack's config, checked. */
+export interface StackSettings {
+  readonly args: ResolvedArgs;
+  readonly access: AccessConfig;
+}
+
+/**
+ * Reads a stack's config without an engine. Secrets are not known.
+ *
+ * @throws {InvalidArgumentsError} with every problem of the config.
+ */
+export async function stackSettings(stack: string, configFile?: string): Promise<StackSettings> {
+  const file = readStackFile(stack, configFile);
+  await pulumi.runtime.setMocks(
+    { newResource: () => ({ id: undefined, state: {} }), call: () => ({}) },
+    "logging",
+    stack,
+  );
+  pulumi.runtime.setAllConfig(file.config, [...file.secretKeys]);
+  const { resolved, access } = loadConfig();
+  return { args: resolved, access };
+}

@@ -1,0 +1,210 @@
+import type { Finding } from "../../components/findings.ts";
+
+interface Known {
+  readonly pattern: RegExp;
+  readonly subject: string;
+  /** What it means; absent where the error's own words say it best. */
+  readonly text?: string;
+  readonly fix: string;
+}
+
+/** MinIO's refusals, as its Go client words them in the provider's errors. */
+const MINIO: readonly Known[] = [
+  {
+    pattern:
+      /x509: certificate signed by unknown authority|unable to verify the first certificate|self.signed certificate/i,
+    subject: "MinIO's certificate",
+    text: "is not signed by a CA that is trusted here",
+    fix: "put the CA that signed it into the file of objectStorage.caFile (openssl s_client -connect HOST:PORT -showcerts shows the chain)",
+  },
+  {
+    pattern: /x509: certificate has expired or is not yet valid|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    subject: "MinIO's certificate",
+    text: "has expired, is not valid yet, or the clock here is wrong",
+    fix: "compare `date -u` with the certificate's dates (openssl s_client -connect HOST:PORT | openssl x509 -noout -dates), then renew it or set the clock",
+  },
+  {
+    pattern: /x509: certificate is (not )?valid for|ERR_TLS_CERT_ALTNAME_INVALID/,
+    subject: "MinIO's certificate",
+    text: "is for another name than the one in objectStorage.endpoint",
+    fix: "use a name that the certificate has, or have a certificate made for this one",
+  },
+  {
+    pattern: /RequestTimeTooSkewed|difference between the request time and the (current|server's) time/i,
+    subject: "MinIO's clock",
+    text: "differs from the clock here by more than 15 minutes",
+    fix: "compare `date -u` here and on MinIO, and set the wrong one (timedatectl set-ntp true)",
+  },
+  {
+    pattern: /InvalidAccessKeyId|The Access Key Id you provided does not exist/i,
+    subject: "MinIO's admin key",
+    text: "is not known to MinIO",
+    fix: "give the admin's user: pulumi config set minioAdminUser, or the variable MINIO_USER",
+  },
+  {
+    pattern: /SignatureDoesNotMatch|signature we calculated does not match/i,
+    subject: "MinIO's admin key",
+    text: "is known, and its secret is wrong",
+    fix: "give the admin's password: pulumi config set --secret minioAdminPassword, or the variable MINIO_PASSWORD",
+  },
+  {
+    pattern: /(minio|iam|bucket|policy)[^\n]*(Access ?Denied|AccessDenied)|Access Denied\./i,
+    subject: "MinIO's admin key",
+    text: "is right, and not allowed to do this",
+    fix: "use a user with the policy consoleAdmin, or one with admin:*, s3:* on the cluster's bucket",
+  },
+  {
+    pattern: /dial tcp [^\n]*(connection refused|i\/o timeout|no route to host)|ECONNREFUSED|ETIMEDOUT/,
+    subject: "the address",
+    fix: "check objectStorage.endpoint, and that this machine's network reaches it (curl -v ENDPOINT/minio/health/live): firewall, private endpoint, VPN",
+  },
+  {
+    pattern: /no such host|ENOTFOUND/,
+    subject: "the name",
+    fix: "check the spelling, and that this machine asks a DNS server that knows it (private zones need a runner inside the network)",
+  },
+];
+
+/** Azure's error codes that deploys of a node pool meet. https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes */
+const AZURE: Readonly<Record<string, string>> = {
+  QuotaExceeded:
+    "ask for more vCPUs of the family in the region (az vm list-usage --location REGION -o table), or choose a smaller vmSize or maxCount",
+  ErrCode_InsufficientVCPUQuota:
+    "ask for more vCPUs of the family in the region (az vm list-usage --location REGION -o table), or choose a smaller vmSize or maxCount",
+  SkuNotAvailable:
+    "choose a vmSize that the region and its zones have: az vm list-skus --location REGION --zone --size Standard_D -o table",
+  AllocationFailed: "try again later, or choose another vmSize or fewer zones: Azure has no room for this one now",
+  ZonalAllocationFailed:
+    "try again later, or choose another vmSize or fewer zones: one zone has no room for this one now",
+  OverconstrainedZonalAllocationRequest: "choose another vmSize or fewer zones: this combination is not to be had",
+  AuthorizationFailed:
+    "give the login the role Azure Kubernetes Service Contributor on the cluster, and Network Contributor on the subnet (az role assignment create)",
+  LinkedAuthorizationFailed:
+    "give the login Network Contributor on the subnet of nodePool.subnetId (az role assignment create)",
+  OperationNotAllowed: "wait until the cluster's operation has ended: az aks show --query provisioningState",
+  EtagMismatch: "somebody else changed the cluster meanwhile: run the deploy again",
+  PropertyChangeNotAllowed:
+    "the pool has to be replaced for this change: say so in an issue, its name should have changed",
+  SubnetIsFull: "the subnet has too few free addresses: a larger one, or a smaller maxCount or maxPods",
+  InsufficientSubnetSize: "the subnet has too few free addresses: a larger one, or a smaller maxCount or maxPods",
+  ResourceNotFound: "check cluster.resourceId: az aks show --ids ID",
+  ResourceGroupNotFound: "check cluster.resourceId: az group exists --name GROUP",
+  SubscriptionNotFound: "check cluster.resourceId, and the login: az account list -o table",
+  TooManyRequests: "Azure asks to slow down: run the deploy again in some minutes",
+  PodDrainFailure:
+    "a disruption budget held the drain: kubectl get pdb,pods -A, mend the pods that are not ready, and run the deploy again",
+};
+
+const AZURE_CODE = /(?:Code="?|"code": ?")([A-Za-z_]+)"?(?:[^"]*?(?:Message="?|"message": ?")([^"]+))?/g;
+
+/** What this project's own programs need to reach Azure, and Pulumi its state. */
+const LOGIN: readonly Known[] = [
+  {
+    pattern: /ENOENT: pulumi|spawn pulumi ENOENT/,
+    subject: "the Pulumi CLI",
+    text: "is not on PATH",
+    fix: "install it: curl -fsSL https://get.pulumi.com | sh",
+  },
+  {
+    pattern: /PULUMI_ACCESS_TOKEN must be set/,
+    subject: "Pulumi",
+    text: "is not logged in to a backend",
+    fix: "pulumi login 'azblob://CONTAINER?storage_account=ACCOUNT' (README, State and secrets)",
+  },
+  {
+    pattern: /az login|AADSTS\d+|DefaultAzureCredential|no configured credential|subscription could not be determined/i,
+    subject: "the Azure login",
+    fix: "log in: az login, or in a pipeline azure/login with OIDC (ARM_USE_OIDC=true, ARM_CLIENT_ID, ARM_TENANT_ID)",
+  },
+  {
+    pattern: /kubelogin[^\n]*(not found|not installed)|executable kubelogin/i,
+    subject: "kubelogin",
+    fix: "install it: az aks install-cli",
+  },
+  {
+    pattern: /context deadline exceeded|timed out waiting for the condition|context canceled/i,
+    subject: "a release",
+    text: "was not ready in its time",
+    fix: "what its pods wait for is said below; when that is mended, run the deploy again",
+  },
+  {
+    pattern: /another operation \(install\/upgrade\/rollback\) is in progress/,
+    subject: "a release",
+    text: "was left pending by a deploy that was killed",
+    fix: "npm run doctor -- STACK names the commands",
+  },
+  {
+    pattern: /the stack is currently locked|could not acquire lock/i,
+    subject: "the stack's lock",
+    text: "is held: another update is running, or one was killed",
+    fix: "npm run doctor -- STACK names the command, once nobody deploys",
+  },
+];
+
+/** The findings of an error's text: MinIO's refusals, Azure's codes, logins. Each once. */
+export function explainErrors(messages: readonly string[]): Finding[] {
+  const text = messages.join("\n");
+  const findings = [
+    ...knownIn(text, MINIO),
+    ...knownIn(text, LOGIN),
+    ...immutableFindings(text),
+    ...unknownFindings(text),
+    ...azureFindings(text),
+  ];
+  return findings.filter(
+    (finding, i) =>
+      findings.findIndex(({ subject, text }) => subject === finding.subject && text === finding.text) === i,
+  );
+}
+
+function knownIn(text: string, list: readonly Known[]): Finding[] {
+  return list.flatMap(({ pattern, subject, text: meaning, fix }): Finding[] => {
+    const match = pattern.exec(text);
+    if (!match) return [];
+    const line = text.slice(text.lastIndexOf("\n", match.index) + 1).split("\n", 1)[0] ?? "";
+    return [{ subject, text: meaning ?? clip(line.trim()), fix }];
+  });
+}
+
+/** Helm tells of all that the API server refused, by name. Without its StatefulSet a pod goes on, and the next upgrade takes it over. */
+function immutableFindings(text: string): Finding[] {
+  const sets = [
+    ...text.matchAll(/StatefulSet\.apps "([^"]+)" is invalid: spec: Forbidden: updates to statefulset spec/g),
+  ];
+  const names = [...new Set(sets.map(([, name = ""]) => name))];
+  if (names.length === 0) return [];
+  return [
+    {
+      subject: `StatefulSet ${names.join(", ")}`,
+      text: "has other disks than the config, or other fields that Kubernetes does not change",
+      fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods stay and go on), then run the deploy again; docs/operations.md, "Resize", says what becomes of the disks`,
+    },
+  ];
+}
+
+/** What is there and cannot be made: the state lost it, or somebody else made it. */
+function unknownFindings(text: string): Finding[] {
+  const buckets = [...text.matchAll(/bucket already exists! \(([^)]+)\)/g)].map(([, name]) => `bucket ${name}`);
+  const objects = [...text.matchAll(/([\w.]+) "([^"]+)" already exists/g)].map(([, kind, name]) => `${kind} ${name}`);
+  return [...new Set([...buckets, ...objects])].map((subject) => ({
+    subject,
+    text: "is there, and the state does not know it",
+    fix: "npm run doctor -- STACK names the command that takes it in",
+  }));
+}
+
+function azureFindings(text: string): Finding[] {
+  return [...text.matchAll(AZURE_CODE)].flatMap(([, code = "", message]): Finding[] => {
+    const fix = AZURE[code];
+    if (!fix && !/^[A-Z]/.test(code)) return [];
+    return [
+      {
+        subject: "Azure",
+        text: `${code}${message ? `: ${clip(message)}` : ""}`,
+        fix: fix ?? `https://learn.microsoft.com/search/?terms=AKS%20${code}`,
+      },
+    ];
+  });
+}
+
+const clip = (text: string): string => (text.length > 300 ? `${text.slice(0, 299)}…` : text);

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { resolveArgs as ResolveArgs } from "../../components/args.ts";
+import type { CapacityReport } from "../../components/nodePool/capacity.ts";
+import type { loadConfig as LoadConfig } from "../../stack/config.ts";
+import type { StackFile } from "./stackFiles.ts";
+
+/** One resource as the program registered it. */
+export interface PlannedResource {
+  readonly type: string;
+  readonly name: string;
+  /** `type::name` of the parent. */
+  readonly parent?: string;
+  /** Inputs, with secrets as `"[secret]"`. */
+  readonly inputs: Record<string, unknown>;
+  readonly protect: boolean;
+  /** `type::name` of everything that has to be there first. */
+  readonly dependsOn: readonly string[];
+  readonly ignoreChanges: readonly string[];
+}
+
+/** What a stack would create. */
+export interface OfflinePlan {
+  readonly stack: string;
+  readonly resources: readonly PlannedResource[];
+  readonly outputs: Record<string, unknown>;
+  readonly warnings: readonly string[];
+  readonly capacity?: CapacityReport;
+}
+
+/** How Pulumi marks a secret on the wire. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const SECRET = "[secret]";
+
+/** A kubeconfig as AKS would hand it out, for programs that ask Azure for one. */
+const KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: [{ name: offline }]\nusers: [{ name: offline }]\n";
+
+/** How a plan is made. */
+export interface PlanOptions {
+  /** Folder of the project whose program is run; this one by default. */
+  readonly project?: URL;
+  /**
+   * Marks secrets as `[secret 1a2b3c]` and names of replaced objects as `[auto 1a2b3c]`, so that two plans can be compared. What is
+   * marked are stand-ins: no real secret is known offline.
+   */
+  readonly tellSecretsApart?: boolean;
+}
+
+/** Stands in for what providers compute. */
+const mocksOf = (tellApart: boolean): pulumi.runtime.Mocks => ({
+  newResource({ type, name, inputs, custom }) {
+    const state: Record<string, unknown> = { ...inputs };
+    if (type.startsWith("kubernetes:") && inputs.metadata && !inputs.metadata.name) {
+      // The provider names it; shown as what it is. An immutable object that changes is replaced, and gets another name.
+      const mark = tellApart && inputs.immutable ? `auto ${digest(masked(inputs, true))}` : "auto";
+      state.metadata = { ...inputs.metadata, name: `${name}-[${mark}]` };
+    }
+    if (type === "random:index/randomPassword:RandomPassword") {
+      // Another length or other keepers make another password.
+      const generation = tellApart ? digest(inputs) : "";
+      // Mocks ignore additionalSecretOutputs, so the envelope has to be put on here.
+      state.result = {
+        [SIGNATURE]: SECRET_SIGNATURE,
+        value: `offlinePassword${name.replaceAll("-", "")}${generation}`,
+      };
+    }
+    if (type === "azure-native:containerservice:AgentPool") state.name = inputs.agentPoolName;
+    return { id: custom ? `${name}-[id]` : undefined, state };
+  },
+  call({ token }) {
+    if (/listManagedCluster\w+Credentials$/.test(token)) {
+      return { kubeconfigs: [{ name: "clusterUser", value: Buffer.from(KUBECONFIG).toString("base64") }] };
+    }
+    throw new Error(`the offline plan does not know the call ${token}`);
+  },
+});
+
+const digest = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 6);
+
+let runs = 0;
+
+/** The SDK's mock monitor, as far as it is wrapped here. */
+interface Monitor {
+  registerResource(request: RegisterRequest, callback: unknown): Promise<void>;
+  registerResourceHook?(request: unknown, callback: (error: null, response: object) => void): void;
+  registerResourceOutputs(request: { getUrn(): string; getOutputs(): WireStruct }, callback: unknown): void;
+}
+interface RegisterRequest {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getObject(): WireStruct | undefined;
+  getProtect(): boolean;
+  getDependenciesList(): string[];
+  getIgnorechangesList(): string[];
+}
+interface WireStruct {
+  toJavaScript(): Record<string, unknown>;
+}
+
+/**
+ * Runs the program of one stack through Pulumi's own runtime with mocks: no engine, cluster, cloud or credentials.
+ *
+ * @throws {InvalidArgumentsError} when the config is refused.
+ */
+export async function planOffline(
+  file: StackFile,
+  { project = new URL("../..", import.meta.url), tellSecretsApart = false }: PlanOptions = {},
+): Promise<OfflinePlan> {
+  // A module runs once for each address, and every plan needs a run of its own.
+  runs += 1;
+  const program = new URL(`index.ts?run=${runs}`, project).href;
+  const recorded = await recordProgram("logging", file, () => import(program), tellSecretsApart);
+  const { loadConfig } = (await import(new URL("stack/config.ts", project).href)) as { loadConfig: typeof LoadConfig };
+  const { resolveArgs } = (await import(new URL("components/args.ts", project).href)) as {
+    resolveArgs: typeof ResolveArgs;
+  };
+  const { capacity } = resolveArgs(loadConfig().args);
+  return { stack: file.stack, ...recorded, ...(capacity && { capacity }) };
+}
+
+/** Everything that a Pulumi program registers, with mocks in the place of engine and providers. */
+export async function recordProgram(
+  project: string,
+  { stack, config, secretKeys }: StackFile,
+  program: () => Promise<unknown>,
+  tellSecretsApart = false,
+): Promise<Pick<OfflinePlan, "resources" | "outputs" | "warnings">> {
+  await pulumi.runtime.setMocks(mocksOf(tellSecretsApart), project, stack, false);
+  pulumi.runtime.setAllConfig(config, [...secretKeys]);
+
+  const resources: PlannedResource[] = [];
+  let outputs: Record<string, unknown> = {};
+  const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
+  // Mocks are told neither parent nor protect nor dependencies: the request itself has them all.
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    resources.push(plannedResource(request, tellSecretsApart));
+    return register(request, callback);
+  };
+  // The SDK's mock monitor lacks this one call; the engine would call the hook, mocks never do.
+  monitor.registerResourceHook ??= (_request, callback) => callback(null, {});
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceOutputs = (request, callback) => {
+    if (request.getUrn().includes("pulumi:pulumi:Stack"))
+      outputs = masked(request.getOutputs().toJavaScript()) as typeof outputs;
+    registerOutputs(request, callback);
+  };
+
+  let failure: { readonly error: unknown } | undefined;
+  // Thrown only afterwards: the runtime would let the same error go unhandled a second time, which ends the process.
+  const caught = () =>
+    program().catch((error: unknown) => {
+      failure = { error };
+    });
+  const warnings = await withWarnings(async () => {
+    await pulumi.runtime.runInPulumiStack(caught);
+    await pulumi.runtime.disconnect();
+  });
+  if (failure) throw failure.error;
+  const sorted = resources.filter((r) => r.type !== "pulumi:pulumi:Stack").sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return { resources: sorted, outputs, warnings };
+}
+
+const key = (resource: PlannedResource): string => `${resource.type}::${resource.name}`;
+
+function plannedResource(request: RegisterRequest, tellApart: boolean): PlannedResource {
+  const parent = request.getParent();
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    ...(parent && { parent: shortUrn(parent) }),
+    inputs: masked(request.getObject()?.toJavaScript() ?? {}, tellApart) as Record<string, unknown>,
+    protect: request.getProtect(),
+    dependsOn: request.getDependenciesList().map(shortUrn).sort(),
+    ignoreChanges: request.getIgnorechangesList(),
+  };
+}
+
+/** `type::name` of a URN, without the types of its parents. */
+const shortUrn = (urn: string): string => {
+  const [, , types = "", name = ""] = urn.split("::");
+  return `${types.split("$").pop()}::${name}`;
+};
+
+function masked(value: unknown, tellApart = false): unknown {
+  if (Array.isArray(value)) return value.map((entry) => masked(entry, tellApart));
+  if (typeof value !== "object" || value === null) return value;
+  const map = value as Record<string, unknown>;
+  if (map[SIGNATURE] === SECRET_SIGNATURE) return tellApart ? `[secret ${digest(map.value)}]` : SECRET;
+  if (map[SIGNATURE] !== undefined) return "urn" in map ? shortUrn(String(map.urn)) : masked(map.value, tellApart);
+  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, masked(v, tellApart)]));
+}
+
+/** Warnings that the program logs. Without an engine, Pulumi writes them to the console. */
+async function withWarnings(run: () => Promise<void>): Promise<string[]> {
+  const warnings: string[] = [];
+  const { warn } = console;
+  console.warn = (message: string) => warnings.push(String(message).replace(/^warning: (\[runtime\] )?/, ""));
+  try {
+    await run();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}

@@ -1,0 +1,33 @@
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ResolvedArgs } from "../args.ts";
+import { oneGenerationAtATime } from "../gateway/password.ts";
+import { releaseDefaults } from "../helm/release.ts";
+import { ALLOY_RELEASE, type AlloyReferences, alloyValues } from "./values.ts";
+
+/** Registers Alloy's release. */
+export function createAlloyRelease(
+  name: string,
+  namespace: pulumi.Input<string>,
+  args: ResolvedArgs,
+  refs: AlloyReferences,
+  opts: pulumi.CustomResourceOptions,
+): Release {
+  return new Release(
+    `${name}-alloy`,
+    {
+      ...releaseDefaults,
+      ...args.alloy.chart,
+      name: ALLOY_RELEASE,
+      namespace,
+      timeout: args.alloy.timeoutSeconds,
+      skipCrds: true,
+      values: alloyValues(args, refs),
+    },
+    {
+      ...opts,
+      deleteBeforeReplace: true,
+      hooks: { beforeUpdate: [oneGenerationAtATime(`${name}-alloy`, "controller")] },
+    },
+  );
+}

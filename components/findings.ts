@@ -1,0 +1,83 @@
+import { RunError } from "@pulumi/pulumi";
+import leven from "leven";
+
+/** Something that a person should know or fix: in the arguments, in a change report, in a cluster. */
+export interface Finding {
+  /** What it is about: the key path of an argument (`objectStorage.bucket`), an object (`pod loki-write-2`), `MinIO`. */
+  readonly subject: string;
+  /** What is wrong; for an argument, what is allowed there. */
+  readonly text: string;
+  /** The value given. Left out if the value is a secret or the key is missing. */
+  readonly given?: unknown;
+  /** The step that fixes it: a command where there is one. */
+  readonly fix: string;
+}
+
+/** Collects what every room finds, so that one run shows all of it. */
+export class Findings {
+  readonly problems: Finding[] = [];
+  readonly warnings: string[] = [];
+
+  problem(problem: Finding): void {
+    this.problems.push(problem);
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
+  }
+
+  /** Adds the problem unless `ok`, and says whether it was fine. */
+  check(ok: boolean, problem: Finding): boolean {
+    if (!ok) this.problem(problem);
+    return ok;
+  }
+}
+
+/**
+ * All problems of one set of arguments. Thrown before any resource is registered, so nothing has been created.
+ * A `RunError`: Pulumi prints its message alone, without a stack trace.
+ */
+export class InvalidArgumentsError extends RunError {
+  readonly problems: readonly Finding[];
+
+  constructor(subject: string, problems: readonly Finding[]) {
+    super(formatProblems(subject, problems));
+    this.name = "InvalidArgumentsError";
+    this.problems = problems;
+  }
+}
+
+/** The name that was probably meant by a misspelled one, or by one that says more than it has to. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const distance = (other: string) => leven(name.toLowerCase(), other.toLowerCase());
+  const [best] = [...known].sort((a, b) => distance(a) - distance(b));
+  if (best !== undefined && distance(best) <= Math.max(2, name.length / 3)) return best;
+  return known.find((other) => name.toLowerCase().startsWith(other.toLowerCase()));
+}
+
+/** The list a person reads: one block per problem, sorted by key path. */
+function formatProblems(subject: string, problems: readonly Finding[]): string {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const blocks = [...problems]
+    .sort((a, b) => (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0))
+    .map(({ subject: path, given, text, fix }) =>
+      [
+        `  ${path}`,
+        ...(given === undefined ? [] : [`    given:   ${show(given)}`]),
+        `    allowed: ${indent(text)}`,
+        `    fix:     ${indent(fix)}`,
+      ].join("\n"),
+    );
+  return [`${subject}: ${count}, nothing has been created.`, ...blocks].join("\n");
+}
+
+const show = (value: unknown): string => {
+  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+};
+
+/** Findings as `deploy` and `doctor` print them. */
+export const findingLines = (findings: readonly Finding[]): string[] =>
+  findings.flatMap(({ subject, text, fix }) => [`${subject}: ${text.replaceAll("\n", "\n    ")}`, `    → ${fix}`]);
+
+const indent = (text: string): string => text.replaceAll("\n", "\n             ");

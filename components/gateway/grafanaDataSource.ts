@@ -1,0 +1,19 @@
+import type { ResolvedArgs } from "../args.ts";
+
+/**
+ * Grafana's definition of the data source, without the password: that is in the Secret named by the output `gatewayLoginSecret`.
+ * https://grafana.com/docs/grafana/latest/datasources/loki/configure-loki-data-source/
+ */
+export const grafanaDataSource = (args: ResolvedArgs, username: string) => ({
+  name: `Loki ${args.cluster.name}`,
+  type: "loki",
+  uid: `loki-${args.cluster.name}`,
+  access: "proxy",
+  url: args.queryUrl,
+  basicAuth: true,
+  basicAuthUser: username,
+  jsonData: { maxLines: 1000, timeout: 300 },
+});
+
+/** A data source in Grafana's provisioning format. */
+export type GrafanaDataSource = ReturnType<typeof grafanaDataSource>;

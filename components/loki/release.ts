@@ -1,0 +1,55 @@
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { ResolvedArgs } from "../args.ts";
+import { InvalidArgumentsError } from "../findings.ts";
+import { oneGenerationAtATime } from "../gateway/password.ts";
+import { releaseDefaults } from "../helm/release.ts";
+import { type LokiPeriod, schemaHistoryProblems } from "./schema.ts";
+import { LOKI_RELEASE, type LokiReferences, lokiValues } from "./values.ts";
+
+/** Registers Loki's release. */
+export function createLokiRelease(
+  name: string,
+  namespace: pulumi.Input<string>,
+  args: ResolvedArgs,
+  refs: LokiReferences,
+  opts: pulumi.CustomResourceOptions,
+): Release {
+  return new Release(
+    `${name}-loki`,
+    {
+      ...releaseDefaults,
+      ...args.loki.chart,
+      name: LOKI_RELEASE,
+      namespace,
+      timeout: args.loki.timeoutSeconds,
+      values: lokiValues(args, refs),
+    },
+    {
+      ...opts,
+      deleteBeforeReplace: true,
+      hooks: {
+        beforeUpdate: [keepSchemaHistory(name), oneGenerationAtATime(`${name}-loki`, "gateway")],
+      },
+    },
+  );
+}
+
+/**
+ * Refuses an update, already at preview, that edits a schema period in the past: only the deployed release knows what the
+ * past was.
+ */
+const keepSchemaHistory = (name: string): pulumi.ResourceHook =>
+  new pulumi.ResourceHook(
+    `${name}-loki-schema-history`,
+    ({ oldInputs, newInputs }) => {
+      const problems = schemaHistoryProblems(periodsOf(oldInputs), periodsOf(newInputs));
+      if (problems.length > 0) throw new InvalidArgumentsError("Loki's schema", problems);
+    },
+    { onDryRun: true },
+  );
+
+const periodsOf = (inputs: Record<string, unknown> | undefined): LokiPeriod[] => {
+  const values = inputs?.values as { loki?: { schemaConfig?: { configs?: LokiPeriod[] } } } | undefined;
+  return values?.loki?.schemaConfig?.configs ?? [];
+};

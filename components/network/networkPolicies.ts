@@ -1,0 +1,126 @@
+import type { types } from "@pulumi/kubernetes";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { ALLOY_RELEASE } from "../alloy/values.ts";
+import type { ResolvedArgs } from "../args.ts";
+import type { Findings } from "../findings.ts";
+import { checkNamespace } from "../kubernetesNames.ts";
+import type { NetworkArgs } from "../loggingStackArgs.ts";
+import { LOKI_RELEASE } from "../loki/values.ts";
+
+/** Network arguments with every default in place. */
+export type ResolvedNetwork = Required<NetworkArgs>;
+
+type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
+
+/** Ports that pods listen on. Policies see a packet after the Service's translation, so the pod's port counts. */
+const PORTS = {
+  gateway: 8080,
+  loki: 3100,
+  alloy: 12345,
+  gatewayExporter: 4040,
+  memcachedExporter: 9150,
+  dns: 53,
+} as const;
+
+/** Defaults and checks of the network. */
+export function resolveNetwork(args: NetworkArgs, findings: Findings): ResolvedNetwork {
+  const network = {
+    policyEngine: args.policyEngine ?? "none",
+    readerNamespaces: args.readerNamespaces ?? [],
+    monitoringNamespaces: args.monitoringNamespaces ?? [],
+  };
+  for (const key of ["readerNamespaces", "monitoringNamespaces"] as const) {
+    for (const [i, namespace] of network[key].entries()) checkNamespace(namespace, `network.${key}[${i}]`, findings);
+  }
+  if (network.policyEngine === "none") {
+    findings.warn("network.policyEngine is none: the cluster accepts the NetworkPolicies and enforces none of them.");
+  }
+  return network;
+}
+
+/** The policies by their fixed suffix: everything is closed, and each one opens one way. */
+export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
+  const loki = { matchLabels: { "app.kubernetes.io/instance": LOKI_RELEASE } };
+  const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
+  const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
+  const namespaces = (names: readonly string[]) =>
+    names.map((name) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }));
+  const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
+  return {
+    "deny-all": { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+    "allow-dns": {
+      podSelector: {},
+      policyTypes: ["Egress"],
+      egress: [
+        {
+          to: [
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+              podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+            },
+            // AKS LocalDNS, on by default from Kubernetes 1.36, answers on the node. https://learn.microsoft.com/azure/aks/localdns-custom
+            { ipBlock: { cidr: "169.254.10.0/24" } },
+          ],
+          ports: [{ protocol: "UDP", port: PORTS.dns }, ...tcp(PORTS.dns)],
+        },
+      ],
+    },
+    "allow-loki-to-itself": {
+      podSelector: loki,
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ from: [{ podSelector: loki }] }],
+      egress: [{ to: [{ podSelector: loki }] }],
+    },
+    "allow-loki-to-object-storage": {
+      podSelector: {
+        matchLabels: loki.matchLabels,
+        matchExpressions: [
+          { key: "app.kubernetes.io/component", operator: "In", values: ["write", "read", "backend"] },
+        ],
+      },
+      policyTypes: ["Egress"],
+      egress: [
+        {
+          // An egress rule without `to` means anywhere: by port only, which resolveObjectStorage warns of.
+          ...(objectStorage.cidrs.length > 0 && { to: objectStorage.cidrs.map((cidr) => ({ ipBlock: { cidr } })) }),
+          ports: tcp(objectStorage.port),
+        },
+      ],
+    },
+    "allow-to-gateway": {
+      podSelector: gateway,
+      policyTypes: ["Ingress"],
+      ingress: [{ from: [{ podSelector: alloy }, ...namespaces(network.readerNamespaces)], ports: tcp(PORTS.gateway) }],
+    },
+    "allow-alloy-to-gateway": {
+      podSelector: alloy,
+      policyTypes: ["Egress"],
+      egress: [{ to: [{ podSelector: gateway }], ports: tcp(PORTS.gateway) }],
+    },
+    ...(network.monitoringNamespaces.length > 0 && {
+      "allow-monitoring": {
+        podSelector: {},
+        policyTypes: ["Ingress"],
+        ingress: [
+          {
+            from: namespaces(network.monitoringNamespaces),
+            ports: tcp(PORTS.loki, PORTS.alloy, PORTS.gatewayExporter, PORTS.memcachedExporter),
+          },
+        ],
+      },
+    }),
+  };
+}
+
+/** Registers the policies. */
+export function createNetworkPolicies(
+  name: string,
+  namespace: pulumi.Input<string>,
+  args: ResolvedArgs,
+  opts: pulumi.CustomResourceOptions,
+): NetworkPolicy[] {
+  return Object.entries(networkPolicySpecs(args)).map(
+    ([suffix, spec]) => new NetworkPolicy(`${name}-${suffix}`, { metadata: { name: suffix, namespace }, spec }, opts),
+  );
+}

@@ -1,0 +1,200 @@
+import type { VmCapacityArgs } from "../loggingStackArgs.ts";
+
+/** CPU in millicores, memory in MiB. */
+export interface Resources {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** Pods of one workload that have to be placed on the pool. */
+export interface Workload extends Resources {
+  readonly name: string;
+  readonly replicas: number;
+  /** Pods of the workload refuse to share a host (the chart's required pod anti-affinity on the host name). */
+  readonly onePerHost: boolean;
+  /** Disks that one pod attaches. */
+  readonly disks: number;
+}
+
+/** The pool at its largest. */
+export interface PoolSize {
+  readonly vm: VmCapacityArgs;
+  readonly maxPods: number;
+  readonly nodes: number;
+}
+
+/** What the check found. */
+export interface CapacityReport {
+  readonly fits: boolean;
+  /** What one node offers after the kubelet's reservation and the DaemonSets. */
+  readonly perNode: Resources & { readonly pods: number; readonly disks: number };
+  readonly workloads: readonly Workload[];
+  readonly pool: PoolSize;
+  /** Workloads of which a pod found no place. */
+  readonly unplaced: readonly string[];
+}
+
+/**
+ * Pods that AKS runs on every Linux node. Measured on clusters, not documented by Azure: azure-cns, ip-masq-agent,
+ * cloud-node-manager, csi-azuredisk, csi-azurefile and kube-proxy ask for 350m / 470Mi; the network policy agent and
+ * Container Insights, where they run, for the rest.
+ */
+export const AKS_DAEMONSETS: Resources & { readonly pods: number } = {
+  cpu: 350 + 50 + 150,
+  memory: 470 + 300 + 550,
+  pods: 8,
+};
+
+/**
+ * What the kubelet leaves to pods on an AKS node (Kubernetes 1.29 and later).
+ * https://learn.microsoft.com/azure/aks/node-resource-reservations
+ */
+export function allocatable(vm: VmCapacityArgs, maxPods: number): Resources {
+  const nominal = vm.memoryGiB * 1024;
+  // The operating system sees 2 to 3 % less than Azure's nominal size: 32094 MiB on a 32 GiB node.
+  const visible = Math.floor(nominal * 0.97);
+  const reserved = Math.min(20 * maxPods + 50, nominal * 0.25) + 100;
+  return { cpu: vm.cpu * 1000 - reservedCpu(vm.cpu), memory: Math.floor(visible - reserved) };
+}
+
+const RESERVED_MILLICORES: ReadonlyArray<readonly [cores: number, millicores: number]> = [
+  [1, 60],
+  [2, 100],
+  [4, 140],
+  [8, 180],
+  [16, 260],
+  [32, 420],
+  [64, 740],
+];
+
+const reservedCpu = (cores: number): number =>
+  (RESERVED_MILLICORES.find(([size]) => cores <= size) ?? RESERVED_MILLICORES[RESERVED_MILLICORES.length - 1])?.[1] ??
+  0;
+
+/**
+ * Whether every pod finds a node on the pool at its largest.
+ *
+ * The scheduler places pods one after the other and never moves one again, so that an order of arrival can fill the nodes in a
+ * way that leaves no room for the last pod although a perfect packing exists. A set counts as fitting only when it is placed in
+ * all the orders tried, on the emptiest node first (the scheduler's default scoring) and on the fullest one first.
+ */
+export function checkCapacity(pool: PoolSize, agent: Resources, workloads: readonly Workload[]): CapacityReport {
+  const node = allocatable(pool.vm, pool.maxPods);
+  const perNode = {
+    cpu: node.cpu - AKS_DAEMONSETS.cpu - agent.cpu,
+    memory: node.memory - AKS_DAEMONSETS.memory - agent.memory,
+    pods: pool.maxPods - AKS_DAEMONSETS.pods - 1,
+    disks: pool.vm.dataDisks,
+  };
+  const unplaced = new Set<string>();
+  for (const order of arrivalOrders(workloads)) {
+    for (const emptiestFirst of [true, false]) {
+      for (const name of place(order, perNode, pool.nodes, emptiestFirst)) unplaced.add(name);
+    }
+  }
+  return { fits: unplaced.size === 0, perNode, workloads, pool, unplaced: [...unplaced] };
+}
+
+type Node = { cpu: number; memory: number; pods: number; disks: number; hosts: Set<string> };
+
+/** Names of the pods in `order` that no node has room for. */
+function place(
+  order: readonly Workload[],
+  perNode: CapacityReport["perNode"],
+  count: number,
+  emptiestFirst: boolean,
+): string[] {
+  const nodes: Node[] = Array.from({ length: count }, () => ({ ...perNode, hosts: new Set<string>() }));
+  return order.flatMap((pod) => {
+    const room = nodes.filter(
+      (n) =>
+        n.cpu >= pod.cpu &&
+        n.memory >= pod.memory &&
+        n.pods >= 1 &&
+        n.disks >= pod.disks &&
+        !(pod.onePerHost && n.hosts.has(pod.name)),
+    );
+    room.sort((a, b) => (emptiestFirst ? free(b, perNode) - free(a, perNode) : free(a, perNode) - free(b, perNode)));
+    const node = room[0];
+    if (!node) return [pod.name];
+    node.cpu -= pod.cpu;
+    node.memory -= pod.memory;
+    node.pods -= 1;
+    node.disks -= pod.disks;
+    node.hosts.add(pod.name);
+    return [];
+  });
+}
+
+const free = (node: Resources, whole: Resources): number => node.cpu / whole.cpu + node.memory / whole.memory;
+
+/** Largest first, smallest first, and the workloads one after the other, each of them once at the end. */
+function arrivalOrders(workloads: readonly Workload[]): Workload[][] {
+  const pods = (list: readonly Workload[]) => list.flatMap((w) => Array.from({ length: w.replicas }, () => w));
+  const bySize = [...workloads].sort((a, b) => b.cpu - a.cpu || b.memory - a.memory);
+  const rotations = workloads.map((_, i) => [...workloads.slice(i + 1), ...workloads.slice(0, i + 1)]);
+  return [bySize, bySize.toReversed(), ...rotations].map(pods);
+}
+
+/** The table that `npm start` and the error show. */
+export function formatCapacity(report: CapacityReport): string {
+  const { pool, perNode, workloads } = report;
+  const rows = [
+    ["workload", "pods", "CPU each", "memory each", "one per host"],
+    ...workloads.map((w) => [w.name, `${w.replicas}`, `${w.cpu}m`, `${w.memory}Mi`, w.onePerHost ? "yes" : "no"]),
+    [
+      "sum",
+      `${total(workloads, () => 1)}`,
+      `${total(workloads, (w) => w.cpu)}m`,
+      `${total(workloads, (w) => w.memory)}Mi`,
+      "",
+    ],
+    [
+      "pool",
+      `${perNode.pods * pool.nodes}`,
+      `${perNode.cpu * pool.nodes}m`,
+      `${perNode.memory * pool.nodes}Mi`,
+      `${pool.nodes} hosts`,
+    ],
+  ];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const table = rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [
+    ...table,
+    `one node of ${pool.vm.cpu} vCPU / ${pool.vm.memoryGiB} GiB leaves ${perNode.cpu}m and ${perNode.memory}Mi after the kubelet's reserve, AKS's own pods and Alloy`,
+  ].join("\n");
+}
+
+const total = (workloads: readonly Workload[], of: (workload: Workload) => number): number =>
+  workloads.reduce((sum, w) => sum + w.replicas * of(w), 0);
+
+/** Millicores of a Kubernetes CPU quantity (`"1"`, `"250m"`, `"0.5"`), or `undefined`. */
+export function parseCpu(quantity: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(quantity);
+  return match ? Math.ceil(Number(match[1]) * (match[2] ? 1 : 1000)) : undefined;
+}
+
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  "": 1 / 2 ** 20,
+  Ki: 1 / 1024,
+  Mi: 1,
+  Gi: 1024,
+  Ti: 2 ** 20,
+  K: 1e3 / 2 ** 20,
+  k: 1e3 / 2 ** 20,
+  M: 1e6 / 2 ** 20,
+  G: 1e9 / 2 ** 20,
+  T: 1e12 / 2 ** 20,
+};
+
+/** MiB of a Kubernetes memory quantity (`"4Gi"`, `"512Mi"`), or `undefined`. */
+export function parseMemory(quantity: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]i|[kKMGT]|)$/.exec(quantity);
+  const unit = match && MEMORY_UNITS[match[2] ?? ""];
+  return unit ? Math.ceil(Number(match[1]) * unit) : undefined;
+}

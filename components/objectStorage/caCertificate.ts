@@ -1,0 +1,79 @@
+import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
+import type { Findings } from "../findings.ts";
+
+/** A CA bundle in the repository. */
+export interface CaCertificate {
+  /** Path relative to the project, where the MinIO provider reads it: an absolute one would change from machine to machine. */
+  readonly file: string;
+  readonly pem: string;
+}
+
+const EXPIRES_SOON_DAYS = 45;
+
+/** Reads and checks a CA bundle; finds a missing file, what is no certificate, and what has expired or soon will. */
+export function checkCaCertificate(
+  file: string,
+  path: string,
+  findings: Findings,
+  now = new Date(),
+): CaCertificate | undefined {
+  if (!existsSync(file)) {
+    findings.problem({
+      subject: path,
+      given: file,
+      text: "a PEM file in the repository, relative to Pulumi.yaml",
+      fix: "commit the CA certificate of MinIO (without its key) and name it here",
+    });
+    return undefined;
+  }
+  const pem = readFileSync(file, "utf8");
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  const certificates = blocks.map(parse);
+  if (pem.includes("PRIVATE KEY")) {
+    findings.problem({
+      subject: path,
+      given: file,
+      text: "certificates only",
+      fix: "remove the private key from the file, and make a new one: it has been in the repository",
+    });
+  }
+  if (blocks.length === 0 || certificates.includes(undefined)) {
+    findings.problem({
+      subject: path,
+      given: file,
+      text: "PEM certificates (-----BEGIN CERTIFICATE-----)",
+      fix: "convert a DER file with `openssl x509 -inform der -in ca.cer -out ca.pem`",
+    });
+    return undefined;
+  }
+  for (const certificate of certificates) {
+    if (!certificate) continue;
+    const end = new Date(certificate.validTo);
+    const days = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
+    const subject = certificate.subject?.replaceAll("\n", ", ") ?? "";
+    findings.check(days >= 0, {
+      subject: path,
+      given: file,
+      text: `a certificate that is valid; ${subject} expired on ${end.toISOString().slice(0, 10)}`,
+      fix: "get the CA's current certificate from whoever runs MinIO and commit it",
+    });
+    if (days >= 0 && days < EXPIRES_SOON_DAYS)
+      findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
+  }
+  const inProject = relative(".", file);
+  if (!inProject.startsWith("..")) return { file: inProject, pem };
+  findings.warn(
+    `${path}: ${file} is outside of the project. Commit it: where its path is another one, the MinIO provider shows as changed.`,
+  );
+  return { file, pem };
+}
+
+function parse(block: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(block);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,182 @@
+import { Findings } from "../findings.ts";
+import type { AlloyArgs, LoggingStackArgs, LokiArgs, ResourcesArgs } from "../loggingStackArgs.ts";
+import { lokiWorkloads, resolveLoki } from "../loki/args.ts";
+import { CHUNK_MIB } from "../loki/values.ts";
+import { checkCapacity, type Resources } from "../nodePool/capacity.ts";
+import { AZURE_VM_SIZES } from "../nodePool/vmSizes.ts";
+import { requested } from "../quantities.ts";
+
+/** What a cluster logs. */
+export interface Load {
+  /** GB of lines in a day, as applications write them. */
+  readonly gbPerDay: number;
+  /** Application nodes. */
+  readonly nodes: number;
+}
+
+/** Arguments for a load, and the pool they need. */
+export interface Profile extends Load {
+  readonly pool: { readonly vmSize: string; readonly minCount: number; readonly maxCount: number };
+  readonly loki: Pick<LokiArgs, "write" | "read" | "backend" | "gateway" | "caches" | "limits">;
+  readonly alloy: Pick<AlloyArgs, "resources">;
+}
+
+/** Name of a profile. */
+export type ProfileName = NonNullable<LoggingStackArgs["profile"]>;
+
+/** Loads that a stack can name with `profile`. */
+export const LOADS: Readonly<Record<ProfileName, Load>> = {
+  small: { gbPerDay: 20, nodes: 10 },
+  medium: { gbPerDay: 100, nodes: 40 },
+  large: { gbPerDay: 500, nodes: 120 },
+};
+
+/** What was measured for a MB of lines, CPU in seconds: the column `stack` of bench/results/pipeline.md. */
+export const MEASURED = {
+  alloyCpu: 0.35,
+  gatewayCpu: 0.0028,
+  /** Of all writers together: every line is written three times. */
+  writeCpu: 0.2,
+  /** Bytes that MinIO keeps of a byte. */
+  stored: 0.21,
+  /** MB/s that a reader's core searches, by its CPU, from the needle in a day. */
+  searchedPerCore: 60,
+  /** A writer's memory without lines. */
+  writerMiB: 250,
+} as const;
+
+/** The busiest hour over the day's mean. */
+const PEAK = 3;
+/** CPU that is used at the peak, of what is asked for: the rest is for catching up after an outage. */
+const UTILISATION = 0.6;
+/** Seconds that a search through a whole day may take. */
+const DAY_SEARCH_SECONDS = 300;
+/** Hours that a chunk stays in a writer's memory at most: two of time sharding and half of one without lines. */
+const CHUNK_HOURS = 2.5;
+/** Containers that log on one application node. */
+const CONTAINERS_PER_NODE = 30;
+/** Hours that MinIO may be away before a writer's disk is full; a byte of lines is no more than one on the disk. */
+const OUTAGE_HOURS = 12;
+/** What one writer asks for at most: its limit, twice that, still has room on a node of 4 vCPUs. */
+const LARGEST_WRITER = { cores: 1.75, mib: 6144 };
+/** The default replication factor. */
+const COPIES = 3;
+/** The default of `nodePool.maxPods`. */
+const MAX_PODS = 60;
+
+/** MB/s at the busiest hour. */
+const peakRate = (gbPerDay: number): number => (gbPerDay * 1000 * PEAK) / 86_400;
+
+/**
+ * What a load needs, by what was measured. docs/sizing.md says the formula in words.
+ *
+ * @throws when no pool of the sizes known here has room for it.
+ */
+export function sizing({ gbPerDay, nodes }: Load): Profile {
+  const rate = peakRate(gbPerDay);
+  const writeCores = (rate * MEASURED.writeCpu) / UTILISATION;
+  const readCores = (gbPerDay * 1000) / (MEASURED.searchedPerCore * DAY_SEARCH_SECONDS);
+  const readers = Math.max(3, Math.ceil(readCores / 2));
+  // Chunks that are not full yet: no more than was logged meanwhile, and no more than a full one of each container.
+  const loggedMiB = rate * 3600 * CHUNK_HOURS * MEASURED.stored;
+  const openMiB = Math.min(loggedMiB, nodes * CONTAINERS_PER_NODE * CHUNK_MIB) * COPIES;
+  // With one writer away the others have its share. Go's collector lets the heap grow to twice of what is in it.
+  const ofOne = (writers: number) => ({
+    cores: writeCores / (writers - 1),
+    mib: MEASURED.writerMiB + (2 * openMiB) / (writers - 1),
+  });
+  let writers = COPIES;
+  while (ofOne(writers).cores > LARGEST_WRITER.cores || ofOne(writers).mib > LARGEST_WRITER.mib) writers += 1;
+  const diskGiB = (((gbPerDay / 24) * OUTAGE_HOURS) / writers) * COPIES;
+  const loki: Profile["loki"] = {
+    write: {
+      replicas: writers,
+      resources: resources(ofOne(writers).cores, ofOne(writers).mib),
+      diskSizeGiB: Math.max(20, roundUp(diskGiB, 10)),
+    },
+    read: { replicas: readers, resources: resources(readCores / readers, 1024) },
+    backend: { replicas: 2, resources: resources(0.25, 1024), diskSizeGiB: 20 },
+    gateway: {
+      replicas: 2,
+      resources: {
+        requests: { cpu: `${Math.max(100, roundUp(rate * MEASURED.gatewayCpu * 1000, 50))}m`, memory: "64Mi" },
+        limits: { memory: "256Mi" },
+      },
+    },
+    // What is asked for again is mostly of the last hour.
+    caches: { chunksMiB: roundUp(Math.max(512, (gbPerDay / 24) * 1000 * MEASURED.stored), 256), resultsMiB: 256 },
+    // Room to catch up: an outage's backlog comes at several times the usual rate.
+    limits: {
+      ingestionRateMb: roundUp(rate * 4, 10),
+      ingestionBurstMb: roundUp(rate * 8, 20),
+      maxStreams: Math.max(20_000, nodes * CONTAINERS_PER_NODE * 4),
+    },
+  };
+  // An agent on each node has that node's share; no CPU limit, as its default has none.
+  const agentMillicores = Math.max(100, roundUp(((rate / nodes) * MEASURED.alloyCpu * 1000) / UTILISATION, 50));
+  const agent = { requests: { cpu: `${agentMillicores}m`, memory: "256Mi" }, limits: { memory: "1Gi" } };
+  return { gbPerDay, nodes, pool: smallestPool(loki, requested(agent)), loki, alloy: { resources: agent } };
+}
+
+/** The profile of a name. */
+export const profile = (name: ProfileName): Profile => sizing(LOADS[name]);
+
+/** Sizes that are tried for the pool, cheap ones first: with the disks of a writer, and Loki's ratio of CPU and memory. */
+const VM_SIZES = ["Standard_D4s_v5", "Standard_D8s_v5", "Standard_D16s_v5"];
+const MAX_NODES = 40;
+
+/** The fewest vCPUs that all pods surely find room on; one node more for upgrades and for a node that is lost. */
+function smallestPool(loki: LokiArgs, agent: Resources): Profile["pool"] {
+  const workloads = lokiWorkloads(
+    resolveLoki(loki, { mode: "none", nodeSelector: {}, tolerations: [] }, new Findings()),
+  );
+  const fitting = VM_SIZES.flatMap((vmSize) => {
+    const vm = AZURE_VM_SIZES.get(vmSize);
+    if (!vm) return [];
+    const counts = Array.from({ length: MAX_NODES }, (_, i) => i + 1);
+    const nodes = counts.find((n) => checkCapacity({ vm, maxPods: MAX_PODS, nodes: n }, agent, workloads).fits);
+    return nodes === undefined ? [] : [{ vmSize, nodes, cores: nodes * vm.cpu }];
+  });
+  const [best] = fitting.sort((a, b) => a.cores - b.cores || a.nodes - b.nodes);
+  if (!best) throw new Error(`no pool of up to ${MAX_NODES} nodes of ${VM_SIZES.join(", ")} has room for it`);
+  return { vmSize: best.vmSize, minCount: best.nodes, maxCount: best.nodes + 1 };
+}
+
+/** Twice what is asked for is the limit: a burst may take it, and no neighbour counts on it. */
+function resources(cores: number, mib: number): ResourcesArgs {
+  const millicores = Math.max(250, roundUp(cores * 1000, 250));
+  const memory = Math.max(1024, roundUp(mib, 512));
+  return {
+    requests: { cpu: `${millicores}m`, memory: `${memory}Mi` },
+    limits: { cpu: `${2 * millicores}m`, memory: `${2 * memory}Mi` },
+  };
+}
+
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+
+/** The profiles as `npm start` and docs/sizing.md show them. */
+export function formatProfiles(): string {
+  const rows = [
+    ["profile", "GB/day", "nodes", "pool", "write", "read", "backend", "disks", "caches"],
+    ...Object.keys(LOADS).map((name) => {
+      const { gbPerDay, nodes, pool, loki } = profile(name as ProfileName);
+      const pods = ({ replicas, resources }: { replicas?: number; resources?: ResourcesArgs } = {}): string =>
+        `${replicas} × ${resources?.requests.cpu} ${resources?.requests.memory}`;
+      return [
+        ...[name, `${gbPerDay}`, `${nodes}`, `${pool.minCount} to ${pool.maxCount} × ${pool.vmSize}`],
+        ...[pods(loki.write), pods(loki.read), pods(loki.backend)],
+        `${loki.write?.diskSizeGiB} / ${loki.backend?.diskSizeGiB} GiB`,
+        `${loki.caches?.chunksMiB} / ${loki.caches?.resultsMiB} MiB`,
+      ];
+    }),
+  ];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,158 @@
+// Runs the project's own program, or its config alone, on one stack's config with changes.
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type OfflinePlan,
+  type PlannedResource,
+  type PlanOptions,
+  planOffline,
+} from "../../automation/plan/offlinePlan.ts";
+import { readStackFile, type StackFile } from "../../automation/plan/stackFiles.ts";
+import { type Finding, InvalidArgumentsError } from "../../components/findings.ts";
+import { loadConfig, type StackConfig } from "../../stack/config.ts";
+
+/** A stack's config as an object that a test may change. */
+// biome-ignore lint/suspicious/noExplicitAny: tests also write what no type allows.
+export type Loose = any;
+
+export const STACKS = ["prod-aks-a", "prod-aks-b"] as const;
+
+/** The config of a production stack, changed. Secrets are top-level texts named in `secretKeys`. */
+export function stackFile(change: (config: Loose) => void = () => {}, options: Partial<StackFile> = {}): StackFile {
+  const stack = options.stack ?? "prod-aks-a";
+  const file = readStackFile(stack);
+  const config: Loose = Object.fromEntries(
+    Object.entries(file.config).map(([key, text]) => [
+      key.replace(/^logging:/, ""),
+      /^[[{]/.test(text) ? JSON.parse(text) : text,
+    ]),
+  );
+  change(config);
+  return {
+    stack,
+    config: Object.fromEntries(
+      Object.entries(config)
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => [
+          key.includes(":") ? key : `logging:${key}`,
+          typeof value === "string" ? value : JSON.stringify(value),
+        ]),
+    ),
+    secretKeys: (options.secretKeys ?? []).map((key) => (key.includes(":") ? key : `logging:${key}`)),
+  };
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: mocks and config are global to the process, and test files start side by side. */
+export function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
+/** The plan of a stack. */
+export const plan = (file: StackFile, options?: PlanOptions): Promise<OfflinePlan> =>
+  exclusively(() => planOffline(file, options));
+
+const plans = new Map<string, Promise<OfflinePlan>>();
+
+/** The plan of a production stack as committed. */
+export function planOf(stack: string): Promise<OfflinePlan> {
+  const planned = plans.get(stack) ?? plan(readStackFile(stack));
+  plans.set(stack, planned);
+  return planned;
+}
+
+/** The config alone, read and checked. Nothing is registered. */
+export function load(file: StackFile): Promise<StackConfig> {
+  return exclusively(async () => {
+    await pulumi.runtime.setMocks(
+      { newResource: ({ name }) => assert.fail(`${name} was registered`), call: () => ({}) },
+      "logging",
+      file.stack,
+      false,
+    );
+    pulumi.runtime.setAllConfig({ ...file.config }, [...file.secretKeys]);
+    return loadConfig();
+  });
+}
+
+/** What is wrong with a config, or nothing. */
+export async function refusal(file: StackFile): Promise<InvalidArgumentsError | undefined> {
+  try {
+    await load(file);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvalidArgumentsError) return error;
+    throw error;
+  }
+}
+
+/** The one problem at a path. */
+export function problemAt(error: InvalidArgumentsError | undefined, path: string): Finding {
+  const found = error?.problems.filter((problem) => problem.subject === path) ?? [];
+  assert.equal(
+    found.length,
+    1,
+    `one problem at ${path}, but: ${error?.problems.map((p) => `${p.subject}: ${p.text}`).join("; ") ?? "none at all"}`,
+  );
+  return found[0] as Finding;
+}
+
+export const RELEASE = "kubernetes:helm.sh/v3:Release";
+
+/** The resource with this logical name and, if the name does not say it, type. */
+export function resource(plan: OfflinePlan, name: string, type?: string): PlannedResource {
+  const found = plan.resources.filter((r) => r.name === name && (type === undefined || r.type === type));
+  assert.equal(found.length, 1, `one resource ${name}`);
+  return found[0] as PlannedResource;
+}
+
+/** The values of a release. */
+export const valuesOf = (plan: OfflinePlan, release: "loki" | "alloy"): Loose =>
+  resource(plan, `logging-${release}`, RELEASE).inputs.values;
+
+/** A registration as it goes over the wire to the engine. */
+export interface Registration {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getProvider(): string;
+  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
+  getProtect(): boolean;
+  getDeletebeforereplace(): boolean;
+  getDeletebeforereplacedefined(): boolean;
+  getAdditionalsecretoutputsList(): string[];
+  getIgnorechangesList(): string[];
+}
+
+/** Everything that `work` sends to be registered, unmasked; mocks are not told half of it. */
+export function registrations<T>(work: () => Promise<T>): Promise<{ sent: Registration[]; result: T }> {
+  return exclusively(async () => {
+    await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
+    const { getMonitor } = pulumi.runtime as unknown as { getMonitor(): object };
+    const monitor = Object.getPrototypeOf(getMonitor()) as {
+      registerResource(request: Registration, done: unknown): void;
+    };
+    const { registerResource } = monitor;
+    const sent: Registration[] = [];
+    monitor.registerResource = function (request, done) {
+      sent.push(request);
+      return registerResource.call(this, request, done);
+    };
+    try {
+      const result = await work();
+      return { sent, result };
+    } finally {
+      monitor.registerResource = registerResource;
+    }
+  });
+}
+
+/** The plan of a stack, and what was sent for it. */
+export const planAndRegistrations = async (file: StackFile): Promise<{ sent: Registration[]; plan: OfflinePlan }> => {
+  const { sent, result } = await registrations(() => planOffline(file));
+  return { sent, plan: result };
+};

@@ -1,0 +1,217 @@
+// `npm run verify` against fakes that misbehave. What it says of a real Loki is in the pipeline and cluster tiers.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { stringify } from "yaml";
+import { stackSettings } from "../../../../automation/engine/stackSettings.ts";
+import { type VerifyOptions, verifyStack } from "../../../../automation/verify/verifyStack.ts";
+import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster.ts";
+import { type Loose, stackFile } from "../../../harness/program.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "logging-verify-test-"));
+const fakes: FakeCluster[] = [];
+after(() => {
+  for (const fake of fakes) fake.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function start(behaviour: Behaviour = {}): Promise<FakeCluster> {
+  const fake = await startFakeCluster(behaviour);
+  fakes.push(fake);
+  return fake;
+}
+
+/** A stack's config file that leads to the fakes. */
+function configFile(fake: FakeCluster, change: (config: Loose) => void = () => {}): string {
+  const own = mkdtempSync(join(folder, "stack-"));
+  fake.kube.setCurrentContext(fake.kube.getContexts()[0]?.name ?? "");
+  writeFileSync(join(own, "kubeconfig"), fake.kube.exportConfig());
+  const { config } = stackFile((values) => {
+    values.access = {
+      method: "kubeconfig",
+      path: join(own, "kubeconfig"),
+      context: fake.kube.getCurrentContext(),
+      server: fake.kubernetesUrl,
+    };
+    delete values.cluster.resourceId;
+    values.nodePool = { mode: "none" };
+    const { caFile: _, ...objectStorage } = values.objectStorage;
+    values.objectStorage = { ...objectStorage, endpoint: fake.minioUrl, allowPlainHttp: true };
+    change(values);
+  });
+  const file = join(own, "Pulumi.prod-aks-a.yaml");
+  const parsed = Object.fromEntries(
+    Object.entries(config).map(([key, text]) => [key, /^[[{]/.test(text) ? JSON.parse(text) : text]),
+  );
+  writeFileSync(file, stringify({ config: parsed }));
+  return file;
+}
+
+/** Verifies against fakes, until `enough` where that is given, and says how it went by step. */
+async function verified(
+  behaviour: Behaviour,
+  options: VerifyOptions = {},
+  enough: (fake: FakeCluster) => boolean = () => false,
+) {
+  const fake = await start(behaviour);
+  const { args } = await stackSettings("prod-aks-a", configFile(fake));
+  const ended = new AbortController();
+  const looks = setInterval(() => enough(fake) && ended.abort(new Error("enough")), 50);
+  const rows = await verifyStack(args, fake.kube, { cleanUpSeconds: 20, signal: ended.signal, ...options });
+  clearInterval(looks);
+  return {
+    fake,
+    rows,
+    outcomes: Object.fromEntries(rows.map(({ step, outcome }) => [step, outcome])),
+    detail: (step: string) => rows.find((row) => row.step === step)?.detail ?? "",
+  };
+}
+
+/** Runs the command against a Loki where the line never arrives, and ends it once the line is written. */
+async function interrupted(signal: NodeJS.Signals) {
+  const fake = await start({ lineArrives: false });
+  const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
+  const child = spawn(
+    process.execPath,
+    ["automation/commands/verify.ts", "prod-aks-a", "--config-file", configFile(fake)],
+    {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+      timeout: 60_000,
+    },
+  );
+  const ended = once(child, "exit");
+  let output = "";
+  for await (const chunk of child.stdout) {
+    // Once: the second time ends it at once.
+    const written = /ok +line written/;
+    if (!written.test(output) && written.test(output + chunk)) child.kill(signal);
+    output += chunk;
+  }
+  const [code] = await ended;
+  return { fake, output, code };
+}
+
+/** Those that wait for something, side by side. */
+const begin = () => ({
+  endless: verified({}, {}, ({ pagesListed }) => pagesListed > 5),
+  silentSecrets: verified({ silent: /secrets/ }, {}, ({ requests }) => requests.some((asked) => /secrets/.test(asked))),
+  rolling: verified({ writersReady: 2 }, { timeoutSeconds: 6 }),
+  lost: verified({ lineArrives: false }, {}, ({ requests }) => requests.includes("GET /loki/api/v1/query_range")),
+  slowDeletion: verified({ newObjectOnPage: 1, deletions: 3 }),
+  noDeletion: verified({ newObjectOnPage: 1, deletions: "forbidden" }, { cleanUpSeconds: 2 }),
+  silentDeletion: verified({ newObjectOnPage: 1, silent: /DELETE/ }, { cleanUpSeconds: 2 }),
+  SIGTERM: interrupted("SIGTERM"),
+  SIGINT: interrupted("SIGINT"),
+});
+
+describe("verify", () => {
+  let runs: ReturnType<typeof begin>;
+  before(() => {
+    runs = begin();
+    // One that fails, fails its own test.
+    for (const run of Object.values(runs)) run.catch(() => {});
+  });
+
+  it("follows a line to the bucket, asks every writer to flush, and ends at the first new chunk", async () => {
+    const { fake, rows, detail } = await verified({ newObjectOnPage: 3 });
+    assert.deepEqual(
+      rows.filter(({ outcome }) => outcome !== "ok"),
+      [],
+    );
+    assert.deepEqual(fake.flushed.sort(), ["loki-write-0", "loki-write-1", "loki-write-2"]);
+    assert.ok(fake.pagesListed <= 4, `${fake.pagesListed} pages of a bucket without an end`);
+    assert.equal(detail("new chunk in the bucket"), "loki-prod-aks-a/fake/3/500:1:2");
+    assert.deepEqual([...fake.pods], []);
+  });
+
+  it("ends when it is told to in the middle of a listing, and removes its pod", async () => {
+    const { fake, outcomes, detail } = await runs.endless;
+    assert.equal(outcomes["new chunk in the bucket"], "failed");
+    assert.equal(detail("new chunk in the bucket"), "enough: no new chunk in loki-prod-aks-a");
+    assert.equal(outcomes["cleaned up"], "ok");
+    assert.deepEqual([...fake.pods], []);
+  });
+
+  it("ends when it is told to where the API server does not answer; what comes after is shown as skipped", async () => {
+    const { outcomes, detail } = await runs.silentSecrets;
+    assert.deepEqual(outcomes, {
+      "workloads ready": "ok",
+      "Secrets in use": "failed",
+      "gateway asks for a password": "skipped",
+      "line written": "skipped",
+      "line found through the gateway": "skipped",
+      flushed: "skipped",
+      "new chunk in the bucket": "skipped",
+      "cleaned up": "ok",
+    });
+    assert.equal(detail("Secrets in use"), "enough");
+  });
+
+  it("ends when its time is up, and says what it waited for", async () => {
+    const roll = await runs.rolling;
+    assert.match(roll.detail("workloads ready"), /not within 6 seconds: loki-write 2\/3, /);
+    const lost = await runs.lost;
+    assert.equal(lost.detail("line found through the gateway"), "enough: the line has not arrived");
+    assert.deepEqual([...lost.fake.pods], []);
+  });
+
+  it("fails with wrong labels, and with a writer that does not flush, and names them", async () => {
+    const wrong = await verified({ labels: { env: "test" } });
+    assert.equal(wrong.detail("line found through the gateway"), "labels differ: env is test, not prod");
+    const { outcomes, detail } = await verified({ cannotFlush: "loki-write-1" });
+    assert.equal(detail("flushed"), "loki-write-1: flush answers 500");
+    assert.equal(outcomes["new chunk in the bucket"], "skipped");
+  });
+
+  it("says that the pod is gone when it is, and not before", async () => {
+    const slow = await runs.slowDeletion;
+    assert.equal(slow.outcomes["cleaned up"], "ok");
+    assert.deepEqual([...slow.fake.pods], []);
+    const stays = await runs.noDeletion;
+    assert.equal(stays.outcomes["cleaned up"], "failed");
+    const [pod] = stays.fake.pods;
+    assert.equal(
+      stays.detail("cleaned up"),
+      `the pod could not be removed (not allowed): kubectl -n logging delete pod ${pod}`,
+    );
+    const silent = await runs.silentDeletion;
+    assert.equal(silent.outcomes["cleaned up"], "failed");
+  });
+
+  it("says up front that its own line is not collected, and asks nothing of the cluster", async () => {
+    const fake = await start({ newObjectOnPage: 1 });
+    for (const exclude of ["logging", "logging/logging-*", "logging/*verify*"]) {
+      const file = configFile(fake, (config) => {
+        config.alloy = { ...config.alloy, exclude: ["kube-system", exclude] };
+      });
+      const { args } = await stackSettings("prod-aks-a", file);
+      await assert.rejects(verifyStack(args, fake.kube), (error: Error) =>
+        error.message.startsWith(`alloy.exclude has ${exclude}, so Alloy does not collect`),
+      );
+    }
+    assert.deepEqual(fake.requests, []);
+    const file = configFile(fake, (config) => {
+      config.alloy = { ...config.alloy, exclude: ["logging/loki-*", "loggings", "team/logging-verify-*"] };
+    });
+    const { args } = await stackSettings("prod-aks-a", file);
+    const rows = await verifyStack(args, fake.kube, { timeoutSeconds: 5 });
+    assert.equal(rows[0]?.outcome, "ok");
+  });
+
+  for (const [signal, code] of [
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)
+    it(`removes its pod when ${signal} ends it`, async () => {
+      const { fake, output, code: ended } = await runs[signal];
+      assert.equal(ended, code);
+      assert.deepEqual([...fake.pods], []);
+      assert.match(output, new RegExp(`failed .*interrupted by ${signal}: the line has not arrived`));
+      assert.match(output, /ok +cleaned up .*the pod is gone\nprod-aks-a: NOT verified\n$/);
+    });
+});

@@ -1,0 +1,43 @@
+// The gateway keeps one previous password: a step of two generations, or back, would make it refuse what Alloy still sends.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { generationProblems } from "../../../../components/gateway/password.ts";
+import { planAndRegistrations, stackFile } from "../../../harness/program.ts";
+
+describe("a generation against the deployed one", () => {
+  const CASES: Array<[string, number | undefined, number, boolean]> = [
+    ["nothing deployed", undefined, 7, true],
+    ["unchanged", 3, 3, true],
+    ["one further", 3, 4, true],
+    ["two further", 3, 5, false],
+    ["one back", 3, 2, false],
+    ["back to the beginning", 3, 1, false],
+  ];
+  for (const [what, deployed, wanted, fine] of CASES) {
+    it(`${what}: ${fine ? "fine" : "refused"}`, () => {
+      const [problem, ...more] = generationProblems(deployed, wanted);
+      assert.deepEqual(more, []);
+      if (fine) return assert.equal(problem, undefined);
+      assert.equal(problem?.subject, "loki.gateway.credentialsGeneration");
+      assert.equal(problem?.given, wanted);
+      assert.match(problem?.fix ?? "", /write 4, run pulumi up/);
+    });
+  }
+});
+
+it("both releases carry the hook, and the annotation that it reads", async () => {
+  const { sent } = await planAndRegistrations(stackFile());
+  for (const [release, section] of [
+    ["logging-loki", "gateway"],
+    ["logging-alloy", "controller"],
+  ] as const) {
+    const request = sent.find((r) => r.getName() === release) as unknown as {
+      getHooks(): { getBeforeUpdateList(): string[] } | undefined;
+      getObject(): { toJavaScript(): { values: Record<string, { podAnnotations: Record<string, string> }> } };
+    };
+    assert.ok(request.getHooks()?.getBeforeUpdateList().includes(`${release}-gateway-generation`));
+    assert.deepEqual(request.getObject().toJavaScript().values[section]?.podAnnotations, {
+      "logging/gateway-credentials-generation": "1",
+    });
+  }
+});

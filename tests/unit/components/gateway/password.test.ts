@@ -1,0 +1,97 @@
+// The gateway's password: hashed as nginx reads it, and rotated without a refused push.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { gatewayUsername, htpasswdLine } from "../../../../components/gateway/password.ts";
+import { type Loose, planAndRegistrations, resource, stackFile } from "../../../harness/program.ts";
+
+/** nginx's own check of a `{SSHA}` line: SHA-1 of password and salt, followed by the salt. */
+function accepts(line: string, username: string, password: string): boolean {
+  const [, user, encoded = ""] = /^([^:]+):\{SSHA\}([A-Za-z0-9+/]+=*)$/.exec(line) ?? [];
+  const bytes = Buffer.from(encoded, "base64");
+  const [digest, salt] = [bytes.subarray(0, 20), bytes.subarray(20)];
+  assert.ok(salt.length >= 8, "a salt");
+  return user === username && createHash("sha1").update(password).update(salt).digest().equals(digest);
+}
+
+describe("a line of .htpasswd", () => {
+  const password = fc.stringMatching(/^[A-Za-z0-9]{1,60}$/);
+
+  it("accepts its user and password and no other", () => {
+    fc.assert(
+      fc.property(password, password, (right, wrong) => {
+        const line = htpasswdLine("logging-1", right);
+        assert.ok(accepts(line, "logging-1", right));
+        assert.equal(accepts(line, "logging-1", wrong), right === wrong);
+        assert.ok(!accepts(line, "logging-2", right));
+        assert.ok(!line.includes(right) || right.length < 4);
+      }),
+    );
+  });
+
+  it("is the same each time: a new salt would be a change in every preview", () => {
+    assert.equal(htpasswdLine("logging-1", "x"), htpasswdLine("logging-1", "x"));
+    assert.notEqual(htpasswdLine("logging-1", "x").split(":")[1], htpasswdLine("logging-2", "x").split(":")[1]);
+  });
+});
+
+describe("a rotation of the gateway's password", () => {
+  const generation = async (n: number) => {
+    const { plan, sent } = await planAndRegistrations(
+      stackFile((c) => {
+        c.loki.gateway = { credentialsGeneration: n };
+      }),
+    );
+    const secret = (name: string): Record<string, string> => {
+      const inputs: Loose = sent
+        .find((r) => r.getName() === name)
+        ?.getObject()
+        ?.toJavaScript();
+      return inputs.stringData.value;
+    };
+    return {
+      plan,
+      accepted: (secret("logging-gateway-htpasswd")[".htpasswd"] ?? "").trimEnd().split("\n"),
+      current: secret("logging-gateway-login"),
+      passwords: plan.resources.filter((r) => r.name.startsWith("logging-gateway-password-")).map((r) => r.name),
+    };
+  };
+  const passwordOf = (n: number) => `offlinePasswordlogginggatewaypassword${n}`;
+
+  it("begins with one user, whom the gateway and Alloy agree on", async () => {
+    const { accepted, current, passwords } = await generation(1);
+    assert.deepEqual(passwords, ["logging-gateway-password-1"]);
+    assert.equal(accepted.length, 1);
+    assert.deepEqual(current, { LOKI_USERNAME: "logging-1", LOKI_PASSWORD: passwordOf(1) });
+    assert.ok(accepts(accepted[0] ?? "", "logging-1", passwordOf(1)));
+  });
+
+  it("keeps the previous user until the next one, and Alloy sends the new one", async () => {
+    const { plan, accepted, current, passwords } = await generation(2);
+    assert.deepEqual(passwords, ["logging-gateway-password-1", "logging-gateway-password-2"]);
+    assert.equal(accepted.length, 2);
+    assert.ok(accepted.some((line) => accepts(line, "logging-1", passwordOf(1))));
+    assert.ok(accepted.some((line) => accepts(line, "logging-2", passwordOf(2))));
+    assert.deepEqual(current, { LOKI_USERNAME: "logging-2", LOKI_PASSWORD: passwordOf(2) });
+    assert.equal((plan.outputs.grafanaDataSource as Loose).basicAuthUser, "logging-2");
+    assert.ok(resource(plan, "logging-alloy").dependsOn.includes("kubernetes:helm.sh/v3:Release::logging-loki"));
+  });
+
+  it("lets the one before the previous go", async () => {
+    const { accepted, passwords } = await generation(3);
+    assert.deepEqual(passwords, ["logging-gateway-password-2", "logging-gateway-password-3"]);
+    assert.deepEqual(
+      accepted.map((line) => line.split(":")[0]),
+      [3, 2].map(gatewayUsername),
+    );
+  });
+
+  it("never makes a password anew that exists: its inputs stay as they were", async () => {
+    const [one, two] = [await generation(1), await generation(2)];
+    assert.deepEqual(
+      resource(two.plan, "logging-gateway-password-1").inputs,
+      resource(one.plan, "logging-gateway-password-1").inputs,
+    );
+  });
+});

@@ -1,0 +1,287 @@
+// How the resources hang together: parents, names, providers, protection, order.
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { before, describe, it } from "node:test";
+import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
+import { planAndRegistrations, plan as planOf, type Registration, resource, stackFile } from "../../harness/program.ts";
+
+const COMPONENT = "logging:index:LoggingStack::logging";
+
+/** Package of the provider that serves a type. */
+const packageOf = (type: string): string => type.split(":")[0] ?? "";
+
+let plan: OfflinePlan;
+let sent: Registration[];
+const registration = (name: string): Registration => {
+  const found = sent.filter((r) => r.getName() === name);
+  assert.equal(found.length, 1, name);
+  return found[0] as Registration;
+};
+
+before(async () => {
+  ({ sent, plan } = await planAndRegistrations(stackFile()));
+});
+
+describe("every resource", () => {
+  const children = () => plan.resources.filter((r) => !r.type.startsWith("pulumi:") && !r.type.startsWith("logging:"));
+
+  it("is a child of the component", () => {
+    assert.equal(children().length, 20);
+    for (const r of children()) assert.equal(r.parent, COMPONENT, r.name);
+  });
+
+  it("has a name of its own that begins with the component's", () => {
+    for (const r of children()) assert.match(r.name, /^logging-[a-z0-9-]+$/);
+    assert.equal(new Set(children().map((r) => r.name)).size, children().length);
+  });
+
+  it("has an explicit provider: a default one would reach whatever the laptop's current context is", () => {
+    for (const r of sent.filter((r) => r.getCustom() && !r.getType().startsWith("pulumi:"))) {
+      assert.match(r.getProvider(), new RegExp(`[:$]pulumi:providers:${packageOf(r.getType())}::`), r.getName());
+    }
+  });
+
+  it("in the cluster is in the namespace that the stack makes, and waits for it", () => {
+    const namespaced = children().filter((r) => r.type.startsWith("kubernetes:") && !r.type.endsWith(":Namespace"));
+    assert.equal(namespaced.length, 12);
+    for (const r of namespaced) {
+      const { namespace, metadata } = r.inputs as { namespace?: string; metadata?: { namespace?: string } };
+      assert.equal(namespace ?? metadata?.namespace, "logging", r.name);
+      assert.ok(r.dependsOn.includes("kubernetes:core/v1:Namespace::logging-namespace"), r.name);
+    }
+  });
+});
+
+describe("nothing irreversible happens by accident", () => {
+  it("the bucket, and it alone, is protected, private and never emptied", () => {
+    assert.deepEqual(
+      plan.resources.filter((r) => r.protect).map((r) => r.name),
+      ["logging-bucket"],
+    );
+    assert.deepEqual(resource(plan, "logging-bucket").inputs, {
+      bucket: "loki-prod-aks-a",
+      acl: "private",
+      forceDestroy: false,
+    });
+  });
+
+  it("a bucket of mode existing is not touched", async () => {
+    const existing = await planOf(
+      stackFile(
+        (c) => {
+          c.objectStorage.mode = "existing";
+          c.objectStorageAccessKey = "accessKey1";
+          c.objectStorageSecretKey = "secretKey1";
+        },
+        { secretKeys: ["objectStorageSecretKey"] },
+      ),
+    );
+    assert.deepEqual(
+      existing.resources.filter((r) => /minio|bucket-secret/.test(r.type + r.name)).map((r) => r.name),
+      ["logging-minio-ca", "logging-minio-credentials"],
+    );
+  });
+
+  it("a new user is made and attached, and a new pool is there, before the old one goes", () => {
+    for (const name of ["logging-bucket-user", "logging-bucket-user-policy", "logging-node-pool"]) {
+      const r = registration(name);
+      assert.ok(r.getDeletebeforereplacedefined(), `${name} says so itself: the provider would say otherwise`);
+      assert.equal(r.getDeletebeforereplace(), false, name);
+    }
+  });
+
+  it("a release under a fixed name goes before its successor comes", () => {
+    for (const name of ["logging-loki", "logging-alloy"])
+      assert.equal(registration(name).getDeletebeforereplace(), true, name);
+  });
+
+  it("Secrets and the CA are immutable and auto-named, so that new content is a new object and rolls the pods", () => {
+    const names = ["minio-credentials", "gateway-htpasswd", "gateway-login", "minio-ca"].map((n) => `logging-${n}`);
+    for (const name of names) {
+      const { inputs } = resource(plan, name);
+      assert.equal(inputs.immutable, true, name);
+      assert.equal((inputs.metadata as { name?: string }).name, undefined, name);
+    }
+    assert.deepEqual(
+      plan.resources.filter((r) => /v1:(Secret|ConfigMap)$/.test(r.type)).map((r) => r.name),
+      names.toSorted((a, b) => (a === "logging-minio-ca" ? -1 : b === "logging-minio-ca" ? 1 : a < b ? -1 : 1)),
+    );
+  });
+});
+
+describe("the autoscaler's count", () => {
+  it("is left alone where there is an autoscaler", () => {
+    assert.deepEqual(registration("logging-node-pool").getIgnorechangesList(), ["count"]);
+  });
+
+  it("is ours where there is none", async () => {
+    const fixed = await planOf(stackFile((c) => Object.assign(c.nodePool, { minCount: 5, maxCount: 5 })));
+    const pool = resource(fixed, "logging-node-pool");
+    assert.deepEqual(pool.ignoreChanges, []);
+    assert.equal(pool.inputs.count, 5);
+    assert.equal(pool.inputs.enableAutoScaling, false);
+    assert.ok(!("minCount" in pool.inputs) && !("maxCount" in pool.inputs));
+  });
+
+  it("is all that is ignored anywhere", () => {
+    assert.deepEqual(
+      plan.resources.filter((r) => r.ignoreChanges.length > 0).map((r) => r.name),
+      ["logging-node-pool"],
+    );
+  });
+});
+
+describe("the order", () => {
+  const waitsFor = (name: string) => resource(plan, name).dependsOn;
+
+  it("Loki comes after its nodes, its keys, its gateway's users, its CA and the policies", () => {
+    const dependencies = waitsFor("logging-loki");
+    for (const name of [
+      "azure-native:containerservice:AgentPool::logging-node-pool",
+      "kubernetes:core/v1:Secret::logging-minio-credentials",
+      "kubernetes:core/v1:Secret::logging-gateway-htpasswd",
+      "kubernetes:core/v1:ConfigMap::logging-minio-ca",
+      ...plan.resources.filter((r) => r.type.endsWith(":NetworkPolicy")).map((r) => `${r.type}::${r.name}`),
+    ])
+      assert.ok(dependencies.includes(name), `${name} in ${dependencies.join(", ")}`);
+  });
+
+  it("Alloy comes after Loki: a gateway that does not know it yet would make it drop lines", () => {
+    assert.ok(waitsFor("logging-alloy").includes("kubernetes:helm.sh/v3:Release::logging-loki"));
+    assert.ok(waitsFor("logging-alloy").includes("kubernetes:core/v1:Secret::logging-gateway-login"));
+  });
+
+  it("nobody gets the keys before they open the bucket", () => {
+    const dependencies = waitsFor("logging-minio-credentials");
+    assert.ok(
+      dependencies.includes("minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment::logging-bucket-user-policy"),
+      dependencies.join(", "),
+    );
+    const attachment = waitsFor("logging-bucket-user-policy");
+    for (const name of ["s3Bucket:S3Bucket::logging-bucket", "iamPolicy:IamPolicy::logging-bucket-policy"])
+      assert.ok(attachment.includes(`minio:index/${name}`), attachment.join(", "));
+  });
+});
+
+describe("the namespace", () => {
+  it("lets Alloy mount the node's logs and warns of everything else", () => {
+    assert.deepEqual(resource(plan, "logging-namespace").inputs, {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name: "logging",
+        labels: {
+          "pod-security.kubernetes.io/enforce": "privileged",
+          "pod-security.kubernetes.io/warn": "baseline",
+          "pod-security.kubernetes.io/audit": "baseline",
+        },
+      },
+    });
+  });
+});
+
+describe("the providers", () => {
+  it("reach this stack's cluster, subscription and MinIO, and no other", () => {
+    assert.deepEqual(
+      Object.fromEntries(
+        plan.resources.filter((r) => r.type.startsWith("pulumi:providers:")).map((r) => [r.name, r.inputs]),
+      ),
+      {
+        azure: { subscriptionId: "00000000-0000-0000-0000-000000000000", environment: "public" },
+        kubernetes: {
+          kubeconfig: "[secret]",
+          clusterIdentifier:
+            "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-prod-aks-a/providers/Microsoft.ContainerService/managedClusters/prod-aks-a",
+        },
+        minio: {
+          minioServer: "minio.internal.company:9000",
+          minioSsl: "true",
+          minioRegion: "us-east-1",
+          minioCacertFile: "certs/minio-internal-company-ca.pem",
+        },
+        random: {},
+      },
+    );
+  });
+
+  it("are the same on every machine: a CA of the project by its path in the project, another one with a warning", async () => {
+    const withCa = (caFile: string) =>
+      planOf(
+        stackFile((c) => {
+          c.objectStorage.caFile = caFile;
+        }),
+      );
+    const inProject = "certs/minio-internal-company-ca.pem";
+    for (const path of [resolve(inProject), `./${inProject}`, `../${basename(resolve("."))}/${inProject}`]) {
+      const { resources, warnings } = await withCa(path);
+      assert.equal(resources.find(({ name }) => name === "minio")?.inputs.minioCacertFile, inProject);
+      assert.deepEqual(warnings, []);
+    }
+    const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
+    copyFileSync(inProject, join(folder, "ca.pem"));
+    const { warnings } = await withCa(join(folder, "ca.pem"));
+    rmSync(folder, { recursive: true });
+    assert.match(warnings.join(), /^objectStorage\.caFile: .*ca\.pem is outside of the project\. Commit it/);
+  });
+
+  it("take MinIO's admin from the secret config where it is given, and kubeconfig and context from the config", async () => {
+    const other = await planOf(
+      stackFile(
+        (c) => {
+          c.access = { method: "kubeconfig", path: "kube/config", context: "prod-aks-a" };
+          c.minioAdminUser = "admin";
+          c.minioAdminPassword = "adminPassword";
+        },
+        { secretKeys: ["minioAdminPassword"] },
+      ),
+    );
+    assert.deepEqual(resource(other, "kubernetes").inputs, {
+      kubeconfig: "kube/config",
+      context: "prod-aks-a",
+      clusterIdentifier: "prod-aks-a",
+    });
+    assert.equal(resource(other, "minio").inputs.minioPassword, "[secret]");
+  });
+});
+
+describe("the other modes of the pool", () => {
+  it("existing: nothing is created, its label and taint are used", async () => {
+    const other = await planOf(
+      stackFile((c) => {
+        c.nodePool = {
+          mode: "existing",
+          label: { key: "agentpool", value: "logs" },
+          taint: { key: "dedicated", value: "logs", effect: "NoExecute" },
+          capacity: { vmSize: "Standard_D4s_v5", maxCount: 5 },
+        };
+      }),
+    );
+    assert.ok(!other.resources.some((r) => r.type.endsWith(":AgentPool")));
+    const { values } = resource(other, "logging-loki").inputs as { values: Record<string, Record<string, unknown>> };
+    for (const place of ["defaults", "gateway", "chunksCache", "resultsCache"]) {
+      assert.deepEqual(values[place]?.nodeSelector, { agentpool: "logs" }, place);
+      assert.deepEqual(
+        values[place]?.tolerations,
+        [{ key: "dedicated", operator: "Equal", value: "logs", effect: "NoExecute" }],
+        place,
+      );
+    }
+    assert.equal(other.outputs.nodePoolName ?? null, null);
+  });
+
+  it("none: neither selector nor toleration anywhere", async () => {
+    const other = await planOf(
+      stackFile((c) => {
+        c.nodePool = { mode: "none" };
+      }),
+    );
+    const { values } = resource(other, "logging-loki").inputs as { values: Record<string, Record<string, unknown>> };
+    for (const place of ["defaults", "gateway", "chunksCache", "resultsCache"]) {
+      assert.deepEqual(values[place]?.nodeSelector, {}, place);
+      assert.deepEqual(values[place]?.tolerations, [], place);
+    }
+    assert.equal(other.capacity, undefined);
+  });
+});

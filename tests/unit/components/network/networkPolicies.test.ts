@@ -1,0 +1,121 @@
+// Who may talk to whom, read from the policies as a network policy engine reads them.
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { resolveArgs } from "../../../../components/args.ts";
+import { networkPolicySpecs } from "../../../../components/network/networkPolicies.ts";
+import { type Loose, load, stackFile } from "../../../harness/program.ts";
+
+interface Peer {
+  readonly namespace: string;
+  readonly labels: Record<string, string>;
+  readonly ip?: string;
+}
+const loki = (component: string): Peer => ({
+  namespace: "logging",
+  labels: { "app.kubernetes.io/instance": "loki", "app.kubernetes.io/component": component },
+});
+const alloy: Peer = { namespace: "logging", labels: { "app.kubernetes.io/instance": "alloy" } };
+const stranger: Peer = { namespace: "team-a", labels: { app: "x" } };
+const grafana: Peer = { namespace: "monitoring", labels: { app: "grafana" } };
+const dns: Peer = { namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
+const outside = (ip: string): Peer => ({ namespace: "", labels: {}, ip });
+
+const inCidr = (ip: string, cidr: string): boolean => {
+  const number = (text: string) => text.split(".").reduce((n, part) => n * 256 + Number(part), 0);
+  const [base = "", bits = "32"] = cidr.split("/");
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(number(ip) / size) === Math.floor(number(base) / size);
+};
+const selects = (selector: Loose, labels: Record<string, string>): boolean =>
+  Object.entries(selector.matchLabels ?? {}).every(([k, v]) => labels[k] === v) &&
+  (selector.matchExpressions ?? []).every((e: Loose) => e.operator === "In" && e.values.includes(labels[e.key]));
+const isPeer = (rule: Loose, peer: Peer): boolean => {
+  if (rule.ipBlock) return peer.ip !== undefined && inCidr(peer.ip, rule.ipBlock.cidr);
+  if (peer.ip !== undefined) return false;
+  const namespace = rule.namespaceSelector
+    ? selects(rule.namespaceSelector, { "kubernetes.io/metadata.name": peer.namespace })
+    : peer.namespace === "logging";
+  return namespace && (rule.podSelector === undefined || selects(rule.podSelector, peer.labels));
+};
+
+/** Whether `from` may open a connection to `to`: the egress of the one and the ingress of the other, where they are ours. */
+function allowed(specs: Loose, from: Peer, to: Peer, port: number, protocol = "TCP"): boolean {
+  const direction = (kind: "ingress" | "egress", subject: Peer, other: Peer): boolean => {
+    if (subject.namespace !== "logging") return true;
+    const type = kind === "ingress" ? "Ingress" : "Egress";
+    const applying = Object.values<Loose>(specs).filter(
+      (s) => selects(s.podSelector, subject.labels) && s.policyTypes.includes(type),
+    );
+    if (applying.length === 0) return true;
+    return applying
+      .flatMap((s) => s[kind] ?? [])
+      .some((rule: Loose) => {
+        const peers = rule[kind === "ingress" ? "from" : "to"];
+        const ports = rule.ports?.some((p: Loose) => p.port === port && p.protocol === protocol) ?? true;
+        return ports && (peers === undefined || peers.some((peer: Loose) => isPeer(peer, other)));
+      });
+  };
+  return direction("egress", from, to) && direction("ingress", to, from);
+}
+
+const specsOf = async (change?: (c: Loose) => void): Promise<Loose> =>
+  networkPolicySpecs(resolveArgs((await load(stackFile(change))).args));
+
+describe("the policies of production", () => {
+  let specs: Loose;
+  before(async () => {
+    specs = await specsOf();
+  });
+  const CASES: Array<[string, Peer, Peer, number, boolean, string?]> = [
+    ["Alloy pushes to the gateway", alloy, loki("gateway"), 8080, true],
+    ["Grafana queries the gateway", grafana, loki("gateway"), 8080, true],
+    ["an application does not reach the gateway", stranger, loki("gateway"), 8080, false],
+    ["an application does not reach Loki past the gateway", stranger, loki("read"), 3100, false],
+    ["Grafana does not reach Loki past the gateway", grafana, loki("read"), 3100, false],
+    ["Grafana does not reach other pods of Loki on the gateway's port", grafana, loki("read"), 8080, false],
+    ["Alloy does not reach Loki past the gateway", alloy, loki("write"), 3100, false],
+    ["an application does not reach Alloy", stranger, alloy, 12345, false],
+    ["the gateway reaches the writers", loki("gateway"), loki("write"), 3100, true],
+    ["writers find each other", loki("write"), loki("backend"), 7946, true],
+    ["readers reach the cache", loki("read"), loki("memcached-chunks-cache"), 11211, true],
+    ["writers reach MinIO", loki("write"), outside("10.20.0.10"), 9000, true],
+    ["writers reach nothing else outside", loki("write"), outside("10.20.0.11"), 9000, false],
+    ["writers reach MinIO on its port alone", loki("write"), outside("10.20.0.10"), 22, false],
+    ["the gateway does not reach MinIO", loki("gateway"), outside("10.20.0.10"), 9000, false],
+    ["Alloy does not reach MinIO", alloy, outside("10.20.0.10"), 9000, false],
+    ["nothing reaches Azure's metadata service", loki("read"), outside("169.254.169.254"), 80, false],
+    ["names are resolved", alloy, dns, 53, true, "UDP"],
+    ["names are resolved over TCP too", loki("write"), dns, 53, true],
+    ["names are resolved on the node", loki("write"), outside("169.254.10.10"), 53, true, "UDP"],
+    ["a name server elsewhere is not asked", loki("write"), outside("8.8.8.8"), 53, false, "UDP"],
+  ];
+  for (const [what, from, to, port, expected, protocol] of CASES) {
+    it(what, () => assert.equal(allowed(specs, from, to, port, protocol), expected));
+  }
+});
+
+it("without reader namespaces nobody but Alloy reaches the gateway", async () => {
+  const specs = await specsOf((c) => {
+    c.network.readerNamespaces = [];
+  });
+  assert.ok(!allowed(specs, grafana, loki("gateway"), 8080));
+  assert.ok(allowed(specs, alloy, loki("gateway"), 8080));
+});
+
+it("without MinIO's addresses its port is open to anywhere, and no other port", async () => {
+  const specs = await specsOf((c) => {
+    delete c.objectStorage.cidrs;
+  });
+  assert.ok(allowed(specs, loki("write"), outside("203.0.113.1"), 9000));
+  assert.ok(!allowed(specs, loki("write"), outside("203.0.113.1"), 443));
+});
+
+it("monitoring reaches metrics where it is named, and only from there", async () => {
+  const specs = await specsOf((c) => {
+    c.network.monitoringNamespaces = ["prometheus"];
+  });
+  const prometheus: Peer = { namespace: "prometheus", labels: {} };
+  assert.ok(allowed(specs, prometheus, loki("write"), 3100));
+  assert.ok(allowed(specs, prometheus, alloy, 12345));
+  assert.ok(!allowed(specs, stranger, loki("write"), 3100));
+});

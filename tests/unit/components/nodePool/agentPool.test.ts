@@ -1,0 +1,200 @@
+// A change of what Azure refuses to change on a pool makes a new pool, and nothing else does.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { resolveArgs } from "../../../../components/args.ts";
+import {
+  createLoggingNodePool,
+  LOGGING_WORKLOAD,
+  nodePoolName,
+  parseAksResourceId,
+} from "../../../../components/nodePool/agentPool.ts";
+import { type Loose, load, planOf, registrations, resource, stackFile } from "../../../harness/program.ts";
+
+/** The pool as it would be registered: name, and what Azure is sent. */
+async function poolOf(change: (pool: Loose) => void): Promise<Loose> {
+  const { args } = await load(
+    stackFile((c) => {
+      // Large enough for every change.
+      Object.assign(c.nodePool, { vmSize: "Standard_D8s_v5" });
+      change(c.nodePool);
+    }),
+  );
+  const { created } = resolveArgs(args).nodePool;
+  assert.ok(created);
+  const { sent } = await registrations(
+    () => new Promise((done) => createLoggingNodePool("logging", created, {}).urn.apply(done)),
+  );
+  return sent
+    .find((r) => r.getName() === "logging-node-pool")
+    ?.getObject()
+    ?.toJavaScript();
+}
+
+const IMMUTABLE: Record<string, (pool: Loose) => void> = {
+  vmSize: (p) => {
+    p.vmSize = "Standard_D8s_v6";
+  },
+  subnetId: (p) => {
+    p.subnetId = p.subnetId.replace("snet-logging", "snet-other");
+  },
+  podSubnetId: (p) => {
+    p.podSubnetId = p.subnetId;
+  },
+  zones: (p) => {
+    p.zones = ["1", "2"];
+  },
+  maxPods: (p) => {
+    p.maxPods = 61;
+  },
+  osDiskType: (p) => {
+    // Described by hand: the size itself has no local disk.
+    Object.assign(p, { osDiskType: "Ephemeral", vmCapacity: { cpu: 8, memoryGiB: 32, dataDisks: 16 } });
+  },
+  osDiskSizeGiB: (p) => {
+    p.osDiskSizeGiB = 256;
+  },
+  "containerLogs.maxSizeMb": (p) => {
+    p.containerLogs = { maxSizeMb: 100 };
+  },
+  "containerLogs.maxFiles": (p) => {
+    p.containerLogs = { maxFiles: 6 };
+  },
+};
+
+const MUTABLE: Record<string, (pool: Loose) => void> = {
+  minCount: (p) => {
+    p.minCount = 4;
+  },
+  maxCount: (p) => {
+    p.maxCount = 9;
+  },
+  "autoscaling off": (p) => {
+    p.minCount = 5;
+  },
+  osSku: (p) => {
+    p.osSku = "AzureLinux";
+  },
+  maxSurge: (p) => {
+    p.maxSurge = "33%";
+  },
+  drainTimeoutMinutes: (p) => {
+    p.drainTimeoutMinutes = 60;
+  },
+  tags: (p) => {
+    p.tags = { owner: "platform" };
+  },
+  vmCapacity: (p) => {
+    p.vmCapacity = { cpu: 8, memoryGiB: 31, dataDisks: 16 };
+  },
+  "the order of the zones": (p) => {
+    p.zones = ["3", "1", "2"];
+  },
+};
+
+let unchanged: Promise<Loose> | undefined;
+const poolAsItIs = (): Promise<Loose> => {
+  unchanged ??= poolOf(() => {});
+  return unchanged;
+};
+
+describe("a new pool is made", () => {
+  for (const [what, change] of Object.entries(IMMUTABLE)) {
+    it(`by another ${what}`, async () => {
+      const [before, after] = [await poolAsItIs(), await poolOf(change)];
+      const { agentPoolName: oldName, ...oldInputs } = before;
+      const { agentPoolName: newName, ...newInputs } = after;
+      assert.notDeepEqual(newInputs, oldInputs, "the change reaches Azure");
+      assert.notEqual(newName, oldName);
+    });
+  }
+});
+
+describe("no new pool is made", () => {
+  for (const [what, change] of Object.entries(MUTABLE)) {
+    it(`by another ${what}`, async () => {
+      assert.equal((await poolOf(change)).agentPoolName, (await poolAsItIs()).agentPoolName);
+    });
+  }
+});
+
+it("every setting of a pool is known as one or the other", async () => {
+  const { argsShape } = await import("../../../../stack/configShape.ts");
+  const create = argsShape.nodePool.options.find((o) => o.shape.mode.value === "create");
+  const settings = Object.keys(create?.shape ?? {}).filter((key) => key !== "mode");
+  const tested = [...Object.keys(IMMUTABLE), ...Object.keys(MUTABLE)].map((key) => key.split(".")[0]);
+  assert.deepEqual(
+    settings.filter((key) => !tested.includes(key)),
+    [],
+  );
+});
+
+describe("the name", () => {
+  const settings = fc.record({
+    vmSize: fc.string(),
+    subnetId: fc.string(),
+    podSubnetId: fc.string(),
+    zones: fc.uniqueArray(fc.constantFrom("1", "2", "3")),
+    maxPods: fc.integer(),
+    osDiskType: fc.constantFrom("Managed" as const, "Ephemeral" as const),
+    osDiskSizeGiB: fc.integer(),
+    containerLogs: fc.record({ maxSizeMb: fc.integer(), maxFiles: fc.integer() }),
+  });
+
+  it("is one that AKS takes, whatever the settings", () => {
+    fc.assert(fc.property(settings, (pool) => /^[a-z][a-z0-9]{0,11}$/.test(nodePoolName(pool))));
+  });
+
+  it("is the same for the same settings and another for others", () => {
+    const canonical = (pool: { zones: string[] }) => JSON.stringify({ ...pool, zones: pool.zones.toSorted() });
+    fc.assert(
+      fc.property(settings, settings, (a, b) => {
+        assert.equal(nodePoolName(a), nodePoolName(structuredClone(a)));
+        assert.equal(nodePoolName(a) === nodePoolName(b), canonical(a) === canonical(b));
+      }),
+    );
+  });
+
+  it("of the production pools is not changed by an upgrade of this program: that would replace the pools", () => {
+    assert.equal(
+      nodePoolName({
+        vmSize: "Standard_D4s_v5",
+        subnetId: "/subnet",
+        zones: ["1", "2", "3"],
+        maxPods: 60,
+        osDiskType: "Managed",
+        osDiskSizeGiB: 128,
+        containerLogs: { maxSizeMb: 50, maxFiles: 5 },
+      }),
+      "log4040eb98",
+    );
+  });
+});
+
+it("label, taint, selectors and tolerations are one thing", async () => {
+  const planned = await planOf("prod-aks-a");
+  const { key, value, effect } = LOGGING_WORKLOAD;
+  assert.deepEqual({ key, value, effect }, { key: "workload", value: "logging", effect: "NoSchedule" });
+  const pool = resource(planned, "logging-node-pool").inputs;
+  assert.deepEqual(pool.nodeLabels, { [key]: value });
+  assert.deepEqual(pool.nodeTaints, [`${key}=${value}:${effect}`]);
+  const values = resource(planned, "logging-loki").inputs.values as Loose;
+  for (const place of ["defaults", "gateway", "chunksCache", "resultsCache"]) {
+    assert.deepEqual(values[place].nodeSelector, pool.nodeLabels, place);
+    assert.deepEqual(values[place].tolerations, [{ key, operator: "Equal", value, effect }], place);
+  }
+});
+
+it("an ARM id is taken apart whatever its case, and nothing else is", () => {
+  const id =
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks";
+  const parts = {
+    subscriptionId: "00000000-0000-0000-0000-000000000000",
+    resourceGroupName: "rg",
+    resourceName: "aks",
+  };
+  assert.deepEqual(parseAksResourceId(id), parts);
+  assert.deepEqual(parseAksResourceId(id.replace("resourceGroups", "resourcegroups")), parts);
+  for (const bad of [`${id}/agentPools/x`, id.slice(1), id.replace("aks", ""), ""])
+    assert.equal(parseAksResourceId(bad), undefined);
+});
