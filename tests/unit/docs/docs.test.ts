@@ -51,16 +51,3 @@ it("links between documents lead somewhere", () => {
       if (anchor) assert.ok(anchorsOf(readFileSync(path, "utf8")).includes(anchor), `${file}: ${target}#${anchor}`);
     }
 });
-
-it("tables are aligned or compact, not half of each, and nowhere is a blank line too many", () => {
-  for (const file of DOCUMENTS) {
-    const text = readFileSync(file, "utf8");
-    assert.doesNotMatch(text, /\n{3,}/, `${file} has two blank lines in a row`);
-    for (const [table] of text.matchAll(/(?:^ *\|.*\|$\n?)+/gm)) {
-      const rows = table.trimEnd().split("\n");
-      const aligned = new Set(rows.map((row) => row.length)).size === 1;
-      const compact = !rows.some((row) => / {2,}\|/.test(row));
-      assert.ok(aligned || compact, `${file}: ${table.slice(0, 60)}`);
-    }
-  }
-});
