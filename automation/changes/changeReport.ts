@@ -1,4 +1,5 @@
-import type { RenderedRelease, Side } from "../plan/renderedStack.ts";
+import type { PlannedResource } from "../plan/offlinePlan.ts";
+import type { RenderedRelease, RenderedStack } from "../plan/renderStack.ts";
 import { costChanges, type Sizing, sizing } from "./costs.ts";
 import { byLevel, heaviest, type Level, type RatedFinding } from "./levels.ts";
 import { lokiMeanings } from "./lokiMeanings.ts";
@@ -26,13 +27,18 @@ export interface ChangeReport {
   readonly warnings: readonly string[];
 }
 
+/** A stack on one side of a comparison. */
+export interface ComparedStack extends Pick<RenderedStack, "releases" | "pool"> {
+  readonly resources: ReadonlyArray<Pick<PlannedResource, "type" | "inputs">>;
+}
+
 /** What a report is made of. */
 export interface Comparison {
   readonly stack: string;
   readonly base: string;
   readonly resources: readonly ResourceChange[];
-  readonly before: Omit<Side, "warnings">;
-  readonly after: Omit<Side, "warnings">;
+  readonly before: ComparedStack;
+  readonly after: ComparedStack;
   readonly warnings?: readonly string[];
   readonly today?: Date;
 }
@@ -69,8 +75,14 @@ export function changeReport(comparison: Comparison): ChangeReport {
 const both = (name: string, ...sides: ReadonlyArray<readonly RenderedRelease[]>): boolean =>
   sides.every((releases) => releases.some((release) => release.name === name));
 
-/** The report of two offline sides. */
-export const compareSides = (stack: string, base: string, before: Side, after: Side, today?: Date): ChangeReport =>
+/** The report of two renderings of a stack, offline. */
+export const compareRenderedStacks = (
+  stack: string,
+  base: string,
+  before: RenderedStack,
+  after: RenderedStack,
+  today?: Date,
+): ChangeReport =>
   changeReport({
     stack,
     base,

@@ -6,8 +6,8 @@ import {
   parseMemory,
 } from "../../components/nodePool/capacity.ts";
 import type { Manifest } from "../plan/helmTemplate.ts";
-import type { PlannedResource } from "../plan/offlinePlan.ts";
-import type { RenderedRelease } from "../plan/renderedStack.ts";
+import type { RenderedRelease } from "../plan/renderStack.ts";
+import type { ComparedStack } from "./changeReport.ts";
 
 /** What a stack asks for and what it pays for. */
 export interface Sizing {
@@ -24,7 +24,7 @@ export interface Sizing {
 /** Sums up what the rendered objects ask for, and what the pool offers. */
 export function sizing(
   releases: readonly RenderedRelease[],
-  resources: readonly Pick<PlannedResource, "type" | "inputs">[],
+  resources: ComparedStack["resources"],
   pool: PoolSize | undefined,
 ): Sizing {
   const objects = releases.flatMap((release) => release.objects);

@@ -2,6 +2,7 @@ import { diffLines } from "diff";
 import microdiff from "microdiff";
 import { parse } from "yaml";
 import { isSecret } from "../../components/helm/secretsInValues.ts";
+import { CHANGED_SECRET, MARKED_SECRET, SECRET } from "../plan/secretMarks.ts";
 
 /** One field that differs between two objects. */
 export interface FieldChange {
@@ -15,14 +16,6 @@ export interface FieldChange {
   /** Of a longer text or a list of texts: the lines that went (`-`) and came (`+`). */
   readonly lines?: readonly string[];
 }
-
-/** What is shown of a secret. */
-export const SECRET = "[secret]";
-/** What is shown of a secret that is another one now. */
-export const CHANGED_SECRET = "[secret, changed]";
-
-/** A secret as the offline plan marks it when secrets are told apart. */
-const MARKED_SECRET = /\[secret [0-9a-f]+\]/g;
 
 type Step = string | number;
 

@@ -1,5 +1,5 @@
 import type { Manifest } from "../plan/helmTemplate.ts";
-import type { RenderedRelease } from "../plan/renderedStack.ts";
+import type { RenderedRelease } from "../plan/renderStack.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
 
 /** An object inside a Helm release that comes, goes or changes. */

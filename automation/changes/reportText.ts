@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
-import { RELEASE_TYPE } from "../plan/renderedStack.ts";
+import { RELEASE_TYPE } from "../plan/releases.ts";
 import type { ChangeReport } from "./changeReport.ts";
 import { amount, type Sizing } from "./costs.ts";
 import type { FieldChange } from "./fieldChanges.ts";

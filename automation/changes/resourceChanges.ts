@@ -1,3 +1,4 @@
+import { resourceKey } from "../engine/urn.ts";
 import type { PlannedResource } from "../plan/offlinePlan.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
 
@@ -55,8 +56,8 @@ export function resourceChanges(
   before: readonly PlannedResource[],
   after: readonly PlannedResource[],
 ): ResourceChange[] {
-  const old = new Map(before.map((resource) => [keyOf(resource), resource]));
-  const now = new Map(after.map((resource) => [keyOf(resource), resource]));
+  const old = new Map(before.map((resource) => [resourceKey(resource), resource]));
+  const now = new Map(after.map((resource) => [resourceKey(resource), resource]));
   const changes: ResourceChange[] = [];
   for (const [key, { type, name, protect, inputs }] of old) {
     if (now.has(key)) continue;
@@ -69,8 +70,6 @@ export function resourceChanges(
   }
   return changes.sort(byWeight);
 }
-
-const keyOf = ({ type, name }: PlannedResource): string => `${type}::${name}`;
 
 function changeOf(resource: PlannedResource, before: PlannedResource | undefined): ResourceChange | undefined {
   const { type, name, protect, inputs } = resource;

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,54 +13,54 @@ import {
 import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
 import type { AccessConfig } from "../../stack/config.ts";
 import { kubeconfigWithLogin } from "../../stack/kubeconfig.ts";
+import { type ProgramError, runProgram } from "../runProgram.ts";
 
-/** `az` may wait for a login, or for an answer that never comes. */
+/** `az` may ask for a login, or wait for an answer that never comes. */
 const AZ_SECONDS = 60;
 
 /**
- * The cluster of a stack, by the same way that the stack itself goes.
+ * Connects to the cluster of a stack, in the way that the stack itself connects.
  *
- * @throws when `az`, where it is asked, has not answered within `azSeconds`.
+ * @param azSeconds Time for `az` to hand out the kubeconfig.
+ * @throws when `az` fails, or has not answered in time.
  */
-export function connect(access: AccessConfig, resourceId: string | undefined, azSeconds = AZ_SECONDS): KubeConfig {
+export async function connect(
+  access: AccessConfig,
+  resourceId: string | undefined,
+  azSeconds = AZ_SECONDS,
+): Promise<KubeConfig> {
   const config = new KubeConfig();
   if (access.method === "kubeconfig") {
     config.loadFromFile(access.path);
     config.setCurrentContext(access.context);
   } else {
-    config.loadFromString(kubeconfigWithLogin(aksKubeconfig(resourceId ?? "", azSeconds), access.login));
+    config.loadFromString(kubeconfigWithLogin(await aksKubeconfig(resourceId ?? "", azSeconds), access.login));
   }
   return config;
 }
 
-/** What `az aks get-credentials` hands out, without touching the person's own kubeconfig. */
-function aksKubeconfig(resourceId: string, azSeconds: number): string {
+/** The kubeconfig that `az aks get-credentials` hands out. The user's own kubeconfig is not touched. */
+async function aksKubeconfig(resourceId: string, azSeconds: number): Promise<string> {
   const aks = parseAksResourceId(resourceId);
-  if (!aks) throw new Error(`cluster.resourceId is no AKS cluster: ${resourceId}`);
+  if (!aks) throw new Error(`cluster.resourceId is not the ID of an AKS cluster: ${resourceId}`);
   const folder = mkdtempSync(join(tmpdir(), "logging-kubeconfig-"));
   const file = join(folder, "config");
+  const cluster = [
+    ...["--subscription", aks.subscriptionId],
+    ...["--resource-group", aks.resourceGroupName],
+    ...["--name", aks.resourceName],
+  ];
   try {
-    const cluster = [
-      "--subscription",
-      aks.subscriptionId,
-      "--resource-group",
-      aks.resourceGroupName,
-      "--name",
-      aks.resourceName,
-    ];
-    execFileSync("az", ["aks", "get-credentials", ...cluster, "--format", "exec", "--file", file], {
-      stdio: ["ignore", "ignore", "pipe"],
-      timeout: azSeconds * 1000,
-    });
+    const command = ["aks", "get-credentials", ...cluster, "--format", "exec", "--file", file];
+    await runProgram("az", command, { timeoutSeconds: azSeconds });
     return readFileSync(file, "utf8");
   } catch (error) {
-    const { code, stderr } = error as { code?: string; stderr?: Buffer };
-    const reasons: Readonly<Record<string, string>> = {
-      ENOENT: "az is not on PATH (https://learn.microsoft.com/cli/azure/install-azure-cli)",
-      ETIMEDOUT: `az has not answered within ${azSeconds} seconds; does \`az account show\`?`,
+    const { reason, message } = error as ProgramError;
+    const hints: Readonly<Record<string, string>> = {
+      missing: " (https://learn.microsoft.com/cli/azure/install-azure-cli)",
+      late: "; does `az account show` answer?",
     };
-    const reason = reasons[code ?? ""] ?? String(stderr).trim();
-    throw new Error(`the credentials of ${aks.resourceName} cannot be had: ${reason}`);
+    throw new Error(`cannot get credentials for ${aks.resourceName}: ${message}${hints[reason] ?? ""}`);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -15,8 +15,8 @@ import {
   refresh,
   up,
 } from "../deploy/operations.ts";
-import { stackSettings } from "../engine/stackSettings.ts";
 import { stackNames } from "../plan/stackFiles.ts";
+import { stackSettings } from "../plan/stackSettings.ts";
 import { readCommandLine } from "./commandLine.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 

@@ -1,9 +1,9 @@
 // npm run diff -- <stack> --base REF: what a change in the working copy does to a stack, offline.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { compareSides } from "../changes/changeReport.ts";
+import { compareRenderedStacks } from "../changes/changeReport.ts";
 import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "../changes/publish.ts";
-import { NOTHING, renderSide, type Side } from "../plan/renderedStack.ts";
+import { NO_STACK, type RenderedStack, renderStack } from "../plan/renderStack.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { checkOut } from "../plan/worktree.ts";
 import { readCommandLine } from "./commandLine.ts";
@@ -26,21 +26,21 @@ try {
       process.exit(code);
     });
   try {
-    const side = (folder: string, what: string): Promise<Side> => {
-      if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return Promise.resolve(NOTHING);
-      return renderSide(folder, stack).catch((error: Error) => {
+    const rendered = (folder: string, what: string): Promise<RenderedStack> => {
+      if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return Promise.resolve(NO_STACK);
+      return renderStack(folder, stack).catch((error: Error) => {
         throw new Error(`${what} cannot be rendered:\n${error.message}`);
       });
     };
     const [before, after] = await Promise.all([
-      side(base.folder, values.base),
-      side(process.cwd(), "the working copy"),
+      rendered(base.folder, values.base),
+      rendered(process.cwd(), "the working copy"),
     ]);
-    if (before === NOTHING && after === NOTHING)
+    if (before === NO_STACK && after === NO_STACK)
       throw new Error(
         `Pulumi.${stack}.yaml: neither here nor in ${values.base}. Stacks of this project: ${stackNames().join(", ")}`,
       );
-    const report = compareSides(stack, `${values.base} (${base.commit.slice(0, 8)})`, before, after);
+    const report = compareRenderedStacks(stack, `${values.base} (${base.commit.slice(0, 8)})`, before, after);
     process.exitCode = publish(report, values);
   } finally {
     base.remove();

@@ -6,19 +6,20 @@ import { findingLines } from "../../components/findings.ts";
 import { connect } from "../cluster/clusterApi.ts";
 import { sharedBuckets } from "../deploy/guards.ts";
 import { azureChecks, idOfPool } from "../doctor/azureChecks.ts";
-import { pendingOperations, type StateResource, unknownToState } from "../doctor/brokenDeploy.ts";
+import { pendingOperations, unknownToState } from "../doctor/brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "../doctor/check.ts";
 import { clusterChecks, idInCluster } from "../doctor/clusterChecks.ts";
 import { lockCheck, openEngine } from "../doctor/engine.ts";
 import { idOfBucket, minioChecks } from "../doctor/minioChecks.ts";
 import { sourceChecks } from "../doctor/sourceChecks.ts";
 import { chartLogin, noSuchStack } from "../engine/stackPreview.ts";
-import { stackSettings } from "../engine/stackSettings.ts";
+import type { StateResource } from "../engine/state.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { MinioKeys } from "../explain/minioEvidence.ts";
 import { planOffline } from "../plan/offlinePlan.ts";
-import { releasesOf } from "../plan/renderedStack.ts";
+import { releasesOf } from "../plan/releases.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
+import { stackSettings } from "../plan/stackSettings.ts";
 import { readCommandLine } from "./commandLine.ts";
 import { reportAndExit } from "./reportAndExit.ts";
 
@@ -54,7 +55,7 @@ async function checksOf(stack: string): Promise<Check[]> {
   let cluster: Check[];
   let kube: KubeConfig | undefined;
   try {
-    kube = connect(access, args.cluster.resourceId);
+    kube = await connect(access, args.cluster.resourceId);
     cluster = clusterChecks(kube, settings, deployed);
   } catch (error) {
     const text = (error as Error).message;

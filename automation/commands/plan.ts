@@ -6,6 +6,7 @@ import { formatCapacity } from "../../components/nodePool/capacity.ts";
 import { formatProfiles } from "../../components/profile/profiles.ts";
 import type { ReleaseInputs } from "../plan/helmTemplate.ts";
 import { type OfflinePlan, type PlannedResource, planOffline } from "../plan/offlinePlan.ts";
+import { RELEASE_TYPE } from "../plan/releases.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
 import { readCommandLine } from "./commandLine.ts";
 import { isExpected, reportAndExit } from "./reportAndExit.ts";
@@ -37,8 +38,7 @@ try {
 function print(plan: OfflinePlan, allValues: boolean): void {
   heading(`${plan.stack}: ${plan.resources.length} resources`);
   for (const line of tree(plan.resources)) console.log(line);
-  for (const release of plan.resources.filter((r) => r.type === "kubernetes:helm.sh/v3:Release"))
-    printRelease(release, allValues);
+  for (const release of plan.resources.filter((r) => r.type === RELEASE_TYPE)) printRelease(release, allValues);
   if (plan.capacity) {
     section("Capacity of the logging nodes at their largest");
     console.log(indented(formatCapacity(plan.capacity)));

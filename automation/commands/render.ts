@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
 import { helmMissing, helmTemplate, type ReleaseInputs } from "../plan/helmTemplate.ts";
 import { type OfflinePlan, planOffline } from "../plan/offlinePlan.ts";
+import { RELEASE_TYPE } from "../plan/releases.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
 import { readCommandLine } from "./commandLine.ts";
 import { reportAndExit } from "./reportAndExit.ts";
@@ -36,8 +37,7 @@ try {
 
 function renderFiles(plan: OfflinePlan): { files: Record<string, string>; notes: string[] } {
   const release = (name: string) =>
-    plan.resources.find((r) => r.type === "kubernetes:helm.sh/v3:Release" && r.inputs.name === name)
-      ?.inputs as unknown as ReleaseInputs;
+    plan.resources.find((r) => r.type === RELEASE_TYPE && r.inputs.name === name)?.inputs as unknown as ReleaseInputs;
   const policy = plan.resources.find((r) => r.type.startsWith("minio:") && r.type.endsWith(":IamPolicy"));
   const releases = [release("loki"), release("alloy")];
   const files: Record<string, string> = {

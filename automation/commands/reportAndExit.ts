@@ -1,8 +1,8 @@
 /** Whether the message alone says what a person can mend. */
 export function isExpected(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  // By name and mark: the program of another version of the project has classes of its own.
-  if (error.name === "InvalidArgumentsError" || "__pulumiRunError" in error) return true;
+  // By name and mark: the program of another version of the project has its own classes.
+  if (["InvalidArgumentsError", "ProgramError"].includes(error.name) || "__pulumiRunError" in error) return true;
   // A mistyped option.
   if ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_")) return true;
   return error.constructor === Error;

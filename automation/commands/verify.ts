@@ -1,7 +1,7 @@
 // npm run verify -- <stack>: after `up`, one line goes the whole way from a pod to the bucket and back to a reader.
 import { connect } from "../cluster/clusterApi.ts";
-import { stackSettings } from "../engine/stackSettings.ts";
 import { stackNames } from "../plan/stackFiles.ts";
+import { stackSettings } from "../plan/stackSettings.ts";
 import { VERIFY_STEPS, type VerifyRow, verifyStack } from "../verify/verifyStack.ts";
 import { readCommandLine } from "./commandLine.ts";
 import { reportAndExit } from "./reportAndExit.ts";
@@ -22,7 +22,7 @@ try {
   const timeoutSeconds = Number(values.timeout);
   if (!stack || positionals.length > 1 || !(timeoutSeconds > 0)) throw new Error(USAGE);
   const { args, access } = await stackSettings(stack, values["config-file"]);
-  const kube = connect(access, args.cluster.resourceId);
+  const kube = await connect(access, args.cluster.resourceId);
   const interrupted = new AbortController();
   let code: number | undefined;
   // Once: whoever asks a second time does not want to wait.

@@ -1,4 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { protectedResources, type StackState } from "../engine/state.ts";
+import { nameOf } from "../engine/urn.ts";
 
 /** A resource of a plan. */
 export interface PlannedStep {
@@ -19,27 +21,16 @@ export interface DestroyPlan {
  *
  * Providers, the stack and its component are not in it: they are entries of the state, and nothing outside of it.
  */
-export function destroyPlan(events: readonly EngineEvent[], deployment: unknown): DestroyPlan {
+export function destroyPlan(events: readonly EngineEvent[], state: StackState): DestroyPlan {
   return {
     goes: events.flatMap(({ resourcePreEvent }) => {
       const { op, type, urn } = resourcePreEvent?.metadata ?? {};
       return op === "delete" && type && urn && isReal(type) ? [{ type, name: nameOf(urn) }] : [];
     }),
-    stays: protectedResources(deployment)
+    stays: protectedResources(state)
       .filter(({ type }) => isReal(type))
       .map(({ type, name }) => ({ type, name })),
   };
 }
-
-/** What is protected in an exported state. */
-export function protectedResources(deployment: unknown): Array<PlannedStep & { readonly urn: string }> {
-  const { resources = [] } = (deployment ?? {}) as {
-    resources?: Array<{ urn: string; type: string; protect?: boolean }>;
-  };
-  return resources.filter(({ protect }) => protect).map(({ urn, type }) => ({ type, name: nameOf(urn), urn }));
-}
-
-/** The name that the program gives a resource. */
-export const nameOf = (urn: string): string => urn.split("::").pop() ?? "";
 
 const isReal = (type: string): boolean => !/^(pulumi:|logging:index:)/.test(type);

@@ -2,14 +2,14 @@
 // one had added is in neither of both, so it stays in the cluster for ever, and no preview shows it: a config that is put back would
 // not put the cluster back. A rollback compares with the failed one, and takes it away. Where the same is tried once more there is
 // nothing to take away, and pods would roll twice.
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isDeepStrictEqual, promisify } from "node:util";
+import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
 import { helmMissing, type ReleaseInputs } from "../plan/helmTemplate.ts";
+import { runProgram } from "../runProgram.ts";
 
 /** Type of the Secrets in which Helm keeps its revisions. */
 const HELM_SECRET = "helm.sh/release.v1";
@@ -95,7 +95,7 @@ export async function rollBackFailed(
     const kubeconfig = join(folder, "config");
     writeFileSync(kubeconfig, kube.exportConfig(), { mode: 0o600 });
     for (const { name, deployed } of failed)
-      await promisify(execFile)("helm", [
+      await runProgram("helm", [
         ...["rollback", name, `${deployed}`, "--namespace", namespace, "--history-max", "5"],
         ...["--kubeconfig", kubeconfig],
       ]);

@@ -2,6 +2,8 @@
 // wrong key or no answer: the refresh then forgets the bucket, its protection with it, and no later deploy can make it again.
 
 import type { Finding } from "../../components/findings.ts";
+import { protectedResources, type StackState } from "../engine/state.ts";
+import { nameOf } from "../engine/urn.ts";
 import {
   type MinioAddress,
   type MinioKeys,
@@ -11,15 +13,6 @@ import {
   NO_KEYS,
   refusedKeys,
 } from "../explain/minioEvidence.ts";
-import { nameOf, protectedResources } from "./destroyPlan.ts";
-
-interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly id?: string;
-  readonly provider?: string;
-  readonly inputs?: Readonly<Record<string, unknown>>;
-}
 
 /** Where the state's provider looks, and with which keys; those that are not in the state it takes from the environment. */
 export interface RememberedMinio {
@@ -29,10 +22,9 @@ export interface RememberedMinio {
 
 /** Buckets of an exported state, each with the MinIO that a refresh will ask for it: the state's provider, and not the config. */
 export function rememberedBuckets(
-  deployment: unknown,
+  { resources = [] }: StackState,
   environment: Readonly<Record<string, string | undefined>>,
 ): Array<{ readonly name: string; readonly bucket: string; readonly minio: RememberedMinio }> {
-  const { resources = [] } = (deployment ?? {}) as { resources?: readonly StateResource[] };
   return resources.flatMap(({ urn, type, id, provider }) => {
     if (!type.endsWith(":S3Bucket") || !id) return [];
     const inputs = resources.find((one) => `${one.urn}::${one.id}` === provider)?.inputs;
@@ -75,10 +67,10 @@ function plain(value: unknown): string | undefined {
 /** Buckets that a refresh would forget, with what stands in the way of seeing them. One that is gone is no finding. */
 export async function bucketsOutOfSight(
   stack: string,
-  deployment: unknown,
+  state: StackState,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Finding[]> {
-  const looks = rememberedBuckets(deployment, environment).map(async ({ name, bucket, minio }) => {
+  const looks = rememberedBuckets(state, environment).map(async ({ name, bucket, minio }) => {
     const why = await outOfSight(bucket, minio);
     if (why.length === 0) return [];
     const { host, port } = minio.address;
@@ -109,7 +101,7 @@ async function outOfSight(bucket: string, { address, keys }: RememberedMinio): P
 }
 
 /** Protected resources that were in the state before an operation and are not any more. */
-export function lostProtected(stack: string, before: unknown, after: unknown): Finding[] {
+export function lostProtected(stack: string, before: StackState, after: StackState): Finding[] {
   const kept = new Set(protectedResources(after).map(({ urn }) => urn));
   return protectedResources(before)
     .filter(({ urn }) => !kept.has(urn))

@@ -2,9 +2,10 @@ import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node
 import type { Finding } from "../../components/findings.ts";
 import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
 import type { AccessConfig } from "../../stack/config.ts";
-import type { StackSettings } from "../engine/stackSettings.ts";
-import { apiMessage } from "../explain/clusterEvidence.ts";
+import { apiMessage } from "../cluster/apiMessage.ts";
+import type { StackState } from "../engine/state.ts";
 import type { StackFile } from "../plan/stackFiles.ts";
+import type { StackSettings } from "../plan/stackSettings.ts";
 
 /** Stacks that share a bucket, or those that share the bucket of one: each would delete the other's lines by its own retention, and read them. */
 export function sharedBuckets(files: readonly StackFile[], of?: string): Finding[] {
@@ -43,16 +44,10 @@ export interface DeployedNamespace {
 }
 
 /** The namespace in an exported state, where there is one. */
-export function deployedNamespace(deployment: unknown): DeployedNamespace | undefined {
-  const { resources = [] } = (deployment ?? {}) as { resources?: StateResource[] };
+export function deployedNamespace({ resources = [] }: StackState): DeployedNamespace | undefined {
   const namespace = resources.find(({ type }) => type === "kubernetes:core/v1:Namespace");
-  const { name, uid } = namespace?.outputs?.metadata ?? {};
+  const { name, uid } = (namespace?.outputs?.metadata ?? {}) as { name?: string; uid?: string };
   return name && uid ? { name, uid } : undefined;
-}
-
-interface StateResource {
-  readonly type: string;
-  readonly outputs?: { readonly metadata?: { readonly name?: string; readonly uid?: string } };
 }
 
 /**

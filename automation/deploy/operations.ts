@@ -1,19 +1,20 @@
-import type { EngineEvent, OpType, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../components/findings.ts";
 import type { ChangeReport } from "../changes/changeReport.ts";
 import type { Level } from "../changes/levels.ts";
 import { verdictProblem } from "../changes/publish.ts";
 import { connect } from "../cluster/clusterApi.ts";
-import { engineWords } from "../engine/engineMessage.ts";
+import { engineMessage } from "../engine/engineMessage.ts";
 import { openStack, type PreviewOptions, reportOf } from "../engine/stackPreview.ts";
-import { type StackSettings, stackSettings } from "../engine/stackSettings.ts";
-import { UpdateSteps } from "../engine/updateSteps.ts";
+import { protectedResources, stateOf } from "../engine/state.ts";
+import { type StepEvent, type StepResult, UpdateSteps } from "../engine/updateEvents.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import { explainPods } from "../explain/explainPods.ts";
-import { RELEASE_TYPE } from "../plan/renderedStack.ts";
+import { RELEASE_TYPE } from "../plan/releases.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
-import { type DestroyPlan, destroyPlan, protectedResources } from "./destroyPlan.ts";
+import { type StackSettings, stackSettings } from "../plan/stackSettings.ts";
+import { type DestroyPlan, destroyPlan } from "./destroyPlan.ts";
 import { rollBackFailed, type WantedRelease } from "./failedRevisions.ts";
 import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import { deployedNamespace, sharedBuckets, wrongCluster } from "./guards.ts";
@@ -35,15 +36,6 @@ export type Outcome =
   | "failed"
   /** It was interrupted. */
   | "cancelled";
-
-/** One resource of an operation. */
-export interface StepResult {
-  readonly op: OpType;
-  readonly type: string;
-  readonly name: string;
-  readonly seconds: number;
-  readonly failed: boolean;
-}
 
 /** How an operation on one stack went. */
 export interface OperationResult {
@@ -68,15 +60,7 @@ export type OperationEvent =
   | { readonly event: "phase"; readonly stack: string; readonly phase: "guards" | "preview" | "update" }
   | { readonly event: "report"; readonly stack: string; readonly report: ChangeReport }
   | { readonly event: "plan"; readonly stack: string; readonly plan: DestroyPlan }
-  | {
-      readonly event: "started";
-      readonly stack: string;
-      readonly op: OpType;
-      readonly type: string;
-      readonly name: string;
-    }
-  | ({ readonly event: "ended"; readonly stack: string } & StepResult)
-  | { readonly event: "diagnostic"; readonly stack: string; readonly severity: string; readonly message: string };
+  | StepEvent;
 
 /** Options of every operation. */
 export interface OperationOptions extends PreviewOptions {
@@ -147,8 +131,8 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
     if (held.length > 0) return finish("refused", { findings: held });
     const excludeProtected = options.keepBucket === true;
     begin("preview");
-    const { deployment } = await handle.exportStack();
-    const kept = excludeProtected ? [] : protectedResources(deployment);
+    const state = await stateOf(handle);
+    const kept = excludeProtected ? [] : protectedResources(state);
     if (kept.length > 0)
       return finish("refused", {
         findings: kept.map(({ name, urn }) => ({
@@ -164,7 +148,7 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
       color: "never",
       ...(options.signal && { signal: options.signal }),
     });
-    const plan = destroyPlan(events, deployment);
+    const plan = destroyPlan(events, state);
     options.onEvent?.({ event: "plan", stack, plan });
     begin("update");
     return engine((engineOptions) => handle.destroy({ ...engineOptions, excludeProtected }), { plan });
@@ -176,17 +160,17 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
  */
 export const refresh = (stack: string, options: RefreshOptions = {}): Promise<OperationResult> =>
   operate("refresh", stack, options, async ({ handle, begin, guarded, engine, finish }) => {
-    const { deployment } = await handle.exportStack();
+    const state = await stateOf(handle);
     const held = [
       // Whoever made the namespace anew is told to refresh; and of a cluster that was taken away, nothing is asked.
-      ...(deployedNamespace(deployment) ? await guarded({ namespace: false }) : []),
-      ...(await bucketsOutOfSight(stack, deployment, { ...process.env, ...options.environment })),
+      ...(deployedNamespace(state) ? await guarded({ namespace: false }) : []),
+      ...(await bucketsOutOfSight(stack, state, { ...process.env, ...options.environment })),
     ];
     if (held.length > 0) return finish("refused", { findings: held });
     begin("update");
     const { clearPendingCreates = false } = options;
     const result = await engine((engineOptions) => handle.refresh({ ...engineOptions, clearPendingCreates }));
-    const lost = lostProtected(stack, deployment, (await handle.exportStack()).deployment);
+    const lost = lostProtected(stack, state, await stateOf(handle));
     return { ...result, findings: [...lost, ...result.findings] };
   });
 
@@ -234,7 +218,7 @@ async function operate(
   const handle = await openStack(stack, options);
   const failed = async (error: unknown, more: Partial<OperationResult> = {}): Promise<OperationResult> => {
     if (interrupted()) return finish("cancelled", more);
-    const errors = steps.errors.length > 0 ? steps.errors : [engineWords(error)];
+    const errors = steps.errors.length > 0 ? steps.errors : [engineMessage(error)];
     return finish("failed", {
       ...more,
       errors,
@@ -251,13 +235,13 @@ async function operate(
         const files = stackNames().map((name) => readStackFile(name));
         const shared = sharedBuckets(files, stack);
         if (shared.length > 0) return shared;
-        const deployed = namespace ? deployedNamespace((await handle.exportStack()).deployment) : undefined;
-        return wrongCluster(kubeOf(settings), settings, deployed);
+        const deployed = namespace ? deployedNamespace(await stateOf(handle)) : undefined;
+        return wrongCluster(await kubeOf(settings), settings, deployed);
       },
       async rollBack(releases) {
         if (releases.length === 0) return;
         for (const { name, failed, deployed } of await rollBackFailed(
-          kubeOf(settings),
+          await kubeOf(settings),
           settings.args.namespace,
           releases,
         ))
@@ -287,7 +271,7 @@ const kubeOf = ({ access, args }: StackSettings) => connect(access, args.cluster
 /** What the pods say. A cluster that cannot be asked is no reason to hide the engine's error. */
 async function podFindings(settings: StackSettings): Promise<Finding[]> {
   try {
-    return explainPods(await podEvidence(kubeOf(settings), settings.args.namespace));
+    return explainPods(await podEvidence(await kubeOf(settings), settings.args.namespace));
   } catch {
     return [];
   }

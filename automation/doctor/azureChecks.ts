@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { Finding } from "../../components/findings.ts";
 import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
-import type { StackSettings } from "../engine/stackSettings.ts";
+import type { StateResource } from "../engine/state.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
-import type { StateResource } from "./brokenDeploy.ts";
+import type { StackSettings } from "../plan/stackSettings.ts";
+import { type ProgramError, runProgram } from "../runProgram.ts";
 import { type Check, judged, ok, skipped } from "./check.ts";
 
 /** Azure through its own CLI: login, rights, the cluster's policy engine, quota. None where the cluster is not Azure's. */
@@ -30,9 +29,9 @@ export function azureChecks({ args, access }: StackSettings): Check[] {
       name: "kubelogin",
       async run() {
         try {
-          await promisify(execFile)("kubelogin", ["--version"]);
+          await runProgram("kubelogin", ["--version"]);
         } catch (error) {
-          if ((error as { code?: unknown }).code === "ENOENT")
+          if ((error as ProgramError).reason === "missing")
             return judged([{ subject: "kubelogin", text: "is not on PATH", fix: "az aks install-cli" }], "");
         }
         return ok("on PATH");
@@ -177,11 +176,9 @@ export async function idOfPool(
   );
 }
 
-/** Runs az; where it fails, says what is known of the error. */
-async function az(...args: string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)("az", [...args, "--output", "json"], { maxBuffer: 32 * 2 ** 20 });
-  return JSON.parse(stdout);
-}
+/** What `az` prints as JSON. */
+const az = async (...args: string[]): Promise<unknown> =>
+  JSON.parse(await runProgram("az", [...args, "--output", "json"]));
 
 function check(name: string, run: Check["run"]): Check {
   return {
@@ -190,15 +187,14 @@ function check(name: string, run: Check["run"]): Check {
       try {
         return await run();
       } catch (error) {
-        const { code, stderr, message } = error as { code?: unknown; stderr?: string; message: string };
-        if (code === "ENOENT")
+        const { reason, message } = error as ProgramError;
+        if (reason === "missing")
           return skipped("az is not on PATH (https://learn.microsoft.com/cli/azure/install-azure-cli)");
-        const said = (stderr || message).trim();
-        const known = explainErrors([said]);
+        const known = explainErrors([message]);
         return judged(
           known.length > 0
             ? known
-            : [{ subject: name, text: said.split("\n")[0] ?? "", fix: "az login, then try again" }],
+            : [{ subject: name, text: message.split("\n")[0] ?? "", fix: "az login, then try again" }],
           "",
         );
       }

@@ -1,24 +1,9 @@
 import type { V1Secret } from "@kubernetes/client-node";
 import type { Finding } from "../../components/findings.ts";
 import { helmRevisions } from "../deploy/failedRevisions.ts";
+import type { StackState, StateResource } from "../engine/state.ts";
+import { keyOfUrn, nameOf, resourceKey } from "../engine/urn.ts";
 import type { PlannedResource } from "../plan/offlinePlan.ts";
-
-/** A stack's exported state, as far as a broken deploy shows in it. */
-export interface StackState {
-  readonly resources?: readonly StateResource[];
-  readonly pending_operations?: ReadonlyArray<{ readonly type: string; readonly resource: StateResource }>;
-}
-
-/** A resource in the state. */
-export interface StateResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly id?: string;
-  readonly inputs?: Readonly<Record<string, unknown>>;
-  readonly outputs?: Readonly<Record<string, unknown>>;
-}
-
-const nameOf = ({ urn }: StateResource): string => urn.split("::").pop() ?? "";
 
 /**
  * Operations that a killed engine left in the state. The note goes; what had been made all the same, unknownToState finds then. (The
@@ -26,7 +11,7 @@ const nameOf = ({ urn }: StateResource): string => urn.split("::").pop() ?? "";
  */
 export function pendingOperations(stack: string, { pending_operations = [] }: StackState): Finding[] {
   if (pending_operations.length === 0) return [];
-  const what = pending_operations.map(({ type, resource }) => `${type} ${nameOf(resource)}`).join(", ");
+  const what = pending_operations.map(({ type, resource }) => `${type} ${nameOf(resource.urn)}`).join(", ");
   return [
     {
       subject: "the state",
@@ -46,15 +31,14 @@ export async function unknownToState(
   { resources = [], pending_operations = [] }: StackState,
   idOf: (resource: Pick<StateResource, "type" | "inputs">) => Promise<string | undefined>,
 ): Promise<Finding[]> {
-  const keyOf = (urn: string): string => `${urn.split("::")[2]?.split("$").pop()}::${urn.split("::").pop()}`;
   const known = new Set(
-    [...resources, ...pending_operations.map(({ resource }) => resource)].map(({ urn }) => keyOf(urn)),
+    [...resources, ...pending_operations.map(({ resource }) => resource)].map(({ urn }) => keyOfUrn(urn)),
   );
   const urnOf = (type: string): string | undefined => resources.find((resource) => resource.type === type)?.urn;
   const parent = urnOf("logging:index:LoggingStack");
   const findings = await Promise.all(
     planned
-      .filter(({ type, name }) => !known.has(`${type}::${name}`))
+      .filter((resource) => !known.has(resourceKey(resource)))
       .map(async ({ type, name, inputs, protect }): Promise<Finding[]> => {
         const id = await idOf({ type, inputs });
         if (id === undefined) return [];
@@ -118,7 +102,7 @@ export function orphanedSecrets(
   const known = resources
     .filter(({ type }) => type === "kubernetes:core/v1:Secret")
     .map((resource) => ({
-      prefix: `${nameOf(resource)}-`,
+      prefix: `${nameOf(resource.urn)}-`,
       name: String((resource.outputs?.metadata as { name?: string } | undefined)?.name),
     }));
   const orphans = secrets

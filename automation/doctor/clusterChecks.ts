@@ -7,18 +7,14 @@ import {
   type V1Secret,
 } from "@kubernetes/client-node";
 import type { Finding } from "../../components/findings.ts";
+import { apiMessage } from "../cluster/apiMessage.ts";
 import { deployedNamespace, wrongCluster } from "../deploy/guards.ts";
-import type { StackSettings } from "../engine/stackSettings.ts";
-import { apiMessage, podEvidence } from "../explain/clusterEvidence.ts";
+import type { StackState, StateResource } from "../engine/state.ts";
+import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainPods } from "../explain/explainPods.ts";
-import { RELEASE_TYPE } from "../plan/renderedStack.ts";
-import {
-  driftedSecrets,
-  orphanedSecrets,
-  pendingReleases,
-  type StackState,
-  type StateResource,
-} from "./brokenDeploy.ts";
+import { RELEASE_TYPE } from "../plan/releases.ts";
+import type { StackSettings } from "../plan/stackSettings.ts";
+import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
 import { type Check, judged, ok } from "./check.ts";
 
 /** What a deploy does in the cluster, as the API server is asked about it. */
@@ -54,7 +50,10 @@ export function clusterChecks(kube: KubeConfig, settings: StackSettings, state: 
   const secrets = async (): Promise<V1Secret[]> => (await core.listNamespacedSecret({ namespace })).items;
   return [
     check("the right cluster", async () =>
-      judged(await wrongCluster(kube, settings, deployedNamespace(state)), kube.getCurrentCluster()?.server ?? ""),
+      judged(
+        await wrongCluster(kube, settings, deployedNamespace(state ?? {})),
+        kube.getCurrentCluster()?.server ?? "",
+      ),
     ),
     check("rights in the cluster", async () => {
       const reviews = kube.makeApiClient(AuthorizationV1Api);

@@ -1,8 +1,8 @@
 import { LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../components/findings.ts";
-import { engineWords } from "../engine/engineMessage.ts";
+import { engineMessage } from "../engine/engineMessage.ts";
+import { type StackState, stateOf } from "../engine/state.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
-import type { StackState } from "./brokenDeploy.ts";
 import { type CheckResult, judged, ok } from "./check.ts";
 import { brokenStateFile, fileLocks, lockFindings } from "./stackLock.ts";
 
@@ -37,9 +37,9 @@ export async function openEngine(stack: string): Promise<Engine | Closed> {
       throw error;
     });
     if (!handle) return { backend };
-    return { backend, handle, state: (await handle.exportStack()).deployment as StackState };
+    return { backend, handle, state: await stateOf(handle) };
   } catch (error) {
-    const text = engineWords(error);
+    const text = engineMessage(error);
     const known = explainErrors([text]);
     const fix = "pulumi whoami --verbose says more; README, State and secrets";
     return { findings: known.length > 0 ? known : [{ subject: "Pulumi", text, fix }], damaged: false };

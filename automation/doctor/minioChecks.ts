@@ -1,5 +1,6 @@
 import type { ResolvedArgs } from "../../components/args.ts";
 import type { Finding } from "../../components/findings.ts";
+import type { StateResource } from "../engine/state.ts";
 import {
   type MinioAddress,
   type MinioKeys,
@@ -9,7 +10,6 @@ import {
   NO_KEYS,
   refusedKeys,
 } from "../explain/minioEvidence.ts";
-import type { StateResource } from "./brokenDeploy.ts";
 import { type Check, judged, skipped } from "./check.ts";
 
 /** More than this, and MinIO refuses requests; half of it, and it soon will. */

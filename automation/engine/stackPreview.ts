@@ -1,13 +1,13 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../components/findings.ts";
-import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
+import { type ChangeReport, type ComparedStack, changeReport } from "../changes/changeReport.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import { type ChartLogin, helmTemplates } from "../plan/helmTemplate.ts";
-import type { RenderedRelease } from "../plan/renderedStack.ts";
+import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";
-import { engineWords } from "./engineMessage.ts";
-import { PreviewedSteps, type SeenResource, seenPool, seenReleases } from "./previewSteps.ts";
+import { engineMessage } from "./engineMessage.ts";
+import { PreviewedSteps, type SeenResource, seenPool } from "./previewEvents.ts";
 
 /** Options of a preview. */
 export interface PreviewOptions {
@@ -49,13 +49,16 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
     await handle.preview({ onEvent: (event) => events.push(event), color: "never", ...(signal && { signal }) });
   } catch (error) {
     const { errors } = new PreviewedSteps(events);
-    throw new Error(errors.length > 0 ? errors.join("\n") : engineWords(error));
+    throw new Error(errors.length > 0 ? errors.join("\n") : engineMessage(error));
   }
   const seen = new PreviewedSteps(events);
   // Charts are rendered only where a release changes: it takes seconds, and identical values make identical objects.
   const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
   const login = releases ? await chartLogin(handle) : undefined;
-  const [before, after] = await Promise.all([side(seen.before, releases, login), side(seen.after, releases, login)]);
+  const [before, after] = await Promise.all([
+    rendered(seen.before, releases, login),
+    rendered(seen.after, releases, login),
+  ]);
   return changeReport({
     stack,
     base: "what is deployed",
@@ -66,20 +69,17 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
   });
 }
 
-async function side(resources: readonly SeenResource[], render: boolean, login: ChartLogin | undefined) {
+async function rendered(
+  resources: readonly SeenResource[],
+  withReleases: boolean,
+  login: ChartLogin | undefined,
+): Promise<ComparedStack> {
   const pool = seenPool(resources);
-  const releases = render ? seenReleases(resources) : [];
+  const releases = withReleases ? releasesOf(resources) : [];
   const objects = await helmTemplates(releases, login);
   return {
-    resources: resources.map(({ type, inputs }) => ({
-      type,
-      inputs,
-      name: "",
-      protect: false,
-      dependsOn: [],
-      ignoreChanges: [],
-    })),
-    releases: releases.map((release, i): RenderedRelease => ({ ...release, objects: objects[i] ?? [] })),
+    resources,
+    releases: releases.map((release, i) => ({ ...release, objects: objects[i] ?? [] })),
     ...(pool && { pool }),
   };
 }
@@ -93,8 +93,8 @@ export async function chartLogin(handle: Stack): Promise<ChartLogin | undefined>
 
 /** What is known of an error, else the engine's words. */
 function explained(error: unknown): string {
-  const [known] = explainErrors([engineWords(error)]);
-  return known ? `${known.subject}: ${known.text}. fix: ${known.fix}` : engineWords(error);
+  const [known] = explainErrors([engineMessage(error)]);
+  return known ? `${known.subject}: ${known.text}. fix: ${known.fix}` : engineMessage(error);
 }
 
 /** A stack that nobody has made in the backend. */

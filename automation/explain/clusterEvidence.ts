@@ -8,17 +8,6 @@ import {
 } from "@kubernetes/client-node";
 import { hasCrashed, type PodEvidence, type PodOwner, releaseOf } from "./explainPods.ts";
 
-/** What the Kubernetes API says of an error, in a line. */
-export function apiMessage(error: unknown): string {
-  const { body, message, cause } = error as { body?: unknown; message?: string; cause?: { message?: string } };
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  try {
-    const said = (JSON.parse(text) as { message?: string }).message;
-    if (said) return said;
-  } catch {}
-  return [message, cause?.message].filter(Boolean).join(": ").split("\n")[0] ?? String(error);
-}
-
 const LOG_LINES = 15;
 
 /** Reads pods, events, claims and the logs of crashed containers of a namespace. */

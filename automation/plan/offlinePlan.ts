@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { resolveArgs as ResolveArgs } from "../../components/args.ts";
 import type { CapacityReport } from "../../components/nodePool/capacity.ts";
 import type { loadConfig as LoadConfig } from "../../stack/config.ts";
+import { keyOfUrn, resourceKey } from "../engine/urn.ts";
+import { markedSecret, SECRET } from "./secretMarks.ts";
 import type { StackFile } from "./stackFiles.ts";
 
 /** One resource as the program registered it. */
@@ -31,7 +33,6 @@ export interface OfflinePlan {
 /** How Pulumi marks a secret on the wire. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
-const SECRET = "[secret]";
 
 /** A kubeconfig as AKS would hand it out, for programs that ask Azure for one. */
 const KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: [{ name: offline }]\nusers: [{ name: offline }]\n";
@@ -159,37 +160,31 @@ export async function recordProgram(
     await pulumi.runtime.disconnect();
   });
   if (failure) throw failure.error;
-  const sorted = resources.filter((r) => r.type !== "pulumi:pulumi:Stack").sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  const sorted = resources
+    .filter((r) => r.type !== "pulumi:pulumi:Stack")
+    .sort((a, b) => (resourceKey(a) < resourceKey(b) ? -1 : 1));
   return { resources: sorted, outputs, warnings };
 }
-
-const key = (resource: PlannedResource): string => `${resource.type}::${resource.name}`;
 
 function plannedResource(request: RegisterRequest, tellApart: boolean): PlannedResource {
   const parent = request.getParent();
   return {
     type: request.getType(),
     name: request.getName(),
-    ...(parent && { parent: shortUrn(parent) }),
+    ...(parent && { parent: keyOfUrn(parent) }),
     inputs: masked(request.getObject()?.toJavaScript() ?? {}, tellApart) as Record<string, unknown>,
     protect: request.getProtect(),
-    dependsOn: request.getDependenciesList().map(shortUrn).sort(),
+    dependsOn: request.getDependenciesList().map(keyOfUrn).sort(),
     ignoreChanges: request.getIgnorechangesList(),
   };
 }
-
-/** `type::name` of a URN, without the types of its parents. */
-const shortUrn = (urn: string): string => {
-  const [, , types = "", name = ""] = urn.split("::");
-  return `${types.split("$").pop()}::${name}`;
-};
 
 function masked(value: unknown, tellApart = false): unknown {
   if (Array.isArray(value)) return value.map((entry) => masked(entry, tellApart));
   if (typeof value !== "object" || value === null) return value;
   const map = value as Record<string, unknown>;
-  if (map[SIGNATURE] === SECRET_SIGNATURE) return tellApart ? `[secret ${digest(map.value)}]` : SECRET;
-  if (map[SIGNATURE] !== undefined) return "urn" in map ? shortUrn(String(map.urn)) : masked(map.value, tellApart);
+  if (map[SIGNATURE] === SECRET_SIGNATURE) return tellApart ? markedSecret(digest(map.value)) : SECRET;
+  if (map[SIGNATURE] !== undefined) return "urn" in map ? keyOfUrn(String(map.urn)) : masked(map.value, tellApart);
   return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, masked(v, tellApart)]));
 }
 

@@ -1,29 +1,39 @@
-// Prints one stack of the project in the current folder as a Side, for side.ts. Any version of the project: only its index.ts,
-// config.ts and resolveArgs.ts are asked, everything else is of this version.
-import { pathToFileURL } from "node:url";
-import { reportAndExit } from "../commands/reportAndExit.ts";
-import { helmTemplate } from "./helmTemplate.ts";
-import { planOffline } from "./offlinePlan.ts";
-import { releasesOf, type Side } from "./renderedStack.ts";
-import { readStackFile } from "./stackFiles.ts";
+import { fileURLToPath } from "node:url";
+import type { PoolSize } from "../../components/nodePool/capacity.ts";
+import { runProgram } from "../runProgram.ts";
+import type { Manifest } from "./helmTemplate.ts";
+import type { PlannedResource } from "./offlinePlan.ts";
 
-try {
-  const [stack = "", configFile] = process.argv.slice(2);
-  const project = pathToFileURL(`${process.cwd()}/`);
-  const plan = await planOffline(readStackFile(stack, configFile), { project, tellSecretsApart: true });
-  const side: Side = {
-    resources: plan.resources,
-    releases: releasesOf(plan.resources).map((release) => ({
-      name: release.name,
-      namespace: release.namespace,
-      chart: release.chart,
-      version: release.version,
-      objects: helmTemplate(release),
-    })),
-    ...(plan.capacity && { pool: plan.capacity.pool }),
-    warnings: plan.warnings,
-  };
-  process.stdout.write(JSON.stringify(side));
-} catch (error) {
-  reportAndExit(error);
+/** A Helm release with everything that it creates, hooks included. */
+export interface RenderedRelease {
+  readonly name: string;
+  readonly namespace: string;
+  readonly chart: string;
+  readonly version: string;
+  readonly objects: readonly Manifest[];
+}
+
+/** A stack's resources, and the objects inside its releases. */
+export interface RenderedStack {
+  readonly resources: readonly PlannedResource[];
+  readonly releases: readonly RenderedRelease[];
+  /** The logging pool at its largest, where its size is known. */
+  readonly pool?: PoolSize;
+  readonly warnings: readonly string[];
+}
+
+/** A stack that does not exist, before it is added or after it is removed. */
+export const NO_STACK: RenderedStack = { resources: [], releases: [], warnings: [] };
+
+const PROCESS = fileURLToPath(new URL("renderStackProcess.ts", import.meta.url));
+
+/**
+ * Plans and renders one stack of the project in `folder`, offline. In a separate process: Pulumi's runtime and the program's modules
+ * exist once per process, and paths in the config are relative to the project.
+ *
+ * @throws {ProgramError} with the process's messages when the config is refused or a chart cannot be rendered.
+ */
+export async function renderStack(folder: string, stack: string, signal?: AbortSignal): Promise<RenderedStack> {
+  const output = await runProgram(process.execPath, [PROCESS, stack], { cwd: folder, ...(signal && { signal }) });
+  return JSON.parse(output) as RenderedStack;
 }

@@ -6,8 +6,8 @@ import type { ResolvedArgs } from "../../components/args.ts";
 import { GATEWAY_ENV } from "../../components/gateway/password.ts";
 import { GATEWAY_SERVICE } from "../../components/loki/values.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
+import { apiMessage } from "../cluster/apiMessage.ts";
 import { apiWithin, openTunnel, type Tunnel } from "../cluster/clusterApi.ts";
-import { apiMessage } from "../explain/clusterEvidence.ts";
 import { newChunk, type StorageKeys } from "./newChunk.ts";
 
 /** How one step went. */

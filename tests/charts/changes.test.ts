@@ -5,10 +5,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
-import { type ChangeReport, compareSides } from "../../automation/changes/changeReport.ts";
+import { type ChangeReport, compareRenderedStacks } from "../../automation/changes/changeReport.ts";
 import { reportMarkdown } from "../../automation/changes/reportText.ts";
 import { helmTemplate } from "../../automation/plan/helmTemplate.ts";
-import { releasesOf, type Side } from "../../automation/plan/renderedStack.ts";
+import { releasesOf } from "../../automation/plan/releases.ts";
+import type { RenderedStack } from "../../automation/plan/renderStack.ts";
 import { execute } from "../harness/command.ts";
 import { type Loose, plan, stackFile } from "../harness/program.ts";
 import { chartsMissing } from "./chartsMissing.ts";
@@ -16,7 +17,7 @@ import { chartsMissing } from "./chartsMissing.ts";
 const skip = chartsMissing();
 
 /** One stack as the commands render it. */
-async function side(change: (config: Loose) => void = () => {}): Promise<Side> {
+async function rendered(change: (config: Loose) => void = () => {}): Promise<RenderedStack> {
   const planned = await plan(stackFile(change), { tellSecretsApart: true });
   const releases = releasesOf(planned.resources).map((release) => ({ ...release, objects: helmTemplate(release) }));
   return {
@@ -27,12 +28,12 @@ async function side(change: (config: Loose) => void = () => {}): Promise<Side> {
   };
 }
 
-let unchanged: Promise<Side> | undefined;
+let unchanged: Promise<RenderedStack> | undefined;
 
 /** What a change of the config does to the stack. */
 async function reportOf(change: (config: Loose) => void): Promise<ChangeReport> {
-  unchanged ??= side();
-  return compareSides("prod-aks-a", "base", await unchanged, await side(change), new Date("2026-06-01"));
+  unchanged ??= rendered();
+  return compareRenderedStacks("prod-aks-a", "base", await unchanged, await rendered(change), new Date("2026-06-01"));
 }
 
 /** Meanings as `level subject`. */
@@ -182,10 +183,10 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
       edit("loki/Chart.yaml", /^version: .*$/m, "version: 99.0.0");
       edit("loki/templates/gateway/service.yaml", /port: .*/, "port: 8081");
       process.env.LOGGING_CHARTS = charts;
-      const bumped = await side();
+      const bumped = await rendered();
       const releases = bumped.releases.map((r) => (r.name === "loki" ? { ...r, version: "99.0.0" } : r));
       process.env.LOGGING_CHARTS = LOGGING_CHARTS;
-      const report = compareSides("prod-aks-a", "base", await side(), { ...bumped, releases });
+      const report = compareRenderedStacks("prod-aks-a", "base", await rendered(), { ...bumped, releases });
       assert.deepEqual(report.releases[0]?.chart, { before: "loki 18.11.0", after: "loki 99.0.0" });
       const markdown = reportMarkdown(report);
       assert.match(markdown, /Helm release loki: \d+ changed \(chart loki 18\.11\.0 → loki 99\.0\.0\)/);

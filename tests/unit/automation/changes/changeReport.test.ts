@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { stringify } from "yaml";
 import { changeReport, reportJson } from "../../../../automation/changes/changeReport.ts";
-import { CHANGED_SECRET, fieldChanges, SECRET } from "../../../../automation/changes/fieldChanges.ts";
+import { fieldChanges } from "../../../../automation/changes/fieldChanges.ts";
 import { lokiMeanings } from "../../../../automation/changes/lokiMeanings.ts";
 import { type ObjectChange, type ReleaseChange, releaseChanges } from "../../../../automation/changes/objectChanges.ts";
 import { objectMeanings } from "../../../../automation/changes/objectMeanings.ts";
@@ -13,7 +13,8 @@ import { resourceChanges } from "../../../../automation/changes/resourceChanges.
 import { resourceMeanings } from "../../../../automation/changes/resourceMeanings.ts";
 import type { Manifest } from "../../../../automation/plan/helmTemplate.ts";
 import type { PlannedResource } from "../../../../automation/plan/offlinePlan.ts";
-import type { RenderedRelease } from "../../../../automation/plan/renderedStack.ts";
+import type { RenderedRelease } from "../../../../automation/plan/renderStack.ts";
+import { CHANGED_SECRET, SECRET } from "../../../../automation/plan/secretMarks.ts";
 import type { Loose } from "../../../harness/program.ts";
 
 const paths = (before: unknown, after: unknown): string[] => fieldChanges(before, after).map(({ path }) => path);

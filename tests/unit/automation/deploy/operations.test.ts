@@ -8,7 +8,6 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { CoreV1Event, V1Node, V1Pod, V1Secret } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { CHANGED_SECRET } from "../../../../automation/changes/fieldChanges.ts";
 import { destroyPlan } from "../../../../automation/deploy/destroyPlan.ts";
 import { failedRevisions } from "../../../../automation/deploy/failedRevisions.ts";
 import { deployedNamespace, foreignNode, sharedBuckets, wrongAddress } from "../../../../automation/deploy/guards.ts";
@@ -27,9 +26,11 @@ import {
 } from "../../../../automation/doctor/brokenDeploy.ts";
 import { manifestUrl } from "../../../../automation/doctor/sourceChecks.ts";
 import { brokenStateFile, fileLocks, lockFindings } from "../../../../automation/doctor/stackLock.ts";
-import { PreviewedSteps, seenPool, seenReleases } from "../../../../automation/engine/previewSteps.ts";
+import { PreviewedSteps, seenPool } from "../../../../automation/engine/previewEvents.ts";
 import { explainErrors } from "../../../../automation/explain/explainErrors.ts";
 import { explainPods, type PodEvidence, type PodOwner } from "../../../../automation/explain/explainPods.ts";
+import { releasesOf } from "../../../../automation/plan/releases.ts";
+import { CHANGED_SECRET } from "../../../../automation/plan/secretMarks.ts";
 import { type Loose, STACKS, stackFile } from "../../../harness/program.ts";
 
 const subjects = (...messages: string[]): string[] =>
@@ -313,11 +314,10 @@ describe("guard rails", () => {
   it("the state remembers the cluster by its namespace", () => {
     const metadata = { name: "logging", uid: "u" };
     assert.deepEqual(
-      deployedNamespace({ resources: [{ type: "kubernetes:core/v1:Namespace", outputs: { metadata } }] }),
+      deployedNamespace({ resources: [{ urn: "u", type: "kubernetes:core/v1:Namespace", outputs: { metadata } }] }),
       metadata,
     );
     assert.equal(deployedNamespace({}), undefined);
-    assert.equal(deployedNamespace(undefined), undefined);
   });
 });
 
@@ -624,7 +624,7 @@ describe("the engine's preview", () => {
       }),
     );
     assert.deepEqual(
-      seenReleases(seen.after).map(({ name }) => name),
+      releasesOf(seen.after).map(({ name }) => name),
       ["loki"],
     );
     assert.deepEqual(seenPool(seen.after), {

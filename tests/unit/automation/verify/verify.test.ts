@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { stringify } from "yaml";
-import { stackSettings } from "../../../../automation/engine/stackSettings.ts";
+import { stackSettings } from "../../../../automation/plan/stackSettings.ts";
 import { type VerifyOptions, verifyStack } from "../../../../automation/verify/verifyStack.ts";
 import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster.ts";
 import { type Loose, stackFile } from "../../../harness/program.ts";

@@ -1,18 +1,38 @@
 import type { EngineEvent, OpType } from "@pulumi/pulumi/automation/index.js";
-import { nameOf } from "../deploy/destroyPlan.ts";
-import type { OperationEvent, StepResult } from "../deploy/operations.ts";
+import { nameOf } from "./urn.ts";
+
+/** One resource of an update. */
+export interface StepResult {
+  readonly op: OpType;
+  readonly type: string;
+  readonly name: string;
+  readonly seconds: number;
+  readonly failed: boolean;
+}
+
+/** The course of an update: its steps, and the engine's messages. */
+export type StepEvent =
+  | {
+      readonly event: "started";
+      readonly stack: string;
+      readonly op: OpType;
+      readonly type: string;
+      readonly name: string;
+    }
+  | ({ readonly event: "ended"; readonly stack: string } & StepResult)
+  | { readonly event: "diagnostic"; readonly stack: string; readonly severity: string; readonly message: string };
 
 /** Steps of an update as they begin and end. */
 export class UpdateSteps {
   readonly results: StepResult[] = [];
   readonly errors: string[] = [];
   readonly #stack: string;
-  readonly #tell: (event: OperationEvent) => void;
+  readonly #report: (event: StepEvent) => void;
   readonly #begun = new Map<string, number>();
 
-  constructor(stack: string, tell: (event: OperationEvent) => void = () => {}) {
+  constructor(stack: string, report: (event: StepEvent) => void = () => {}) {
     this.#stack = stack;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   readonly record = (event: EngineEvent): void => {
@@ -20,13 +40,14 @@ export class UpdateSteps {
     if (diagnosticEvent && diagnosticEvent.severity !== "info#err" && !diagnosticEvent.ephemeral) {
       const message = diagnosticEvent.message.trim();
       if (diagnosticEvent.severity === "error") this.errors.push(message);
-      if (message) this.#tell({ event: "diagnostic", stack: this.#stack, severity: diagnosticEvent.severity, message });
+      if (message)
+        this.#report({ event: "diagnostic", stack: this.#stack, severity: diagnosticEvent.severity, message });
     }
     if (resourcePreEvent) {
       const { op, urn, type } = resourcePreEvent.metadata;
       if (QUIET.has(op)) return;
       this.#begun.set(`${op} ${urn}`, performance.now());
-      this.#tell({ event: "started", stack: this.#stack, op, type, name: nameOf(urn) });
+      this.#report({ event: "started", stack: this.#stack, op, type, name: nameOf(urn) });
     }
     const ended = resOutputsEvent ?? resOpFailedEvent;
     if (!ended) return;
@@ -36,9 +57,9 @@ export class UpdateSteps {
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     const result = { op, type, name: nameOf(urn), seconds, failed: ended === resOpFailedEvent };
     this.results.push(result);
-    this.#tell({ event: "ended", stack: this.#stack, ...result });
+    this.#report({ event: "ended", stack: this.#stack, ...result });
   };
 }
 
-/** Steps that change nothing, and the sum of a replacement, whose halves are told. */
+/** Steps not reported: those that change nothing, and `replace`, whose create and delete are reported separately. */
 const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);

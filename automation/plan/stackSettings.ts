@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../../components/args.ts";
 import { type AccessConfig, loadConfig } from "../../stack/config.ts";
-import { readStackFile } from "../plan/stackFiles.ts";
+import { readStackFile } from "./stackFiles.ts";
 
 /** A stack's config, checked. */
 export interface StackSettings {

@@ -1,10 +1,10 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
 import type { PoolSize } from "../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../components/nodePool/vmSizes.ts";
-import { CHANGED_SECRET, type FieldChange, fieldChanges, SECRET } from "../changes/fieldChanges.ts";
+import { type FieldChange, fieldChanges } from "../changes/fieldChanges.ts";
 import { byWeight, hiddenKeys, type ResourceChange } from "../changes/resourceChanges.ts";
-import type { ReleaseInputs } from "../plan/helmTemplate.ts";
-import { RELEASE_TYPE } from "../plan/renderedStack.ts";
+import { CHANGED_SECRET, SECRET } from "../plan/secretMarks.ts";
+import { nameOf } from "./urn.ts";
 
 /** What the engine stands for a value that exists only after the update. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -74,7 +74,7 @@ function changeOf(
   return {
     op,
     type,
-    name: urn.split("::").pop() ?? "",
+    name: nameOf(urn),
     ...(op === "replace" && { reason: `${keys.join(", ") || "another provider"} cannot be changed in place` }),
     ...(op === "delete" && { reason: "no longer in the program" }),
     protect,
@@ -115,10 +115,6 @@ function clean(value: unknown): unknown {
       .map(([key, child]) => [key, clean(child)]),
   );
 }
-
-/** The releases among resources that the engine told of. */
-export const seenReleases = (resources: readonly SeenResource[]): ReleaseInputs[] =>
-  resources.filter(({ type }) => type === RELEASE_TYPE).map(({ inputs }) => inputs as unknown as ReleaseInputs);
 
 /** The created pool at its largest. Of an existing one, the engine knows nothing. */
 export function seenPool(resources: readonly SeenResource[]): PoolSize | undefined {
