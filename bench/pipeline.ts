@@ -6,10 +6,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { chartsMissing } from "../tests/charts/chartsMissing.ts";
-import { endEnvironment } from "../tests/pipeline/environment.ts";
-import { enterNamespaces, inNamespaces } from "../tests/pipeline/namespaces.ts";
-import { alloyMissing } from "../tests/pipeline/programs.ts";
+import { alloyMissing } from "../tests/harness/builtPrograms.ts";
+import { chartsMissing } from "../tests/harness/charts.ts";
+import { enterNamespaces, inNamespaces } from "../tests/harness/pods/namespaces.ts";
+import { endEnvironment } from "../tests/harness/runningStack/runningStack.ts";
 import { type LogInput, writeLogInput } from "./pipeline/logInput.ts";
 import { type Figures, measure } from "./pipeline/measure.ts";
 import { report } from "./pipeline/report.ts";

@@ -2,9 +2,14 @@
 import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../../tests/cluster/processes.ts";
-import { type Environment, environment, podLogsOf, startLokiWithEmptyDisks } from "../../tests/pipeline/environment.ts";
-import type { Pod } from "../../tests/pipeline/pods.ts";
+import type { Pod } from "../../tests/harness/pods/pod.ts";
+import { until } from "../../tests/harness/processes.ts";
+import {
+  type Environment,
+  environment,
+  podLogsOf,
+  startLokiWithEmptyDisks,
+} from "../../tests/harness/runningStack/runningStack.ts";
 import type { LogInput } from "./logInput.ts";
 import type { Side } from "./sides.ts";
 

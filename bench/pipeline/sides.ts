@@ -6,8 +6,8 @@ import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { escapeForHelm } from "../../components/alloy/values.ts";
 import { mergeValues, type Values } from "../../components/helm/mergeValues.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
-import type { Loose } from "../../tests/harness/program.ts";
-import { newKeys, type RenderedStack, renderStack } from "../../tests/pipeline/renderedStack.ts";
+import type { Loose } from "../../tests/harness/manifest.ts";
+import { newKeys, type RenderedStack, renderStack } from "../../tests/harness/runningStack/renderedStack.ts";
 
 /** How one side is rendered, and how its own labels are asked for. */
 export interface Side {

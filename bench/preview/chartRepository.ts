@@ -4,7 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { CertificateAuthority } from "../../tests/cluster/certificates.ts";
+import { CertificateAuthority } from "../../tests/harness/certificates.ts";
 import type { BenchEnvironment } from "./environment.ts";
 
 export interface ChartRepository {

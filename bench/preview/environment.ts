@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { startControlPlane, startEtcd } from "../../tests/cluster/controlPlane.ts";
-import { type MinioServer, startMinio } from "../../tests/cluster/minioServer.ts";
-import { stopAll } from "../../tests/cluster/processes.ts";
-import { findPrograms, type Programs } from "../../tests/cluster/programs.ts";
-import { type PulumiEngine, preparePulumi } from "../../tests/cluster/pulumiEngine.ts";
+import { startControlPlane, startEtcd } from "../../tests/harness/kubernetes/controlPlane.ts";
+import { type MinioServer, startMinio } from "../../tests/harness/minio.ts";
+import { stopAll } from "../../tests/harness/processes.ts";
+import { findPrograms, type Programs } from "../../tests/harness/programs.ts";
+import { type PulumiEngine, preparePulumi } from "../../tests/harness/pulumi/pulumiEngine.ts";
 import { type Places, type Program, programConfig, projectOf, writeProgram } from "./programs.ts";
 
 /** The stack that everything is compared with. */

@@ -10,9 +10,10 @@ import { reportMarkdown } from "../../automation/changes/reportText.ts";
 import { helmTemplate } from "../../automation/plan/helmTemplate.ts";
 import { releasesOf } from "../../automation/plan/releases.ts";
 import type { RenderedStack } from "../../automation/plan/renderStack.ts";
+import { chartsMissing } from "../harness/charts.ts";
 import { execute } from "../harness/command.ts";
-import { type Loose, plan, stackFile } from "../harness/program.ts";
-import { chartsMissing } from "./chartsMissing.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { plan, stackFile } from "../harness/plannedStack.ts";
 
 const skip = chartsMissing();
 

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { parse } from "yaml";
-import { type Loose, planOf, STACKS, stackFile } from "../harness/program.ts";
-import { chartsMissing } from "./chartsMissing.ts";
+import { chartsMissing } from "../harness/charts.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { planOf, STACKS, stackFile } from "../harness/plannedStack.ts";
 import { restrictedViolations } from "./podSecurity.ts";
 import { containersOf, object, ofKind, podsOf, type Rendered, render } from "./renderedCharts.ts";
 

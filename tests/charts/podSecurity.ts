@@ -1,4 +1,4 @@
-import type { Loose } from "../harness/program.ts";
+import type { Loose } from "../harness/manifest.ts";
 import { containersOf } from "./renderedCharts.ts";
 
 const VOLUMES = [

@@ -9,8 +9,9 @@ import { parse, stringify } from "yaml";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { ALLOY_PIPELINE, alloyStart } from "../../components/alloy/values.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
-import { type Loose, planOf, STACKS, stackFile, valuesOf } from "../harness/program.ts";
-import { chartsMissing } from "./chartsMissing.ts";
+import { chartsMissing } from "../harness/charts.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { planOf, STACKS, stackFile, valuesOf } from "../harness/plannedStack.ts";
 import { object, programMissing, render, smallestLoki } from "./renderedCharts.ts";
 
 const LOKI_HOW = `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`;

@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import type { StackFile } from "../../automation/plan/stackFiles.ts";
-import { type Loose, plan, resource } from "../harness/program.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { plan, resource } from "../harness/plannedStack.ts";
 
 /** Why a program cannot be run here; or `false`. */
 export const programMissing = (name: string, how: string): string | false =>

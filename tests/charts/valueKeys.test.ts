@@ -6,7 +6,8 @@ import { describe, it } from "node:test";
 import { parse } from "yaml";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART, LOKI_CHART_KEYS } from "../../components/loki/chart.ts";
-import { type Loose, plan, planOf, stackFile, valuesOf } from "../harness/program.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { plan, planOf, stackFile, valuesOf } from "../harness/plannedStack.ts";
 
 interface Chart {
   readonly values: Loose;

@@ -8,11 +8,12 @@ import { describe, it } from "node:test";
 import { parse } from "yaml";
 import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
-import { type Loose, plan, RELEASE, resource, STACKS, stackFile } from "../harness/program.ts";
-import { chartRelease } from "../pipeline/withoutCharts/chartValues.ts";
-import { SAME_IN_VALUES } from "../pipeline/withoutCharts/lokiConfig.ts";
-import { objectsOfValues } from "../pipeline/withoutCharts/objectsOfValues.ts";
-import { chartsMissing } from "./chartsMissing.ts";
+import { chartsMissing } from "../harness/charts.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { plan, RELEASE, resource, STACKS, stackFile } from "../harness/plannedStack.ts";
+import { chartRelease } from "../harness/withoutCharts/chartValues.ts";
+import { SAME_IN_VALUES } from "../harness/withoutCharts/lokiConfig.ts";
+import { objectsOfValues } from "../harness/withoutCharts/objectsOfValues.ts";
 import { object, programMissing, smallestLoki } from "./renderedCharts.ts";
 
 /** What a stack's config can make of the releases, beside the committed stacks. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ControlPlane } from "./controlPlane.ts";
-import type { KubernetesObject } from "./kubernetesApi.ts";
+import type { ControlPlane } from "../harness/kubernetes/controlPlane.ts";
+import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
 
 /** What is wrong with pods that have it as the value of their annotation `BROKEN`. */
 export type Trouble = "image" | "crash" | "probe";

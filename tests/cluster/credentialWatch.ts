@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Deployment } from "./environment.ts";
-import type { KubernetesObject } from "./kubernetesApi.ts";
-import { answer, listObjects, type MinioServer } from "./minioServer.ts";
+import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
+import { answer, listObjects, type MinioServer } from "../harness/minio.ts";
+import type { Deployment } from "./deployedStacks.ts";
 import { podsByWorkload, secretsOf } from "./placement.ts";
 import { dataOf, listSecrets } from "./secretSearch.ts";
 

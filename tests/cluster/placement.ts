@@ -1,5 +1,5 @@
-import type { ControlPlane } from "./controlPlane.ts";
-import type { KubernetesObject } from "./kubernetesApi.ts";
+import type { ControlPlane } from "../harness/kubernetes/controlPlane.ts";
+import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
 
 export const isReady = (pod: KubernetesObject): boolean =>
   pod.status.conditions?.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True") ===

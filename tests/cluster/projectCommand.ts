@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { OperationEvent, OperationResult } from "../../automation/deploy/operations.ts";
-import type { PulumiEngine } from "./pulumiEngine.ts";
+import type { PulumiEngine } from "../harness/pulumi/pulumiEngine.ts";
 
 /** One line of `npm run deploy -- … --json`. */
 export type DeployEvent = OperationEvent | ({ readonly event: "result" } & OperationResult);
@@ -20,7 +20,7 @@ const environmentOf = (engine: PulumiEngine, more: Readonly<Record<string, strin
   return { ...own, ...engine.environment, ...more };
 };
 
-/** Runs `automation/<command>.ts` to its end. */
+/** Runs `automation/commands/<command>.ts` to its end. */
 export async function runCommand(
   engine: PulumiEngine,
   command: string,
@@ -42,7 +42,7 @@ const start = (
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
 ) =>
-  spawn(process.execPath, [join("automation", `${command}.ts`), ...args], {
+  spawn(process.execPath, [join("automation/commands", `${command}.ts`), ...args], {
     cwd: engine.project,
     env: environmentOf(engine, environment),
     stdio: ["ignore", "pipe", "pipe"],

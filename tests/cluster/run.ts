@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { endEnvironment } from "./environment.ts";
-import { printFigures } from "./figures.ts";
-import { findPrograms } from "./programs.ts";
-import { Tally } from "./tally.ts";
+import { printFigures } from "../harness/figures.ts";
+import { findPrograms } from "../harness/programs.ts";
+import { Tally } from "../harness/summary.ts";
+import { endEnvironment } from "./deployedStacks.ts";
 
 /** In this order: each scenario goes on where the one before it stopped. */
 const SCENARIOS = [

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
-import type { ControlPlane } from "./controlPlane.ts";
-import type { KubernetesObject } from "./kubernetesApi.ts";
+import type { ControlPlane } from "../harness/kubernetes/controlPlane.ts";
+import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
 
 /** A secret by where it is kept, so that a failure names it without showing it. */
 export type Secrets = ReadonlyMap<string, string>;

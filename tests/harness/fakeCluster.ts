@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createRequire } from "node:module";
 import { type AddressInfo, connect } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
-import type { Loose } from "./program.ts";
+import type { Loose } from "./manifest.ts";
 
 /** How the fakes behave, changed at any time. */
 export interface Behaviour {

@@ -1,10 +1,10 @@
 import { connect, createServer } from "node:net";
 import { mergeValues } from "../../components/helm/mergeValues.ts";
-import { until } from "../cluster/processes.ts";
-import type { Loose } from "../harness/program.ts";
-import { Workload } from "./applications.ts";
-import { type Environment, endEnvironment, environment } from "./environment.ts";
-import { type RenderedStack, renderStack } from "./renderedStack.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { until } from "../harness/processes.ts";
+import { Workload } from "../harness/runningStack/applications.ts";
+import { type RenderedStack, renderStack } from "../harness/runningStack/renderedStack.ts";
+import { type Environment, endEnvironment, environment } from "../harness/runningStack/runningStack.ts";
 
 /** What the process outside listens on: the socket on which it finds the gateway, and its port. */
 export interface WayIn {

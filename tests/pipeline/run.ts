@@ -5,9 +5,9 @@ import { basename, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
-import { endEnvironment } from "./environment.ts";
-import { enterNamespaces, inNamespaces } from "./namespaces.ts";
-import { standIns } from "./programs.ts";
+import { standIns } from "../harness/builtPrograms.ts";
+import { enterNamespaces, inNamespaces } from "../harness/pods/namespaces.ts";
+import { endEnvironment } from "../harness/runningStack/runningStack.ts";
 import { printFigures } from "./scenario.ts";
 
 /** What runs without `--all`: under ten minutes together. */

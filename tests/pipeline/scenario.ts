@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { Ledger } from "./applications.ts";
-import { type Environment, startLokiWithEmptyDisks } from "./environment.ts";
-import { alloyMissing } from "./programs.ts";
-import type { Account } from "./queries.ts";
+import { alloyMissing } from "../harness/builtPrograms.ts";
+import type { Ledger } from "../harness/runningStack/applications.ts";
+import type { Account } from "../harness/runningStack/queries.ts";
+import { type Environment, startLokiWithEmptyDisks } from "../harness/runningStack/runningStack.ts";
 
 const figures: string[] = [];
 

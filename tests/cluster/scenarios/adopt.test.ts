@@ -4,18 +4,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { API_VERSION, type Properties } from "../azure-native/agentPool.ts";
-import { changePools } from "../azure-native/state.ts";
+import { figure, timed } from "../../harness/figures.ts";
+import { createDisks } from "../../harness/kubernetes/simulatedNodes.ts";
+import { listObjects } from "../../harness/minio.ts";
+import { until } from "../../harness/processes.ts";
+import { onPath } from "../../harness/programs.ts";
+import { API_VERSION, type Properties } from "../../harness/pulumi/azure-native/agentPool.ts";
+import { changePools } from "../../harness/pulumi/azure-native/state.ts";
+import { type Deployment, deployedStacks, type Environment } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { type Deployment, deployedStacks, type Environment } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
-import { listObjects } from "../minioServer.ts";
 import { offlinePlanOf } from "../offlinePlanOf.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
-import { until } from "../processes.ts";
-import { onPath } from "../programs.ts";
 import { deploy } from "../projectCommand.ts";
-import { createDisks } from "../simulatedNodes.ts";
 
 /** What people made by hand, by the name that the program gives it. */
 const ADOPTED = ["logging-bucket", "logging-namespace", "logging-node-pool", "logging-loki", "logging-alloy"];

@@ -13,10 +13,10 @@ import {
   type Workload,
 } from "../../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../../components/nodePool/vmSizes.ts";
-import { sharedEnvironment } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
-import type { KubernetesApi } from "../kubernetesApi.ts";
-import { until } from "../processes.ts";
+import { figure, timed } from "../../harness/figures.ts";
+import type { KubernetesApi } from "../../harness/kubernetes/kubernetesApi.ts";
+import { until } from "../../harness/processes.ts";
+import { sharedEnvironment } from "../deployedStacks.ts";
 
 const POOLS = 200;
 const AT_ONCE = 20;

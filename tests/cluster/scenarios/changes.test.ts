@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { ChangeReport } from "../../../automation/changes/changeReport.ts";
-import { deployedStacks } from "../environment.ts";
-import { timed } from "../figures.ts";
+import { timed } from "../../harness/figures.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
@@ -15,7 +15,7 @@ describe("the change report on the real engine", () => {
     const { engine } = await deployedStacks();
     const file = join(engine.project, "report.json");
     const ended = await timed("  npm run preview", () =>
-      runCommand(engine, "previewStack", [NAME, "--json", file, ...args]),
+      runCommand(engine, "preview", [NAME, "--json", file, ...args]),
     );
     return { ...ended, report: () => JSON.parse(readFileSync(file, "utf8")) as ChangeReport };
   };

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { figure, timed } from "../../harness/figures.ts";
+import { linuxNodes } from "../../harness/kubernetes/simulatedNodes.ts";
+import { answer, listObjects } from "../../harness/minio.ts";
+import { type Deployment, deployedStacks, type Environment, STACKS } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { type Deployment, deployedStacks, type Environment, STACKS } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
-import { answer, listObjects } from "../minioServer.ts";
 import { offlinePlanOf } from "../offlinePlanOf.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { dataOf, findLeaks, helmPayloads, listSecrets, secretsIn } from "../secretSearch.ts";
-import { linuxNodes } from "../simulatedNodes.ts";
 
 const PODS = { write: 3, read: 3, backend: 2, gateway: 2, "memcached-chunks-cache": 1, "memcached-results-cache": 1 };
 

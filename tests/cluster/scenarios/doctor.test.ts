@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { CheckResult } from "../../../automation/doctor/check.ts";
-import { deployedStacks } from "../environment.ts";
-import { figure } from "../figures.ts";
-import { listObjects } from "../minioServer.ts";
-import { onPath } from "../programs.ts";
+import { figure } from "../../harness/figures.ts";
+import { listObjects } from "../../harness/minio.ts";
+import { onPath } from "../../harness/programs.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { type DeployEvent, deploy, interruptDeploy, killDeploy, runCommand, runFix } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";

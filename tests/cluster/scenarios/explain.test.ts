@@ -4,12 +4,12 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { CertificateAuthority } from "../../harness/certificates.ts";
+import { freePort, until } from "../../harness/processes.ts";
+import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { brokenBy, SAID, tellOfBrokenPods } from "../brokenPods.ts";
-import { CertificateAuthority } from "../certificates.ts";
-import { deployedStacks } from "../environment.ts";
-import { freePort, until } from "../processes.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
-import type { StackConfig } from "../pulumiEngine.ts";
 
 const NAME = "prod-aks-b";
 

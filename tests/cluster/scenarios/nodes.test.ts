@@ -1,11 +1,11 @@
 // Nodes that are drained one after the other, and a zone that goes, under the disruption budgets of the stack.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { deployedStacks } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
-import type { KubernetesApi, KubernetesError, KubernetesObject } from "../kubernetesApi.ts";
+import { figure, timed } from "../../harness/figures.ts";
+import type { KubernetesApi, KubernetesError, KubernetesObject } from "../../harness/kubernetes/kubernetesApi.ts";
+import { until } from "../../harness/processes.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
-import { until } from "../processes.ts";
 
 const NAME = "prod-aks-a";
 const PODS = "/api/v1/namespaces/logging/pods";

@@ -7,12 +7,12 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { timed } from "../figures.ts";
-import { listObjects, type MinioServer, startMinio } from "../minioServer.ts";
-import { until } from "../processes.ts";
-import { findPrograms } from "../programs.ts";
+import { timed } from "../../harness/figures.ts";
+import { listObjects, type MinioServer, startMinio } from "../../harness/minio.ts";
+import { until } from "../../harness/processes.ts";
+import { findPrograms } from "../../harness/programs.ts";
+import { type PulumiEngine, preparePulumi, type StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
-import { type PulumiEngine, preparePulumi, type StackConfig } from "../pulumiEngine.ts";
 
 const NAME = "real-node";
 const NAMESPACE = "logging";

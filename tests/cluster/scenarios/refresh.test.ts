@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import type { CheckResult } from "../../../automation/doctor/check.ts";
-import { deployedStacks } from "../environment.ts";
-import { answer, listObjects } from "../minioServer.ts";
+import { answer, listObjects } from "../../harness/minio.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { deploy, runCommand, runFix } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";

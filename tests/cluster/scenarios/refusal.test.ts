@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, it } from "node:test";
+import { figure } from "../../harness/figures.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { deployedStacks } from "../environment.ts";
-import { figure } from "../figures.ts";
 
 describe("what the program refuses", () => {
   it("an edited schema period, at preview, and not an appended one", async () => {

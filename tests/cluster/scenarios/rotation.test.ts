@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { figure, timed } from "../../harness/figures.ts";
 import { CredentialWatch } from "../credentialWatch.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { deployedStacks } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
 import { dataOf, listSecrets } from "../secretSearch.ts";
 
 describe("rotation", () => {

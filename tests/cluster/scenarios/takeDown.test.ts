@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { figure, timed } from "../../harness/figures.ts";
+import { answer, listObjects } from "../../harness/minio.ts";
 import { CredentialWatch } from "../credentialWatch.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { deployedStacks } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
-import { answer, listObjects } from "../minioServer.ts";
 import { runCommand } from "../projectCommand.ts";
 
 /** Entries of the state, and nothing outside of it. */

@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { ChangeReport } from "../../../automation/changes/changeReport.ts";
-import type { ControlPlane } from "../controlPlane.ts";
-import { deployedStacks } from "../environment.ts";
-import { figure, timed } from "../figures.ts";
-import { listObjects } from "../minioServer.ts";
+import { figure, timed } from "../../harness/figures.ts";
+import type { ControlPlane } from "../../harness/kubernetes/controlPlane.ts";
+import { listObjects } from "../../harness/minio.ts";
+import { findPrograms, onPath } from "../../harness/programs.ts";
+import { missingPreviousCharts, PREVIOUS_CHARTS, pinPreviousCharts } from "../../harness/pulumi/previousCharts.ts";
+import { deployedStacks } from "../deployedStacks.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
-import { missingPreviousCharts, PREVIOUS_CHARTS, pinPreviousCharts } from "../previousCharts.ts";
-import { findPrograms, onPath } from "../programs.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
@@ -58,13 +58,7 @@ describe("an upgrade of the charts", { skip }, () => {
   it("is told before: which chart goes to which, what that changes in our objects, and which pods restart", async () => {
     const { engine } = await deployedStacks();
     const file = join(engine.project, "upgrade.json");
-    const { code, stderr } = await runCommand(engine, "previewStack", [
-      NAME,
-      "--json",
-      file,
-      "--fail-on",
-      "disruptive",
-    ]);
+    const { code, stderr } = await runCommand(engine, "preview", [NAME, "--json", file, "--fail-on", "disruptive"]);
     assert.equal(code, 0, stderr);
     const report = JSON.parse(readFileSync(file, "utf8")) as ChangeReport;
     assert.equal(report.verdict, "restarts");

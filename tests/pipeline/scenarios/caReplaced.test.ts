@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CertificateAuthority } from "../../cluster/certificates.ts";
-import { Workload } from "../applications.ts";
-import { environment, rollLoki } from "../environment.ts";
+import { CertificateAuthority } from "../../harness/certificates.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment, rollLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("the private CA replaced under load, as docs/operations.md has it: nothing lost, no handshake fails", async () => {

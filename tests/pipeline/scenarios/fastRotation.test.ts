@@ -1,8 +1,8 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Workload } from "../applications.ts";
-import { environment, killLoki, startLoki } from "../environment.ts";
-import { alloyMissing } from "../programs.ts";
+import { alloyMissing } from "../../harness/builtPrograms.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment, killLoki, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Loose } from "../../harness/program.ts";
-import { Application, Ledger, Workload } from "../applications.ts";
-import { environment } from "../environment.ts";
-import { alloyMissing } from "../programs.ts";
+import { alloyMissing } from "../../harness/builtPrograms.ts";
+import type { Loose } from "../../harness/manifest.ts";
+import { Application, Ledger, Workload } from "../../harness/runningStack/applications.ts";
+import { environment } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost, note } from "../scenario.ts";
 
 /**

@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { Client } from "minio";
-import { CertificateAuthority } from "../../cluster/certificates.ts";
-import { answer, type Keys } from "../../cluster/minioServer.ts";
-import { until } from "../../cluster/processes.ts";
-import { type Environment, environment } from "../environment.ts";
-import type { Pod } from "../pods.ts";
-import { newKeys, type RenderedStack, renderStack } from "../renderedStack.ts";
+import { CertificateAuthority } from "../../harness/certificates.ts";
+import { answer, type Keys } from "../../harness/minio.ts";
+import type { Pod } from "../../harness/pods/pod.ts";
+import { until } from "../../harness/processes.ts";
+import { newKeys, type RenderedStack, renderStack } from "../../harness/runningStack/renderedStack.ts";
+import { type Environment, environment } from "../../harness/runningStack/runningStack.ts";
 
 let running: Environment;
 let own: RenderedStack;

@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Workload } from "../applications.ts";
-import { environment, killLoki, startLoki } from "../environment.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment, killLoki, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("all of Loki and its gateway down for three minutes", async () => {

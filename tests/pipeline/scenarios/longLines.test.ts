@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Application, Ledger } from "../applications.ts";
-import { environment } from "../environment.ts";
+import { Application, Ledger } from "../../harness/runningStack/applications.ts";
+import { environment } from "../../harness/runningStack/runningStack.ts";
 
 /** Loki's `max_line_size`. */
 const LIMIT = 256 * 1024;

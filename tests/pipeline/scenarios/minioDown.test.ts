@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Workload } from "../applications.ts";
-import { environment } from "../environment.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("MinIO down for three minutes: writers take every line meanwhile, and flush it later", async () => {

@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Workload } from "../applications.ts";
-import { environment } from "../environment.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const HOUR = 3_600_000_000_000n;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../../cluster/processes.ts";
-import { Workload } from "../applications.ts";
-import { environment, restartInTurn, startLokiWithEmptyDisks } from "../environment.ts";
+import { until } from "../../harness/processes.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment, restartInTurn, startLokiWithEmptyDisks } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const HOUR = 3_600_000_000_000n;

@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Workload } from "../applications.ts";
-import { environment, restartInTurn, rollLoki } from "../environment.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment, restartInTurn, rollLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("a rolling restart of all of Loki, gateway included", async () => {

@@ -3,10 +3,10 @@ import { readFileSync, statSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gatewayUsername } from "../../../components/gateway/password.ts";
-import { Workload } from "../applications.ts";
-import { environment, restartInTurn, rollLoki } from "../environment.ts";
-import { alloyMissing } from "../programs.ts";
-import { newKeys } from "../renderedStack.ts";
+import { alloyMissing } from "../../harness/builtPrograms.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { newKeys } from "../../harness/runningStack/renderedStack.ts";
+import { environment, restartInTurn, rollLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("MinIO's and the gateway's credentials rotated under load, in the stack's order: no 401, no 403, nothing lost", {

@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Workload } from "../applications.ts";
-import { environment } from "../environment.ts";
-import { nodeFolder } from "../pods.ts";
-import { alloyMissing } from "../programs.ts";
+import { alloyMissing } from "../../harness/builtPrograms.ts";
+import { nodeFolder } from "../../harness/pods/pod.ts";
+import { Workload } from "../../harness/runningStack/applications.ts";
+import { environment } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const MINUTE = 60_000_000_000n;

@@ -1,8 +1,8 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Application, Ledger } from "../applications.ts";
-import { environment } from "../environment.ts";
-import { alloyMissing } from "../programs.ts";
+import { alloyMissing } from "../../harness/builtPrograms.ts";
+import { Application, Ledger } from "../../harness/runningStack/applications.ts";
+import { environment } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("pods that live for four seconds: every line, when the folder is there for ten seconds after", {

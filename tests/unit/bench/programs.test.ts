@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import ts from "typescript";
 import { type PlannedResource, recordProgram } from "../../../automation/plan/offlinePlan.ts";
 import { flatSource, type Imports, programConfig } from "../../../bench/preview/programs.ts";
-import { exclusively, plan, stackFile } from "../../harness/program.ts";
+import { exclusively, plan, stackFile } from "../../harness/plannedStack.ts";
 
 /** The providers' addresses and the charts' places are the benchmark's own. */
 const compared = ({ type, name, inputs, protect, ignoreChanges }: PlannedResource) => {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { before, describe, it } from "node:test";
 import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
-import { planAndRegistrations, plan as planOf, type Registration, resource, stackFile } from "../../harness/program.ts";
+import { plan as planOf, resource, stackFile } from "../../harness/plannedStack.ts";
+import { planAndRegistrations, type Registration } from "../../harness/registrations.ts";
 
 const COMPONENT = "logging:index:LoggingStack::logging";
 

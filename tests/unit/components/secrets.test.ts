@@ -8,7 +8,8 @@ import { before, describe, it } from "node:test";
 import { stringify } from "yaml";
 import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
 import { execute } from "../../harness/command.ts";
-import { planAndRegistrations, type Registration, refusal, resource, stackFile } from "../../harness/program.ts";
+import { refusal, resource, stackFile } from "../../harness/plannedStack.ts";
+import { planAndRegistrations, type Registration } from "../../harness/registrations.ts";
 
 const MARKERS = {
   minioAdminPassword: "PlantedMinioAdminPassword",

@@ -9,7 +9,7 @@ import { Findings } from "../../../components/findings.ts";
 import { checkNotOwned, mergeValues, type Values } from "../../../components/helm/mergeValues.ts";
 import { checkNoSecrets } from "../../../components/helm/secretsInValues.ts";
 import { LOKI_OWNED_VALUES } from "../../../components/loki/ownedValues.ts";
-import { plan, stackFile, valuesOf } from "../../harness/program.ts";
+import { plan, stackFile, valuesOf } from "../../harness/plannedStack.ts";
 
 describe("values are merged as Helm merges files", () => {
   const values = fc.letrec((tie) => ({

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { parse, stringify } from "yaml";
 import { stackNames } from "../../../automation/plan/stackFiles.ts";
-import { onPath } from "../../cluster/programs.ts";
 import { expandTemplate } from "../../harness/azureTemplate.ts";
-import { type Loose, planOf, STACKS } from "../../harness/program.ts";
+import type { Loose } from "../../harness/manifest.ts";
+import { planOf, STACKS } from "../../harness/plannedStack.ts";
+import { onPath } from "../../harness/programs.ts";
 
 const WORKFLOWS = globSync(".github/workflows/*.yml").sort();
 const AZURE = "azure-pipelines.yml";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type CheckedResource, RULES } from "../../../policies/rules.ts";
-import { planOf, STACKS } from "../../harness/program.ts";
+import { planOf, STACKS } from "../../harness/plannedStack.ts";
 
 const bucket = (props: object, protect: boolean, name = "logs"): CheckedResource => ({
   type: "minio:index/s3Bucket:S3Bucket",

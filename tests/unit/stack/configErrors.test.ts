@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { planOffline } from "../../../automation/plan/offlinePlan.ts";
-import { type Loose, load, plan, problemAt, refusal, registrations, stackFile } from "../../harness/program.ts";
+import type { Loose } from "../../harness/manifest.ts";
+import { load, plan, problemAt, refusal, stackFile } from "../../harness/plannedStack.ts";
+import { registrations } from "../../harness/registrations.ts";
 
 /** Expired on 2021-01-02; made with `openssl req -x509 -days 1`. */
 const EXPIRED_CA = "tests/fixtures/expired-ca.pem";

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { stringify } from "yaml";
 import { stackNames } from "../../../automation/plan/stackFiles.ts";
 import { assertFixture } from "../../harness/fixture.ts";
-import { plan, planOf, resource, STACKS, stackFile, valuesOf } from "../../harness/program.ts";
+import { plan, planOf, resource, STACKS, stackFile, valuesOf } from "../../harness/plannedStack.ts";
 
 it("the project has the stacks that are tested", () => {
   assert.deepEqual(stackNames(), [...STACKS]);

@@ -15,7 +15,7 @@ import type { Manifest } from "../../../../automation/plan/helmTemplate.ts";
 import type { PlannedResource } from "../../../../automation/plan/offlinePlan.ts";
 import type { RenderedRelease } from "../../../../automation/plan/renderStack.ts";
 import { CHANGED_SECRET, SECRET } from "../../../../automation/plan/secretMarks.ts";
-import type { Loose } from "../../../harness/program.ts";
+import type { Loose } from "../../../harness/manifest.ts";
 
 const paths = (before: unknown, after: unknown): string[] => fieldChanges(before, after).map(({ path }) => path);
 

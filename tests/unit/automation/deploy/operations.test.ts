@@ -31,7 +31,8 @@ import { explainErrors } from "../../../../automation/explain/explainErrors.ts";
 import { explainPods, type PodEvidence, type PodOwner } from "../../../../automation/explain/explainPods.ts";
 import { releasesOf } from "../../../../automation/plan/releases.ts";
 import { CHANGED_SECRET } from "../../../../automation/plan/secretMarks.ts";
-import { type Loose, STACKS, stackFile } from "../../../harness/program.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+import { STACKS, stackFile } from "../../../harness/plannedStack.ts";
 
 const subjects = (...messages: string[]): string[] =>
   explainErrors(messages).map(({ subject, text }) => `${subject}: ${text}`);

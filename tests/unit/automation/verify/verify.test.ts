@@ -10,7 +10,8 @@ import { stringify } from "yaml";
 import { stackSettings } from "../../../../automation/plan/stackSettings.ts";
 import { type VerifyOptions, verifyStack } from "../../../../automation/verify/verifyStack.ts";
 import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster.ts";
-import { type Loose, stackFile } from "../../../harness/program.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+import { stackFile } from "../../../harness/plannedStack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "logging-verify-test-"));
 const fakes: FakeCluster[] = [];

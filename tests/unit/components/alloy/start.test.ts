@@ -24,7 +24,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { crc32, gzipSync } from "node:zlib";
 import { alloyStart } from "../../../../components/alloy/values.ts";
-import { expandVariables } from "../../../pipeline/variableExpansion.ts";
+import { expandVariables } from "../../../harness/pods/variableExpansion.ts";
 
 const CONTAINER = "/var/log/pods/shop_web-0_0f1e2d3c/app";
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { generationProblems } from "../../../../components/gateway/password.ts";
-import { planAndRegistrations, stackFile } from "../../../harness/program.ts";
+import { stackFile } from "../../../harness/plannedStack.ts";
+import { planAndRegistrations } from "../../../harness/registrations.ts";
 
 describe("a generation against the deployed one", () => {
   const CASES: Array<[string, number | undefined, number, boolean]> = [

@@ -4,7 +4,9 @@ import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { gatewayUsername, htpasswdLine } from "../../../../components/gateway/password.ts";
-import { type Loose, planAndRegistrations, resource, stackFile } from "../../../harness/program.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+import { resource, stackFile } from "../../../harness/plannedStack.ts";
+import { planAndRegistrations } from "../../../harness/registrations.ts";
 
 /** nginx's own check of a `{SSHA}` line: SHA-1 of password and salt, followed by the salt. */
 function accepts(line: string, username: string, password: string): boolean {

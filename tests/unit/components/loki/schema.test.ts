@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { lokiPeriods, schemaHistoryProblems } from "../../../../components/loki/schema.ts";
-import { resource } from "../../../harness/program.ts";
+import { resource, stackFile } from "../../../harness/plannedStack.ts";
+import { planAndRegistrations } from "../../../harness/registrations.ts";
 
 const TODAY = new Date("2026-11-24T10:00:00Z");
 const problems = (deployed: string[], wanted: string[]) =>
@@ -79,7 +80,6 @@ describe("against what is deployed", () => {
 });
 
 it("the release carries the hook that looks at what is deployed", async () => {
-  const { planAndRegistrations, stackFile } = await import("../../../harness/program.ts");
   const { plan, sent } = await planAndRegistrations(stackFile());
   assert.ok(resource(plan, "logging-loki"));
   const request = sent.find((r) => r.getName() === "logging-loki") as unknown as {

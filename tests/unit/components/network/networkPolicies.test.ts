@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { resolveArgs } from "../../../../components/args.ts";
 import { networkPolicySpecs } from "../../../../components/network/networkPolicies.ts";
-import { type Loose, load, stackFile } from "../../../harness/program.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+import { load, stackFile } from "../../../harness/plannedStack.ts";
 
 interface Peer {
   readonly namespace: string;

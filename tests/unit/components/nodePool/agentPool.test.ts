@@ -9,7 +9,9 @@ import {
   nodePoolName,
   parseAksResourceId,
 } from "../../../../components/nodePool/agentPool.ts";
-import { type Loose, load, planOf, registrations, resource, stackFile } from "../../../harness/program.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+import { load, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
+import { registrations } from "../../../harness/registrations.ts";
 
 /** The pool as it would be registered: name, and what Azure is sent. */
 async function poolOf(change: (pool: Loose) => void): Promise<Loose> {

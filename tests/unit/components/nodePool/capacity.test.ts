@@ -14,7 +14,7 @@ import {
   type Workload,
 } from "../../../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../../../components/nodePool/vmSizes.ts";
-import { planOf } from "../../../harness/program.ts";
+import { planOf } from "../../../harness/plannedStack.ts";
 
 const vm = (name: string): VmCapacityArgs => {
   const size = AZURE_VM_SIZES.get(name);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { Findings } from "../../../../components/findings.ts";
 import { bucketPolicy, keyProblem, resolveObjectStorage } from "../../../../components/objectStorage/bucket.ts";
-import { plan, planOf, resource, stackFile } from "../../../harness/program.ts";
+import { plan, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
 
 describe("the policy", () => {
   it("is exactly this", () => {

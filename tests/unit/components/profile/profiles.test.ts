@@ -13,7 +13,7 @@ import {
   profile,
   sizing,
 } from "../../../../components/profile/profiles.ts";
-import { plan, planOf, problemAt, refusal, stackFile, valuesOf } from "../../../harness/program.ts";
+import { plan, planOf, problemAt, refusal, stackFile, valuesOf } from "../../../harness/plannedStack.ts";
 
 const NAMES = Object.keys(LOADS) as ProfileName[];
 

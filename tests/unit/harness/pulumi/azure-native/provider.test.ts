@@ -35,17 +35,20 @@ const pool = (agentPoolName: string, more: object = {}) => ({
 });
 
 async function start(env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(fileURLToPath(new URL("pulumi-resource-azure-native", import.meta.url)), {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...process.env,
-      LOGGING_NODE: process.execPath,
-      AZURE_STANDIN_STATE: join(directory, "azure.json"),
-      AZURE_STANDIN_JOURNAL: join(directory, "journal"),
-      AZURE_STANDIN_KUBECONFIG: join(directory, "{cluster}.kubeconfig"),
-      ...env,
+  const child = spawn(
+    fileURLToPath(new URL("../../../../harness/pulumi/azure-native/pulumi-resource-azure-native", import.meta.url)),
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        ...process.env,
+        LOGGING_NODE: process.execPath,
+        AZURE_STANDIN_STATE: join(directory, "azure.json"),
+        AZURE_STANDIN_JOURNAL: join(directory, "journal"),
+        AZURE_STANDIN_KUBECONFIG: join(directory, "{cluster}.kubeconfig"),
+        ...env,
+      },
     },
-  });
+  );
   started.push(child);
   const [port] = await once(child.stdout, "data");
   const client = new service.ResourceProviderClient(`127.0.0.1:${String(port).trim()}`, credentials.createInsecure());

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ALLOY_CHART } from "../../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../../components/loki/chart.ts";
-import { missingPreviousCharts, PREVIOUS_CHARTS } from "../../cluster/previousCharts.ts";
-import { Tally } from "../../cluster/tally.ts";
+import { missingPreviousCharts, PREVIOUS_CHARTS } from "../../harness/pulumi/previousCharts.ts";
+import { Tally } from "../../harness/summary.ts";
 
 describe("the last lines of the cluster tier", () => {
   const end = (name: string, type: string, skip?: string) => ({ name, details: { type }, ...(skip && { skip }) });

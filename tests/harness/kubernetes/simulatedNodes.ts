@@ -1,5 +1,5 @@
-import type { VmCapacityArgs } from "../../components/loggingStackArgs.ts";
-import { AKS_DAEMONSETS, allocatable } from "../../components/nodePool/capacity.ts";
+import type { VmCapacityArgs } from "../../../components/loggingStackArgs.ts";
+import { AKS_DAEMONSETS, allocatable } from "../../../components/nodePool/capacity.ts";
 import type { KubernetesApi } from "./kubernetesApi.ts";
 
 const ZONES = ["westeurope-1", "westeurope-2", "westeurope-3"];

@@ -1,5 +1,5 @@
 import { mergeValues } from "../../../components/helm/mergeValues.ts";
-import type { Loose } from "../../harness/program.ts";
+import type { Loose } from "../manifest.ts";
 import { type ChartRelease, coalesce, expand, filled, isEmpty } from "./chartValues.ts";
 
 /** Sections of Loki's config that are sections of `loki:` in the values, as they are. */

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32, gunzipSync } from "node:zlib";
 import { LOKI_CHART } from "../../../components/loki/chart.ts";
-import { Application, idOf, Ledger, lineOf } from "../../pipeline/applications.ts";
-import { missing, PACKAGES, pinned, standIns } from "../../pipeline/programs.ts";
-import { expandVariables } from "../../pipeline/variableExpansion.ts";
+import { missing, PACKAGES, pinned, standIns } from "../../harness/builtPrograms.ts";
+import { expandVariables } from "../../harness/pods/variableExpansion.ts";
+import { Application, idOf, Ledger, lineOf } from "../../harness/runningStack/applications.ts";
 
 it("a command and its arguments are what the kubelet makes of them", () => {
   const environment = { NAME: "value", OTHER: "" };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import type { Keys } from "../cluster/minioServer.ts";
+import type { Keys } from "../minio.ts";
 import { idOf, type Ledger } from "./applications.ts";
 
 /** What became of a ledger's lines. Empty lists are what is wanted. */

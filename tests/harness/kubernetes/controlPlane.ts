@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { CertificateAuthority, writeServiceAccountKeys } from "./certificates.ts";
+import { CertificateAuthority, writeServiceAccountKeys } from "../certificates.ts";
+import { freePort, start, until } from "../processes.ts";
+import type { Programs } from "../programs.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { KubernetesApi } from "./kubernetesApi.ts";
-import { freePort, start, until } from "./processes.ts";
-import type { Programs } from "./programs.ts";
 import { createNodes } from "./simulatedNodes.ts";
 
 /** The control plane of one cluster. */

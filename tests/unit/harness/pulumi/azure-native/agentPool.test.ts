@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { check, diff, outputs, type Properties, poolId, refusal } from "./agentPool.ts";
-import { argsType, UNKNOWN } from "./sdkTypes.ts";
+import {
+  check,
+  diff,
+  outputs,
+  type Properties,
+  poolId,
+  refusal,
+} from "../../../../harness/pulumi/azure-native/agentPool.ts";
+import { argsType, UNKNOWN } from "../../../../harness/pulumi/azure-native/sdkTypes.ts";
 
 const SUBNET =
   "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/aks";

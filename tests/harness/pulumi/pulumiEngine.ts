@@ -4,10 +4,10 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
-import type { MinioServer } from "./minioServer.ts";
-import { type Programs, pinnedVersion } from "./programs.ts";
+import type { MinioServer } from "../minio.ts";
+import { type Programs, pinnedVersion } from "../programs.ts";
 
-const PROJECT = resolve(import.meta.dirname, "../..");
+const PROJECT = resolve(import.meta.dirname, "../../..");
 
 /** A stack's config file, as far as tests change it. */
 // biome-ignore lint/suspicious/noExplicitAny: a YAML document.
@@ -55,6 +55,7 @@ export function preparePulumi(programs: Programs, folder: string, minio: MinioSe
     "Pulumi.yaml",
     "package.json",
     "requireNode.cjs",
+    "stack",
     "components",
     "automation",
     "policies",

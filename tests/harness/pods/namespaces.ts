@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { findOrBuild, missing } from "./programs.ts";
+import { findOrBuild, missing } from "../builtPrograms.ts";
 
 /** Set in the namespaces that a command makes for itself. */
 const INSIDE = "LOGGING_PIPELINE_INSIDE";

@@ -1,9 +1,9 @@
-import type { Manifest } from "../../automation/plan/helmTemplate.ts";
-import { until } from "../cluster/processes.ts";
-import type { Loose } from "../harness/program.ts";
+import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
+import type { Loose } from "../manifest.ts";
+import { until } from "../processes.ts";
 import { serveNames } from "./nameServer.ts";
 import { addAddress, type Endpoint, NAME_SERVER, serveAddress } from "./network.ts";
-import { Pod, type PodContext } from "./pods.ts";
+import { Pod, type PodContext } from "./pod.ts";
 
 /** Which of Loki's parts a pod is. */
 export type Component = "write" | "read" | "backend" | "gateway" | "memcached-chunks-cache" | "memcached-results-cache";

@@ -1,4 +1,4 @@
-import type { Loose } from "../../harness/program.ts";
+import type { Loose } from "../manifest.ts";
 
 /** Values that nothing here reads, because no process sees what the charts make of them. */
 const NOT_OF_A_PROCESS = [

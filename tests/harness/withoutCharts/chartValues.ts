@@ -4,7 +4,7 @@ import type { ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
 import { ALLOY_CHART } from "../../../components/alloy/chart.ts";
 import { mergeValues } from "../../../components/helm/mergeValues.ts";
 import { LOKI_CHART } from "../../../components/loki/chart.ts";
-import type { Loose } from "../../harness/program.ts";
+import type { Loose } from "../manifest.ts";
 
 /** A release as its chart's templates see it. */
 export interface ChartRelease {

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import type { Manifest, ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
-import { helmTemplates } from "../../automation/plan/helmTemplate.ts";
-import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../components/gateway/password.ts";
-import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
-import { chartsMissing } from "../charts/chartsMissing.ts";
-import type { Keys } from "../cluster/minioServer.ts";
-import { type Loose, plan, resource, stackFile } from "../harness/program.ts";
-import type { Mountable } from "./pods.ts";
-import { objectsOfValues } from "./withoutCharts/objectsOfValues.ts";
+import type { Manifest, ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
+import { helmTemplates } from "../../../automation/plan/helmTemplate.ts";
+import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../../components/gateway/password.ts";
+import { STORAGE_ENV } from "../../../components/objectStorage/credentials.ts";
+import { chartsMissing } from "../charts.ts";
+import type { Loose } from "../manifest.ts";
+import type { Keys } from "../minio.ts";
+import { plan, resource, stackFile } from "../plannedStack.ts";
+import type { Mountable } from "../pods/pod.ts";
+import { objectsOfValues } from "../withoutCharts/objectsOfValues.ts";
 
 /** One stack as it would be sent, with keys of its own in place of the ones that only an engine makes. */
 export interface RenderedStack {

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Stack, UpResult } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
-import { type ControlPlane, startControlPlane, startEtcd } from "./controlPlane.ts";
+import { timed } from "../harness/figures.ts";
+import { type ControlPlane, startControlPlane, startEtcd } from "../harness/kubernetes/controlPlane.ts";
+import { type MinioServer, startMinio } from "../harness/minio.ts";
+import { stopAll } from "../harness/processes.ts";
+import { findPrograms, type Programs } from "../harness/programs.ts";
+import { type PulumiEngine, preparePulumi } from "../harness/pulumi/pulumiEngine.ts";
 import { OperationLog } from "./engineEvents.ts";
-import { timed } from "./figures.ts";
-import { type MinioServer, startMinio } from "./minioServer.ts";
-import { stopAll } from "./processes.ts";
-import { findPrograms, type Programs } from "./programs.ts";
-import { type PulumiEngine, preparePulumi } from "./pulumiEngine.ts";
 
 /** The two committed stacks. */
 export const STACKS = ["prod-aks-a", "prod-aks-b"] as const;

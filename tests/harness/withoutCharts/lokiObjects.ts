@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
 import { memoryLimit } from "../../../components/quantities.ts";
-import type { Loose } from "../../harness/program.ts";
+import type { Loose } from "../manifest.ts";
 import { type ChartRelease, coalesce, expand, filled, imageOf } from "./chartValues.ts";
 import { gatewayConfig } from "./gatewayConfig.ts";
 import { lokiConfig, lokiNames } from "./lokiConfig.ts";

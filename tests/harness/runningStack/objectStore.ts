@@ -8,11 +8,11 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { strToU8, zipSync } from "fflate";
 import { Client } from "minio";
-import { CertificateAuthority } from "../cluster/certificates.ts";
-import type { Keys } from "../cluster/minioServer.ts";
-import { until } from "../cluster/processes.ts";
-import { joinNetwork } from "./network.ts";
-import type { Programs } from "./programs.ts";
+import type { Programs } from "../builtPrograms.ts";
+import { CertificateAuthority } from "../certificates.ts";
+import type { Keys } from "../minio.ts";
+import { joinNetwork } from "../pods/network.ts";
+import { until } from "../processes.ts";
 import type { RenderedStack } from "./renderedStack.ts";
 
 /** The name and port that both production stacks have in their config, and an address that their `cidrs` allow. */

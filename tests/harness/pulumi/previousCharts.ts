@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ALLOY_CHART } from "../../components/alloy/chart.ts";
-import { LOKI_CHART } from "../../components/loki/chart.ts";
+import { ALLOY_CHART } from "../../../components/alloy/chart.ts";
+import { LOKI_CHART } from "../../../components/loki/chart.ts";
 import type { PulumiEngine } from "./pulumiEngine.ts";
 
 /** The chart versions that `upgrade` comes from: those before the pinned ones. The only place where they stand. */

@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
-import { chartsMissing } from "../charts/chartsMissing.ts";
-import { onPath } from "../cluster/programs.ts";
+import { chartsMissing } from "./charts.ts";
+import { onPath } from "./programs.ts";
 
 /** Programs that are built from their Go modules where PATH has none: the package, and a module in `programs/` that pins it. */
 const BUILT = {
@@ -34,7 +34,7 @@ export function standIns(): string[] {
   return [
     ...(charts
       ? [
-          `NO CHARTS: Loki's config, the gateway's and all pods come from the same values through a mapping of ours (tests/pipeline/withoutCharts), not from the charts. ${charts}`,
+          `NO CHARTS: Loki's config, the gateway's and all pods come from the same values through a mapping of ours (tests/harness/withoutCharts), not from the charts. ${charts}`,
         ]
       : []),
     ...(alloy ? [`NO ALLOY: a pusher of ours takes its place. ${alloy}`] : []),

@@ -10,10 +10,7 @@ import {
 import { readStackFile, type StackFile } from "../../automation/plan/stackFiles.ts";
 import { type Finding, InvalidArgumentsError } from "../../components/findings.ts";
 import { loadConfig, type StackConfig } from "../../stack/config.ts";
-
-/** A stack's config as an object that a test may change. */
-// biome-ignore lint/suspicious/noExplicitAny: tests also write what no type allows.
-export type Loose = any;
+import type { Loose } from "./manifest.ts";
 
 export const STACKS = ["prod-aks-a", "prod-aks-b"] as const;
 
@@ -112,47 +109,3 @@ export function resource(plan: OfflinePlan, name: string, type?: string): Planne
 /** The values of a release. */
 export const valuesOf = (plan: OfflinePlan, release: "loki" | "alloy"): Loose =>
   resource(plan, `logging-${release}`, RELEASE).inputs.values;
-
-/** A registration as it goes over the wire to the engine. */
-export interface Registration {
-  getType(): string;
-  getName(): string;
-  getParent(): string;
-  getCustom(): boolean;
-  getProvider(): string;
-  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
-  getProtect(): boolean;
-  getDeletebeforereplace(): boolean;
-  getDeletebeforereplacedefined(): boolean;
-  getAdditionalsecretoutputsList(): string[];
-  getIgnorechangesList(): string[];
-}
-
-/** Everything that `work` sends to be registered, unmasked; mocks are not told half of it. */
-export function registrations<T>(work: () => Promise<T>): Promise<{ sent: Registration[]; result: T }> {
-  return exclusively(async () => {
-    await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
-    const { getMonitor } = pulumi.runtime as unknown as { getMonitor(): object };
-    const monitor = Object.getPrototypeOf(getMonitor()) as {
-      registerResource(request: Registration, done: unknown): void;
-    };
-    const { registerResource } = monitor;
-    const sent: Registration[] = [];
-    monitor.registerResource = function (request, done) {
-      sent.push(request);
-      return registerResource.call(this, request, done);
-    };
-    try {
-      const result = await work();
-      return { sent, result };
-    } finally {
-      monitor.registerResource = registerResource;
-    }
-  });
-}
-
-/** The plan of a stack, and what was sent for it. */
-export const planAndRegistrations = async (file: StackFile): Promise<{ sent: Registration[]; plan: OfflinePlan }> => {
-  const { sent, result } = await registrations(() => planOffline(file));
-  return { sent, plan: result };
-};

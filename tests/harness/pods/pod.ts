@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Loose } from "../harness/program.ts";
+import type { Program, Programs } from "../builtPrograms.ts";
+import type { Loose } from "../manifest.ts";
 import { joinNetwork } from "./network.ts";
 import { childrenOf, cpuSeconds, peakMiB } from "./processUsage.ts";
-import type { Program, Programs } from "./programs.ts";
 import { type Mount, quote, rootFilesystem } from "./rootFilesystem.ts";
 import { expandVariables } from "./variableExpansion.ts";
 

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, globSync, openSync, readFileSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
-import type { Loose } from "../harness/program.ts";
-import { nodeName } from "./pods.ts";
+import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
+import type { Loose } from "../manifest.ts";
+import { nodeName } from "../pods/pod.ts";
 import type { RenderedStack } from "./renderedStack.ts";
 
 /** A line as Loki's push API takes it: time, text, structured metadata. */

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { CertificateFiles } from "./certificates.ts";
+import type { CertificateFiles } from "../certificates.ts";
 
 /** What a container wrote: in the run that goes on, and in the one before it. */
 export interface ContainerLogs {
