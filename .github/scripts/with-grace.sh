@@ -14,7 +14,7 @@ state=${GRACE_DIR:-${RUNNER_TEMP:-${AGENT_TEMPDIRECTORY:-/tmp}}/deployment}
 
 finish() {
   local status
-  [ -e "$state/status" ] || { echo 'the deployment was killed; see docs/operations.md, Recover a stuck release'; exit 1; }
+  [ -e "$state/status" ] || { echo 'the deployment was killed; see docs/troubleshooting.md, Recover a stuck release'; exit 1; }
   status=$(cat "$state/status")
   echo "ended with $status"
   exit "$status"
@@ -69,7 +69,7 @@ wait_for_end() {
   if running; then stop; fi
   while running && [ "$SECONDS" -lt "$limit" ]; do sleep 0.5; done
   if running; then
-    echo "still running after $limit s; see docs/operations.md, Recover a stuck release"
+    echo "still running after $limit s; see docs/troubleshooting.md, Recover a stuck release"
     exit 1
   fi
   # An uncancelled run has shown its log and its status already.

@@ -1,6 +1,6 @@
-// npm run docs: docs/arguments.md and the table in README.md, from the comments in components/loggingStackArgs.ts.
-// `npm run docs -- --check` writes nothing and exits with 1 when either is stale. Both refuse a key that only one of the
-// interfaces and configShape.ts has.
+// npm run docs: docs/arguments.md, from the comments in components/loggingStackArgs.ts.
+// `npm run docs -- --check` writes nothing and exits with 1 when it is stale. Both refuse a key that only one of the interfaces and
+// configShape.ts has.
 import { readFileSync, writeFileSync } from "node:fs";
 import ts from "typescript";
 import { z } from "zod";
@@ -10,8 +10,6 @@ import { reportAndExit } from "./reportAndExit.ts";
 
 const SOURCE = "components/loggingStackArgs.ts";
 const REFERENCE = "docs/arguments.md";
-const README = "README.md";
-const MARKERS = ["<!-- arguments:begin -->", "<!-- arguments:end -->"] as const;
 
 /** An address in a comment, with the space before it. */
 const LINK = /(?:^|\s+)(https?:\/\/[^\s`]*[^\s`.,])/g;
@@ -90,13 +88,7 @@ try {
   const problems = disagreements(groups, shapes);
   if (problems.length > 0) throw new Error(problems.join("\n"));
 
-  const readme = readFileSync(README, "utf8");
-  const [begin, end] = MARKERS.map((marker) => readme.indexOf(marker)) as [number, number];
-  if (begin < 0 || end < begin) throw new Error(`${README}: the markers ${MARKERS.join(" and ")} are missing`);
-  const pages = {
-    [REFERENCE]: reference(groups, shapes),
-    [README]: `${readme.slice(0, begin + MARKERS[0].length)}\n${compactTables(groups)}\n${readme.slice(end)}`,
-  };
+  const pages = { [REFERENCE]: reference(groups, shapes) };
   const stale = Object.entries(pages).filter(([file, text]) => readOrEmpty(file) !== text);
   if (options.check && stale.length > 0)
     throw new Error(`stale: ${stale.map(([file]) => file).join(", ")}. fix: npm run docs`);
@@ -293,7 +285,7 @@ function reference(groups: readonly Group[], shapes: ReadonlyMap<string, Shape>)
         merged(group.keys.filter((key) => !key.isInput)).map(([key, ...same]) => [
           paths([key, ...same]),
           typeOf(shapes.get(key.path)?.schema, key.isGroup),
-          defaultOf(key, "long"),
+          defaultOf(key),
           linked(key.text),
         ]),
       ),
@@ -326,30 +318,6 @@ function reference(groups: readonly Group[], shapes: ReadonlyMap<string, Shape>)
   ].join("\n\n")}\n`;
 }
 
-function compactTables(groups: readonly Group[]): string {
-  return [
-    ...groups.flatMap((group) => [
-      `**${group.title}**`,
-      table(
-        ["key", "default", "purpose"],
-        merged(group.keys.filter((key) => !key.isInput && (!key.isGroup || key.default !== undefined))).map(
-          ([key, ...same]) => [paths([key, ...same]), defaultOf(key, "short"), firstSentence(key.text)],
-        ),
-      ),
-    ]),
-    "**access**",
-    table(
-      ["key", "default", "purpose"],
-      Object.entries(ACCESS).map(([path, key]) => [`\`${path}\``, key.default ?? "required", firstSentence(key.text)]),
-    ),
-    "**Keys of their own, at the top level**",
-    table(
-      ["key", "must be a secret", "purpose"],
-      secretRows(groups).map(({ key, secret, text }) => [`\`${key}\``, secret ? "yes" : "no", firstSentence(text)]),
-    ),
-  ].join("\n\n");
-}
-
 function secretRows(groups: readonly Group[]) {
   const keys = groups.flatMap((group) => group.keys);
   return (Object.keys(SECRET_KEYS) as SecretKey[]).map((key) => {
@@ -373,13 +341,13 @@ function paths(keys: readonly Key[]): string {
   return keys.map(({ path }) => `\`${withoutMode(path)}\``).join("<br>");
 }
 
-function defaultOf(key: Key, form: "short" | "long"): string {
+function defaultOf(key: Key): string {
   if (!key.optional) {
     // A key of an optional group is needed only where the group is given.
     const group = key.optionalParent && withoutMode(key.optionalParent).replace(/^.*\./, "");
     return group ? `required in \`${group}\`` : "required";
   }
-  if (key.default === undefined) return form === "long" ? "see its keys" : "";
+  if (key.default === undefined) return "see its keys";
   return key.default.startsWith("- ") ? key.default.slice(2) : `\`${key.default}\``;
 }
 
@@ -424,13 +392,6 @@ function linked(text: string): string {
   return text
     .replace(LINK, (_match, url: string) => ` [${new URL(url).hostname.replace(/^www\./, "")}](${url})`)
     .trim();
-}
-
-/** What comes before the first full stop; a stop inside of code or of a number is none. */
-function firstSentence(text: string): string {
-  const plain = text.replace(LINK, "").trim();
-  const end = /^(?:`[^`]*`|[^`])*?\.(?=\s|$)/.exec(plain)?.[0];
-  return end ?? plain;
 }
 
 /** Padded as the formatter wants it. */

@@ -48,7 +48,7 @@ export async function unknownToState(
         const fix =
           parent && provider
             ? `${command} --parent 'logging=${parent}' --provider 'provider=${provider}'`
-            : "README, Adopt what exists; or remove it, if nothing needs it";
+            : "docs/adopting.md; or remove it, if nothing needs it";
         return [{ subject: `${type.split(":").pop()} ${id}`, text, fix }];
       }),
   );

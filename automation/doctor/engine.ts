@@ -41,7 +41,7 @@ export async function openEngine(stack: string): Promise<Engine | Closed> {
   } catch (error) {
     const text = engineMessage(error);
     const known = explainErrors([text]);
-    const fix = "pulumi whoami --verbose says more; README, State and secrets";
+    const fix = "pulumi whoami --verbose says more; docs/deploying.md, State and secrets";
     return { findings: known.length > 0 ? known : [{ subject: "Pulumi", text, fix }], damaged: false };
   }
 }

@@ -109,7 +109,7 @@ const LOGIN: readonly Known[] = [
     pattern: /PULUMI_ACCESS_TOKEN must be set/,
     subject: "Pulumi",
     text: "is not logged in to a backend",
-    fix: "pulumi login 'azblob://CONTAINER?storage_account=ACCOUNT' (README, State and secrets)",
+    fix: "pulumi login 'azblob://CONTAINER?storage_account=ACCOUNT' (docs/deploying.md, State and secrets)",
   },
   {
     pattern: /az login|AADSTS\d+|DefaultAzureCredential|no configured credential|subscription could not be determined/i,

@@ -26,7 +26,7 @@ describe("adopting what exists", () => {
   it("bucket, namespace, pool and Helm releases made by hand are imported; nothing is replaced or deleted", async (t) => {
     const environment = await deployedStacks();
     if (!environment.programs.helm) return t.skip("helm is not on PATH: https://helm.sh/docs/intro/install/");
-    if (!onPath("jq")) return t.skip("jq, which README's command needs, is not on PATH");
+    if (!onPath("jq")) return t.skip("jq, which docs/adopting.md uses, is not on PATH");
     const { engine, deployments, minio } = environment;
     const { name, bucket, stack, cluster } = deployments["prod-aks-b"];
     // A cluster without anything of ours, a bucket with logs, and an engine that knows of neither.
@@ -45,7 +45,13 @@ describe("adopting what exists", () => {
     const listed = await engine.run(["preview", "--import-file", list, "--stack", name], stack.workspace.envVars);
     assert.equal(listed.exitCode, 0, listed.output);
     const filled = join(engine.project, "adopt-filled.json");
-    await promisify(execFile)("sh", ["-c", commandOfReadme({ name, pool, list, filled })]);
+    await fillIds(list, filled, {
+      "logging-bucket": bucket,
+      "logging-namespace": "logging",
+      "logging-loki": "logging/loki",
+      "logging-alloy": "logging/alloy",
+      "logging-node-pool": pool,
+    });
     const imported = await timed("pulumi import", () =>
       engine.run(
         ["import", "--file", filled, "--generate-code=false", "--yes", "--stack", name],
@@ -103,16 +109,12 @@ describe("adopting what exists", () => {
 const changesOf = (log: OperationLog): string[] =>
   log.changes.filter((change) => ADOPTED.includes(change.split(" ")[1] ?? ""));
 
-/** README's own command that fills in the ids, for this cluster and with its pool. */
-function commandOfReadme({ name, pool, list, filled }: Record<"name" | "pool" | "list" | "filled", string>): string {
-  const readme = readFileSync(resolve(import.meta.dirname, "../../../README.md"), "utf8");
-  const command = /^ *(jq '[^']+' \S+ > \S+)$/m.exec(readme)?.[1];
-  assert.ok(command, "README has no jq command any more");
-  return command
-    .replaceAll("prod-aks-a", name)
-    .replace('"logging-namespace"', `"logging-node-pool": "${pool}", "logging-namespace"`)
-    .replace("/tmp/adopt.json", list)
-    .replace("/tmp/adopt-filled.json", filled);
+/** The step of docs/adopting.md that fills in the ids of what exists, with the same jq program. */
+async function fillIds(list: string, filled: string, ids: Readonly<Record<string, string>>): Promise<void> {
+  const program = resolve(import.meta.dirname, "../../../docs/adopting.jq");
+  const args = ["--argjson", "ids", JSON.stringify(ids), "--from-file", program, list];
+  const { stdout } = await promisify(execFile)("jq", args, { maxBuffer: 64 * 1024 * 1024 });
+  writeFileSync(filled, stdout);
 }
 
 /** As `az aks nodepool add` leaves a pool that has the name of the stack's, and tags of its own. @returns its ARM id. */
