@@ -442,7 +442,7 @@ describe("what a killed deploy leaves", () => {
       found?.fix ?? "",
       /^pulumi import 'minio:index\/s3Bucket:S3Bucket' bucket 'loki-a' --stack a .*--protect=true --parent 'logging=urn/,
     );
-    assert.match((await unknownToState("a", planned, {}, idOf))[0]?.fix ?? "", /Adopt what exists/);
+    assert.match((await unknownToState("a", planned, {}, idOf))[0]?.fix ?? "", /docs\/adopting\.md/);
     const own = urn("logging:index:LoggingStack$minio:index/s3Bucket:S3Bucket", "bucket");
     assert.deepEqual(await unknownToState("a", planned, { resources: [...known, own] }, idOf), []);
   });
