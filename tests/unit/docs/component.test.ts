@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { recordProgram } from "../../../automation/plan/offlinePlan.ts";
-import { exclusively } from "../../harness/program.ts";
+import { exclusively } from "../../harness/plannedStack.ts";
 
 const SUBNET =
   "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/vnet/subnets/logging";
