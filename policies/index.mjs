@@ -1,3 +1,3 @@
-// Pulumi registers ts-node for every policy pack, whatever its options say, and that cannot load a module that imports .ts files.
-// What a .mjs file imports, Node loads itself.
+// Pulumi registers ts-node for every policy pack, whatever the pack's options are, and ts-node cannot load a module that imports .ts
+// files. Node itself loads what a .mjs file imports.
 import "./pack.ts";

@@ -12,24 +12,24 @@ export interface CheckedResource {
   readonly protect: boolean;
 }
 
-/** One rule of the pack: what is wrong with a resource, in words that say how to mend it. */
+/** One rule of the pack. Each violation names what is wrong with the resource and how to fix it. */
 export interface Rule {
   readonly name: string;
   readonly description: string;
   violations(resource: CheckedResource): string[];
 }
 
-/** The pack. Each rule holds for what LoggingStack makes and for Loki deployed by hand. */
+/** The pack. Each rule applies to the resources of LoggingStack and to Loki deployed by hand. */
 export const RULES: readonly Rule[] = [
   {
     name: "log-buckets-are-protected",
-    description: "A bucket of logs has `protect`, and is never deleted with what is in it.",
+    description: "A log bucket has `protect`, and is never deleted together with its logs.",
     violations: ({ type, name, props, protect }) =>
       isBucket(type) && /loki|log/i.test(`${props.bucket ?? name}`)
         ? [
             ...unless(
               protect,
-              "no protection: one diff that nobody read deletes it. Set the resource option protect: true",
+              "the bucket is not protected, so a diff that nobody read can delete it. Set the resource option protect: true",
             ),
             ...unless(!isTrue(props.forceDestroy), "forceDestroy deletes the bucket with its logs. Leave it out"),
           ]
@@ -47,11 +47,11 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "object-store-has-tls",
-    description: "Keys and logs travel to the object store by TLS.",
+    description: "Keys and logs travel to the object store over TLS.",
     violations: (resource) => {
       const { type, props } = resource;
       if (type === "pulumi:providers:minio")
-        return unless(isTrue(props.minioSsl), "the provider talks plain HTTP. Set minioSsl: true");
+        return unless(isTrue(props.minioSsl), "the provider uses plain HTTP. Set minioSsl: true");
       const loki = lokiValuesOf(resource);
       if (!loki) return [];
       const stores = [
@@ -73,7 +73,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "no-secrets-in-values",
-    description: "Helm values hold no secret: they stand in clear in previews, in the state and in the cluster.",
+    description: "Helm values hold no secret, because previews, the state and the cluster show them in clear.",
     violations: ({ type, props }) => {
       if (!isHelm(type)) return [];
       const findings = new Findings();
@@ -83,7 +83,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "retention-is-set",
-    description: "Loki deletes what is older than somebody decided; without a decision the bucket grows for ever.",
+    description: "Loki deletes what is older than a set period. Without one, the bucket grows without a limit.",
     violations: (resource) => {
       const values = lokiValuesOf(resource);
       if (!values) return [];
@@ -93,23 +93,23 @@ export const RULES: readonly Rule[] = [
       return [
         ...unless(
           period !== undefined && !/^0\D*$/.test(`${period}`),
-          "no retention: set loki.limits_config.retention_period",
+          "no retention period. Set loki.limits_config.retention_period",
         ),
-        ...unless(isTrue(enabled), "nothing is deleted: set loki.compactor.retention_enabled: true"),
+        ...unless(isTrue(enabled), "Loki deletes nothing. Set loki.compactor.retention_enabled: true"),
       ];
     },
   },
   {
     name: "versions-are-pinned",
-    description: "A chart has one exact version, and no image is `latest`: two runs deploy the same.",
+    description: "A chart has an exact version and no image is `latest`, so that two runs deploy the same.",
     violations: ({ type, props }) => {
       if (!isHelm(type)) return [];
-      // A chart folder carries its version in itself.
+      // A chart folder contains its version.
       const folder = /^(\.|\/)/.test(`${props.chart ?? ""}`);
       return [
         ...unless(
           folder || /^v?\d+\.\d+\.\d+([-+][\w.+-]+)?$/.test(`${props.version ?? ""}`),
-          `the version ${props.version ?? "of the day"} is not exact. Write it in full, like 18.11.0`,
+          `the version ${props.version ?? "(none)"} is not exact. Write it in full, like 18.11.0`,
         ),
         ...latestTags(props.values, "values").map((path) => `${path} is latest. Write a version or a digest`),
       ];
@@ -119,7 +119,7 @@ export const RULES: readonly Rule[] = [
 
 const unless = (ok: boolean, violation: string): string[] => (ok ? [] : [violation]);
 
-/** Providers keep their own inputs as JSON text: `"true"`. */
+/** A provider stores its inputs as JSON text: `"true"`. */
 const isTrue = (value: unknown): boolean => value === true || value === "true";
 
 const isBucket = (type: string): boolean => /^minio:index\/s3Bucket:|^aws:s3\/bucket(V2)?:/.test(type);
@@ -131,7 +131,7 @@ function lokiValuesOf({ type, props }: CheckedResource): CheckedResource["props"
   return isHelm(type) && /^loki\b/.test(posix.basename(`${props.chart ?? ""}`)) ? (props.values ?? {}) : undefined;
 }
 
-/** Loki's own config wherever its charts take it from, as `[path, config]`; what wins comes first. */
+/** Loki's config in each place where its charts read it, as `[path, config]`, highest precedence first. */
 function lokiConfigs({ loki = {} }: CheckedResource["props"]): Array<[string, CheckedResource["props"]]> {
   const configs: Array<[string, unknown]> = [
     ["loki.config", typeof loki.config === "string" ? parsedYaml(loki.config) : loki.config],
@@ -141,7 +141,7 @@ function lokiConfigs({ loki = {} }: CheckedResource["props"]): Array<[string, Ch
   return configs.flatMap(([path, config]) => (typeof config === "object" && config !== null ? [[path, config]] : []));
 }
 
-/** A config as text may be a template, which only Helm can read. */
+/** Undefined for a config that is a template, which only Helm can read. */
 function parsedYaml(text: string): unknown {
   try {
     return parse(text);
@@ -150,7 +150,7 @@ function parsedYaml(text: string): unknown {
   }
 }
 
-/** Policies that MinIO brings along. https://min.io/docs/minio/linux/administration/identity-access-management/policy-based-access-control.html */
+/** Policies that MinIO ships with. https://min.io/docs/minio/linux/administration/identity-access-management/policy-based-access-control.html */
 const BUILT_IN = ["consoleAdmin", "readwrite", "readonly", "writeonly", "diagnostics"];
 
 type Statement = { Effect?: string; Action?: string | string[]; NotAction?: unknown; Resource?: string | string[] };
@@ -161,7 +161,7 @@ function policyViolations(text: unknown): string[] {
     const { Statement = [] } = JSON.parse(`${text}`) as { Statement?: Statement | Statement[] };
     statements = [Statement].flat();
   } catch {
-    return ["the policy is no JSON"];
+    return ["the policy is not valid JSON"];
   }
   const allowed = statements.filter(({ Effect }) => Effect === "Allow");
   const denied = statements.filter(({ Effect }) => Effect === "Deny").flatMap(({ Action = [] }) => Action);
@@ -170,7 +170,10 @@ function policyViolations(text: unknown): string[] {
       .flatMap(({ Action = [] }) => Action)
       .filter((action) => /\*|^admin:/.test(action))
       .map((action) => `${action} is more than Loki needs: s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject`),
-    ...unless(!allowed.some(({ NotAction }) => NotAction), "NotAction allows everything but a list. Name the actions"),
+    ...unless(
+      !allowed.some(({ NotAction }) => NotAction),
+      "NotAction allows every action that it does not list. Name the actions",
+    ),
     ...allowed
       .flatMap(({ Resource = [] }) => Resource)
       .filter((resource) => !/^arn:aws:s3:::[a-z0-9][a-z0-9.-]+(\/\*)?$/.test(resource))
@@ -179,7 +182,7 @@ function policyViolations(text: unknown): string[] {
       ),
     ...unless(
       denied.includes("admin:*"),
-      'without a denial of "admin:*" the user can give itself a service account that never expires, and change its password',
+      'the policy does not deny "admin:*", so the user can create a service account that never expires, and change its password',
     ),
   ];
 }

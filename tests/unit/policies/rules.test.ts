@@ -1,4 +1,4 @@
-// The policy pack: our stacks keep to every rule, and each rule finds what it is for.
+// The policy pack: our stacks follow every rule, and each rule finds its violations.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type CheckedResource, RULES } from "../../../policies/rules.ts";
@@ -56,9 +56,9 @@ const CASES: Record<string, Array<[what: string, resource: CheckedResource, viol
     ["everything but", policy({ Effect: "Allow", NotAction: ["s3:DeleteBucket"] }, DENY), [/NotAction/]],
     ["no denial", policy(ALLOW), [/service account that never expires/]],
     ["of a group", { ...policy(ALLOW), type: "minio:index/iamGroupPolicy:IamGroupPolicy" }, [/service account/]],
-    ["an attached policy of its own", attachment("loki-a"), []],
+    ["an attached policy of one cluster", attachment("loki-a"), []],
     ["MinIO's own policy", attachment("consoleAdmin"), [/consoleAdmin reaches every bucket/]],
-    ["no JSON", { ...policy(), props: { policy: "{" } }, [/no JSON/]],
+    ["not JSON", { ...policy(), props: { policy: "{" } }, [/not valid JSON/]],
   ],
   "object-store-has-tls": [
     ["https", release({ loki: { storage: { s3: { endpoint: "https://minio:9000", insecure: false } } } }), []],
@@ -81,12 +81,12 @@ const CASES: Record<string, Array<[what: string, resource: CheckedResource, viol
       [/^loki\.storage_config\.aws\.endpoint is plain HTTP/],
     ],
     [
-      "in a config of its own, as text or not",
+      "in a separate config, as text or not",
       release({ loki: { config: "common: { storage: { s3: { insecure: true } } }\n" } }, "loki-stack"),
       [/^loki\.config\.common\.storage\.s3\.insecure/],
     ],
     ["a config that is a template", release({ loki: { config: "{{- if .Values.a }}\na: [\n" } }), []],
-    ["the provider by TLS", minioProvider("true"), []],
+    ["the provider over TLS", minioProvider("true"), []],
     ["the provider without", minioProvider("false"), [/minioSsl: true/]],
     ["the provider's default", minioProvider(undefined), [/minioSsl: true/]],
   ],
@@ -107,10 +107,10 @@ const CASES: Record<string, Array<[what: string, resource: CheckedResource, viol
   "retention-is-set": [
     ["set", release({ loki: kept }), []],
     ["set in the structured config", release({ loki: { structuredConfig: kept } }), []],
-    ["set in a config of its own", release({ loki: { config: JSON.stringify(kept) } }, "loki-distributed"), []],
+    ["set in a separate config", release({ loki: { config: JSON.stringify(kept) } }, "loki-distributed"), []],
     ["another chart", release({}, "alloy"), []],
     ["not at all", release({}), [/no retention/, /retention_enabled/]],
-    ["for ever", release({ loki: { ...kept, limits_config: { retention_period: "0s" } } }), [/no retention/]],
+    ["without an end", release({ loki: { ...kept, limits_config: { retention_period: "0s" } } }), [/no retention/]],
     ["not enforced", release({ loki: { ...kept, compactor: {} } }), [/retention_enabled/]],
   ],
   "versions-are-pinned": [
@@ -142,7 +142,7 @@ for (const rule of RULES) {
   });
 }
 
-it("both committed stacks keep to every rule", async () => {
+it("both committed stacks follow every rule", async () => {
   for (const stack of STACKS) {
     const { resources } = await planOf(stack);
     assert.ok(resources.length > 20);
