@@ -1,4 +1,4 @@
-// npm run diff -- <stack> --base REF: what a change in the working copy does to a stack, offline.
+// npm run diff -- <stack> --base REF: what the working copy changes in a stack, offline.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { compareRenderedStacks } from "../changes/changeReport.ts";
@@ -6,45 +6,43 @@ import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "../ch
 import { NO_STACK, type RenderedStack, renderStack } from "../plan/renderStack.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { checkOut } from "../plan/worktree.ts";
-import { readCommandLine } from "./commandLine.ts";
-import { reportAndExit } from "./reportAndExit.ts";
+import { command, onlyStack, runAsProcess, UsageError } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
 
-const USAGE = `usage: npm run diff -- <stack> --base REF ${REPORT_USAGE}\nstacks: ${stackNames().join(", ")}`;
+const usage = () => `usage: npm run diff -- <stack> --base REF ${REPORT_USAGE}\nstacks: ${stackNames().join(", ")}`;
 
-try {
-  const { values, positionals } = readCommandLine(USAGE, { base: { type: "string" }, ...REPORT_OPTIONS });
-  const [stack] = positionals;
-  if (!stack || positionals.length > 1 || !values.base) throw new Error(USAGE);
+const OPTIONS = { base: { type: "string" }, ...REPORT_OPTIONS } as const;
+
+export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+  const stack = onlyStack(positionals);
+  const ref = values.base;
+  if (!ref) throw new UsageError();
   checkReportOptions(values);
-  const base = checkOut(values.base);
-  for (const [signal, code] of [
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)
-    process.once(signal, () => {
-      base.remove();
-      process.exit(code);
-    });
+  return interruptible(async (signal) => {
+    const base = await checkOut(ref);
+    try {
+      const [before, after] = await Promise.all([
+        rendered(stack, base.folder, ref, signal),
+        rendered(stack, process.cwd(), "the working copy", signal),
+      ]);
+      if (before === NO_STACK && after === NO_STACK)
+        throw new Error(
+          `Pulumi.${stack}.yaml: neither here nor in ${ref}. Stacks of this project: ${stackNames().join(", ")}`,
+        );
+      return publish(compareRenderedStacks(stack, `${ref} (${base.commit.slice(0, 8)})`, before, after), values);
+    } finally {
+      await base.remove();
+    }
+  });
+});
+
+async function rendered(stack: string, folder: string, what: string, signal: AbortSignal): Promise<RenderedStack> {
+  if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return NO_STACK;
   try {
-    const rendered = (folder: string, what: string): Promise<RenderedStack> => {
-      if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return Promise.resolve(NO_STACK);
-      return renderStack(folder, stack).catch((error: Error) => {
-        throw new Error(`${what} cannot be rendered:\n${error.message}`);
-      });
-    };
-    const [before, after] = await Promise.all([
-      rendered(base.folder, values.base),
-      rendered(process.cwd(), "the working copy"),
-    ]);
-    if (before === NO_STACK && after === NO_STACK)
-      throw new Error(
-        `Pulumi.${stack}.yaml: neither here nor in ${values.base}. Stacks of this project: ${stackNames().join(", ")}`,
-      );
-    const report = compareRenderedStacks(stack, `${values.base} (${base.commit.slice(0, 8)})`, before, after);
-    process.exitCode = publish(report, values);
-  } finally {
-    base.remove();
+    return await renderStack(folder, stack, signal);
+  } catch (error) {
+    throw new Error(`${what} cannot be rendered:\n${(error as Error).message}`);
   }
-} catch (error) {
-  reportAndExit(error);
 }
+
+if (import.meta.main) runAsProcess(main);

@@ -6,17 +6,18 @@ import { keyOfUrn, nameOf, resourceKey } from "../engine/urn.ts";
 import type { PlannedResource } from "../plan/offlinePlan.ts";
 
 /**
- * Operations that a killed engine left in the state. The note goes; what had been made all the same, unknownToState finds then. (The
- * engine's own --import-pending-creates left out what it was given, as seen on 3.270.)
+ * Operations that a killed engine left in the state, and with them most likely the stack's lock. The refresh only clears the entries:
+ * resources that were created all the same are found by {@link unknownToState}. (The engine's own `--import-pending-creates` left out
+ * what it was given, as seen on 3.270.)
  */
 export function pendingOperations(stack: string, { pending_operations = [] }: StackState): Finding[] {
   if (pending_operations.length === 0) return [];
-  const what = pending_operations.map(({ type, resource }) => `${type} ${nameOf(resource.urn)}`).join(", ");
+  const operations = pending_operations.map(({ type, resource }) => `${type} ${nameOf(resource.urn)}`).join(", ");
   return [
     {
       subject: "the state",
-      text: `a deploy was killed while ${what}`,
-      fix: `npm run deploy -- refresh --stack ${stack} --clear-pending-creates`,
+      text: `has unfinished operations of a deploy that was killed, or is still running: ${operations}`,
+      fix: `pulumi cancel --stack ${stack} --yes; npm run deploy -- refresh --stack ${stack} --clear-pending-creates`,
     },
   ];
 }

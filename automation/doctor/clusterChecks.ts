@@ -4,9 +4,9 @@ import {
   type KubeConfig,
   KubernetesObjectApi,
   StorageV1Api,
+  type V1Pod,
   type V1Secret,
 } from "@kubernetes/client-node";
-import type { Finding } from "../../components/findings.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { deployedNamespace, wrongCluster } from "../deploy/guards.ts";
 import type { StackState, StateResource } from "../engine/state.ts";
@@ -15,9 +15,39 @@ import { explainPods } from "../explain/explainPods.ts";
 import { RELEASE_TYPE } from "../plan/releases.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
-import { type Check, judged, ok } from "./check.ts";
+import { type Check, type CheckResult, judged, ok } from "./check.ts";
 
-/** What a deploy does in the cluster, as the API server is asked about it. */
+/** The cluster: whether it is the right one, its rights, storage and nodes, and what a broken deploy left in it. */
+export function clusterChecks(kube: KubeConfig, settings: StackSettings, state: StackState | undefined): Check[] {
+  const { args } = settings;
+  const check = (name: string, run: () => Promise<CheckResult>): Check => ({
+    name,
+    run: () =>
+      run().catch((error) => {
+        const fix = "check that this machine reaches the API server, and that the login is allowed to read there";
+        return judged([{ subject: name, text: apiMessage(error), fix }], "");
+      }),
+  });
+  return [
+    check("the right cluster", () => checkIdentity(kube, settings, state)),
+    check("rights in the cluster", () => checkRights(kube, args.namespace, args.cluster.resourceId)),
+    check("storage class", () => checkStorageClass(kube, args.loki.storageClass)),
+    check("nodes for Loki", () => checkNodes(kube, args.nodePool)),
+    check("Helm releases", () => checkReleases(kube, args.namespace)),
+    check("Secrets", () => checkSecrets(kube, args.cluster.name, args.namespace, state)),
+    check("pods", async () => judged(explainPods(await podEvidence(kube, args.namespace)), "none waits")),
+  ];
+}
+
+/** The API server is that of the stack's cluster. */
+export const checkIdentity = async (
+  kube: KubeConfig,
+  settings: StackSettings,
+  state: StackState = {},
+): Promise<CheckResult> =>
+  judged(await wrongCluster(kube, settings, deployedNamespace(state)), kube.getCurrentCluster()?.server ?? "");
+
+/** What a deploy does in the cluster: API group, resource and verb of an access review. */
 const RIGHTS = [
   ["", "namespaces", "create"],
   ["", "secrets", "create"],
@@ -30,120 +60,90 @@ const RIGHTS = [
   ["policy", "poddisruptionbudgets", "create"],
 ] as const;
 
-/** The cluster: the right one, its rights and storage, and what a broken deploy left there. */
-export function clusterChecks(kube: KubeConfig, settings: StackSettings, state: StackState | undefined): Check[] {
-  const { args } = settings;
-  const { namespace } = args;
-  const stack = args.cluster.name;
-  const core = kube.makeApiClient(CoreV1Api);
-  const check = (name: string, run: Check["run"]): Check => ({
-    name,
-    async run() {
-      try {
-        return await run();
-      } catch (error) {
-        const fix = "check that this machine reaches the API server, and that the login is allowed to read there";
-        return judged([{ subject: name, text: apiMessage(error), fix }], "");
-      }
-    },
-  });
-  const secrets = async (): Promise<V1Secret[]> => (await core.listNamespacedSecret({ namespace })).items;
-  return [
-    check("the right cluster", async () =>
-      judged(
-        await wrongCluster(kube, settings, deployedNamespace(state ?? {})),
-        kube.getCurrentCluster()?.server ?? "",
-      ),
-    ),
-    check("rights in the cluster", async () => {
-      const reviews = kube.makeApiClient(AuthorizationV1Api);
-      const denied = await Promise.all(
-        RIGHTS.map(async ([group, resource, verb]) => {
-          const body = {
-            spec: {
-              resourceAttributes: {
-                group,
-                resource,
-                verb,
-                ...(group === "" && resource === "namespaces" ? {} : { namespace }),
-              },
-            },
-          };
-          const { status } = await reviews.createSelfSubjectAccessReview({ body });
-          return status?.allowed ? [] : [`${verb} ${resource}`];
-        }),
-      );
-      const missing = denied.flat();
-      const findings: Finding[] =
-        missing.length > 0
-          ? [
-              {
-                subject: "the login",
-                text: `may not ${missing.join(", ")}`,
-                fix: `az role assignment create --role 'Azure Kubernetes Service RBAC Cluster Admin' --assignee LOGIN --scope ${args.cluster.resourceId ?? "CLUSTER"}`,
-              },
-            ]
-          : [];
-      return judged(findings, "all that a deploy needs");
+/** The login may do what a deploy does. https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
+export async function checkRights(
+  kube: KubeConfig,
+  namespace: string,
+  clusterId: string | undefined,
+): Promise<CheckResult> {
+  const reviews = kube.makeApiClient(AuthorizationV1Api);
+  const missing = await Promise.all(
+    RIGHTS.map(async ([group, resource, verb]) => {
+      // A namespace is not inside of a namespace.
+      const place = resource === "namespaces" ? {} : { namespace };
+      const body = { spec: { resourceAttributes: { group, resource, verb, ...place } } };
+      const { status } = await reviews.createSelfSubjectAccessReview({ body });
+      return status?.allowed ? [] : [`${verb} ${resource}`];
     }),
-    check("storage class", async () => {
-      const { items } = await kube.makeApiClient(StorageV1Api).listStorageClass();
-      const names = items.map(({ metadata }) => metadata?.name ?? "");
-      const wanted = args.loki.storageClass;
-      return judged(
-        names.includes(wanted)
-          ? []
-          : [
-              {
-                subject: `storage class ${wanted}`,
-                text: `is not in the cluster, which has ${names.join(", ") || "none"}`,
-                fix: "pulumi config set --path loki.storage.storageClass NAME, with one of these",
-              },
-            ],
-        wanted,
-      );
-    }),
-    check("nodes for Loki", async () => {
-      const labelSelector = Object.entries(args.nodePool.nodeSelector)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(",");
-      const { items } = await core.listNode({ ...(labelSelector && { labelSelector }) });
-      // A pool that the stack makes is not there before the first deploy.
-      if (items.length === 0 && args.nodePool.mode !== "create")
-        return judged(
-          [
-            {
-              subject: "nodes for Loki",
-              text: `none has the label ${labelSelector}`,
-              fix: "kubectl get nodes --show-labels; correct nodePool.label",
-            },
-          ],
-          "",
-        );
-      return ok(`${items.length} of ${labelSelector || "any kind"}`);
-    }),
-    check("Helm releases", async () => judged(pendingReleases(namespace, await secrets()), "none is pending")),
-    check("Secrets", async () => {
-      if (!state) return ok("nothing is deployed yet");
-      const [live, pods] = [await secrets(), (await core.listNamespacedPod({ namespace })).items];
-      const used = new Set(
-        pods.flatMap(({ spec }) => [
-          ...(spec?.volumes ?? []).map(({ secret }) => secret?.secretName ?? ""),
-          ...[...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].flatMap(({ envFrom = [] }) =>
-            envFrom.map(({ secretRef }) => secretRef?.name ?? ""),
-          ),
-        ]),
-      );
-      return judged(
-        [...driftedSecrets(stack, state, live), ...orphanedSecrets(namespace, state, live, used)],
-        "as in the state",
-      );
-    }),
-    check("pods", async () => judged(explainPods(await podEvidence(kube, namespace)), "none waits")),
-  ];
+  );
+  const denied = missing.flat();
+  const role = "'Azure Kubernetes Service RBAC Cluster Admin'";
+  const finding = {
+    subject: "the login",
+    text: `may not ${denied.join(", ")}`,
+    fix: `az role assignment create --role ${role} --assignee LOGIN --scope ${clusterId ?? "CLUSTER"}`,
+  };
+  return judged(denied.length > 0 ? [finding] : [], "all that a deploy needs");
 }
 
-/** Id of an object or a release that a killed deploy may have made without the state's knowledge, if it is there. */
+/** The cluster has the storage class of Loki's disks. */
+export async function checkStorageClass(kube: KubeConfig, wanted: string): Promise<CheckResult> {
+  const { items } = await kube.makeApiClient(StorageV1Api).listStorageClass();
+  const names = items.map(({ metadata }) => metadata?.name ?? "");
+  const finding = {
+    subject: `storage class ${wanted}`,
+    text: `is not in the cluster, which has ${names.join(", ") || "none"}`,
+    fix: "pulumi config set --path loki.storage.storageClass NAME, with one of these",
+  };
+  return judged(names.includes(wanted) ? [] : [finding], wanted);
+}
+
+/** There are nodes for Loki. A pool that the stack creates does not exist before the first deploy. */
+export async function checkNodes(
+  kube: KubeConfig,
+  { mode, nodeSelector }: StackSettings["args"]["nodePool"],
+): Promise<CheckResult> {
+  const labelSelector = Object.entries(nodeSelector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  const { items } = await kube.makeApiClient(CoreV1Api).listNode({ ...(labelSelector && { labelSelector }) });
+  if (items.length > 0 || mode === "create") return ok(`${items.length} of ${labelSelector || "any kind"}`);
+  const fix = "kubectl get nodes --show-labels; correct nodePool.label";
+  return judged([{ subject: "nodes for Loki", text: `none has the label ${labelSelector}`, fix }], "");
+}
+
+/** No Helm release was left pending. */
+export const checkReleases = async (kube: KubeConfig, namespace: string): Promise<CheckResult> =>
+  judged(pendingReleases(namespace, await secretsIn(kube, namespace)), "none is pending");
+
+/** The cluster's Secrets are those of the state. */
+export async function checkSecrets(
+  kube: KubeConfig,
+  stack: string,
+  namespace: string,
+  state: StackState | undefined,
+): Promise<CheckResult> {
+  if (!state) return ok("nothing is deployed yet");
+  const live = await secretsIn(kube, namespace);
+  const pods = (await kube.makeApiClient(CoreV1Api).listNamespacedPod({ namespace })).items;
+  const used = new Set(pods.flatMap(secretsOf));
+  const findings = [...driftedSecrets(stack, state, live), ...orphanedSecrets(namespace, state, live, used)];
+  return judged(findings, "as in the state");
+}
+
+const secretsIn = async (kube: KubeConfig, namespace: string): Promise<V1Secret[]> =>
+  (await kube.makeApiClient(CoreV1Api).listNamespacedSecret({ namespace })).items;
+
+/** Names of the Secrets that a pod mounts or has in its environment. */
+function secretsOf({ spec }: V1Pod): string[] {
+  const mounted = (spec?.volumes ?? []).map(({ secret }) => secret?.secretName);
+  const environment = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].flatMap(({ envFrom = [] }) =>
+    envFrom.map(({ secretRef }) => secretRef?.name),
+  );
+  return [...mounted, ...environment].filter((name) => name !== undefined);
+}
+
+/** The id of a planned Kubernetes object or release that exists, although the state does not have it. */
 export async function idInCluster(
   kube: KubeConfig,
   namespace: string,
@@ -152,7 +152,7 @@ export async function idInCluster(
   if (type === RELEASE_TYPE) {
     const labelSelector = `owner=helm,name=${inputs.name}`;
     const { items } = await kube.makeApiClient(CoreV1Api).listNamespacedSecret({ namespace, labelSelector });
-    // A pending one is no release yet: its record goes, and the next deploy takes over what it had made.
+    // A pending revision is not a release yet: its record is deleted, and the next deploy takes over what it made.
     const installed = items.some(({ metadata }) => ["deployed", "failed"].includes(metadata?.labels?.status ?? ""));
     return installed ? `${namespace}/${inputs.name}` : undefined;
   }

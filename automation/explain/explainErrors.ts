@@ -136,8 +136,14 @@ const LOGIN: readonly Known[] = [
   {
     pattern: /the stack is currently locked|could not acquire lock/i,
     subject: "the stack's lock",
-    text: "is held: another update is running, or one was killed",
-    fix: "npm run doctor -- STACK names the command, once nobody deploys",
+    text: "is held: another deploy is running, or one was killed",
+    fix: "wait until it ends; if it was killed: pulumi cancel --stack STACK --yes",
+  },
+  {
+    pattern: /failed to load checkpoint/,
+    subject: "the state",
+    text: "is damaged: a deploy was killed while it wrote the state into a folder",
+    fix: "in the backend's folder .pulumi/stacks/logging: cp STACK.json.bak STACK.json; rm -f STACK.json.attrs",
   },
 ];
 

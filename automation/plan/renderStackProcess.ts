@@ -1,29 +1,35 @@
 // The process of renderStack.ts: prints one stack of the project in the current folder as JSON.
 import { pathToFileURL } from "node:url";
-import { reportAndExit } from "../commands/reportAndExit.ts";
-import { helmTemplate } from "./helmTemplate.ts";
+import { errorText } from "../expectedErrors.ts";
+import { helmTemplates } from "./helmTemplate.ts";
 import { planOffline } from "./offlinePlan.ts";
 import { releasesOf } from "./releases.ts";
 import type { RenderedStack } from "./renderStack.ts";
 import { readStackFile } from "./stackFiles.ts";
 
-try {
-  const [stack = ""] = process.argv.slice(2);
+async function render(stack: string): Promise<RenderedStack> {
   const project = pathToFileURL(`${process.cwd()}/`);
-  const plan = await planOffline(readStackFile(stack), { project, tellSecretsApart: true });
-  const rendered: RenderedStack = {
-    resources: plan.resources,
-    releases: releasesOf(plan.resources).map((release) => ({
-      name: release.name,
-      namespace: release.namespace,
-      chart: release.chart,
-      version: release.version,
-      objects: helmTemplate(release),
+  const { resources, capacity, warnings } = await planOffline(readStackFile(stack), {
+    project,
+    tellSecretsApart: true,
+  });
+  const releases = releasesOf(resources);
+  const objects = await helmTemplates(releases);
+  return {
+    resources,
+    releases: releases.map(({ name, namespace, chart, version }, i) => ({
+      ...{ name, namespace, chart, version },
+      objects: objects[i] ?? [],
     })),
-    ...(plan.capacity && { pool: plan.capacity.pool }),
-    warnings: plan.warnings,
+    ...(capacity && { pool: capacity.pool }),
+    warnings,
   };
-  process.stdout.write(JSON.stringify(rendered));
-} catch (error) {
-  reportAndExit(error);
 }
+
+render(process.argv[2] ?? "").then(
+  (rendered) => process.stdout.write(JSON.stringify(rendered)),
+  (error: unknown) => {
+    console.error(errorText(error));
+    process.exit(1);
+  },
+);

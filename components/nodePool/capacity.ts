@@ -1,4 +1,5 @@
 import type { VmCapacityArgs } from "../loggingStackArgs.ts";
+import { textTable } from "../textTable.ts";
 
 /** CPU in millicores, memory in MiB. */
 export interface Resources {
@@ -157,15 +158,8 @@ export function formatCapacity(report: CapacityReport): string {
       `${pool.nodes} hosts`,
     ],
   ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const table = rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd(),
-  );
   return [
-    ...table,
+    ...textTable(rows, (column) => column > 0),
     `one node of ${pool.vm.cpu} vCPU / ${pool.vm.memoryGiB} GiB leaves ${perNode.cpu}m and ${perNode.memory}Mi after the kubelet's reserve, AKS's own pods and Alloy`,
   ].join("\n");
 }

@@ -5,6 +5,7 @@ import { CHUNK_MIB } from "../loki/values.ts";
 import { checkCapacity, type Resources } from "../nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../nodePool/vmSizes.ts";
 import { requested } from "../quantities.ts";
+import { textTable } from "../textTable.ts";
 
 /** What a cluster logs. */
 export interface Load {
@@ -170,13 +171,5 @@ export function formatProfiles(): string {
       ];
     }),
   ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return textTable(rows).join("\n");
 }

@@ -1,36 +1,14 @@
 // What deploys and the doctor make of errors, pods, states and answers. The real ones are in the cluster tier.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
-import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { CoreV1Event, V1Node, V1Pod, V1Secret } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { destroyPlan } from "../../../../automation/deploy/destroyPlan.ts";
 import { failedRevisions } from "../../../../automation/deploy/failedRevisions.ts";
 import { deployedNamespace, foreignNode, sharedBuckets, wrongAddress } from "../../../../automation/deploy/guards.ts";
-import {
-  clusterFindings,
-  nodesToCome,
-  quotaFindings,
-  rightsFindings,
-} from "../../../../automation/doctor/azureChecks.ts";
-import {
-  driftedSecrets,
-  orphanedSecrets,
-  pendingOperations,
-  pendingReleases,
-  unknownToState,
-} from "../../../../automation/doctor/brokenDeploy.ts";
-import { manifestUrl } from "../../../../automation/doctor/sourceChecks.ts";
-import { brokenStateFile, fileLocks, lockFindings } from "../../../../automation/doctor/stackLock.ts";
-import { PreviewedSteps, seenPool } from "../../../../automation/engine/previewEvents.ts";
 import { explainErrors } from "../../../../automation/explain/explainErrors.ts";
 import { explainPods, type PodEvidence, type PodOwner } from "../../../../automation/explain/explainPods.ts";
-import { releasesOf } from "../../../../automation/plan/releases.ts";
-import { CHANGED_SECRET } from "../../../../automation/plan/secretMarks.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 import { STACKS, stackFile } from "../../../harness/plannedStack.ts";
 
@@ -97,7 +75,14 @@ describe("errors of a deploy", () => {
       explainErrors(["another operation (install/upgrade/rollback) is in progress"])[0]?.fix ?? "",
       /doctor/,
     );
-    assert.match(explainErrors(["error: the stack is currently locked by 1 lock(s)"])[0]?.fix ?? "", /doctor/);
+    assert.match(
+      explainErrors(["error: the stack is currently locked by 1 lock(s)"])[0]?.fix ?? "",
+      /pulumi cancel --stack STACK --yes$/,
+    );
+    assert.match(
+      explainErrors(["error: failed to load checkpoint: place 1: unexpected end of JSON input"])[0]?.fix ?? "",
+      /cp STACK\.json\.bak STACK\.json; rm -f STACK\.json\.attrs$/,
+    );
     assert.match(explainErrors(["Please run 'az login' to setup account."])[0]?.fix ?? "", /az login/);
     assert.deepEqual(explainErrors(["some other error"]), []);
   });
@@ -322,25 +307,10 @@ describe("guard rails", () => {
   });
 });
 
-describe("what a killed deploy leaves", () => {
+describe("failed revisions", () => {
   const release = (name: string, version: number, status: string): V1Secret => ({
     type: "helm.sh/release.v1",
     metadata: { name: `sh.helm.release.v1.${name}.v${version}`, labels: { name, version: String(version), status } },
-  });
-
-  it("is a release whose newest revision is pending", () => {
-    const found = pendingReleases("logging", [
-      release("loki", 9, "superseded"),
-      release("loki", 10, "pending-upgrade"),
-      release("alloy", 1, "pending-install"),
-      release("alloy", 2, "deployed"),
-    ]);
-    assert.deepEqual(
-      found.map(({ fix }) => fix),
-      ["kubectl -n logging delete secret sh.helm.release.v1.loki.v10"],
-    );
-    assert.match(found[0]?.text ?? "", /revision 10 was left pending-upgrade/);
-    assert.deepEqual(pendingReleases("logging", [release("loki", 1, "failed")]), []);
   });
 
   it("is a failed revision over a deployed one, which has to be rolled back; a first one that failed is not", () => {
@@ -373,266 +343,6 @@ describe("what a killed deploy leaves", () => {
     assert.equal(rolledBack(failed(10, "18.10.1", { read: { replicas: 3 } })), true);
     const older = failed(10, "18.11.0", { read: { replicas: 4 } });
     assert.equal(rolledBack(older, failed(11, "18.11.0", { read: { replicas: 3 } })), true);
-  });
-
-  it("is a pending operation, whose note is cleared", () => {
-    const urn = "urn:pulumi:a::logging::kubernetes:core/v1:Namespace::logging-namespace";
-    const state = {
-      pending_operations: [{ type: "creating", resource: { urn, type: "kubernetes:core/v1:Namespace" } }],
-    };
-    assert.deepEqual(pendingOperations("a", state), [
-      {
-        subject: "the state",
-        text: "a deploy was killed while creating logging-namespace",
-        fix: "npm run deploy -- refresh --stack a --clear-pending-creates",
-      },
-    ]);
-    assert.deepEqual(pendingOperations("a", {}), []);
-  });
-
-  it("is a state file cut short, with the whole one beside it; and a lock, in a backend of files", () => {
-    const folder = mkdtempSync(join(tmpdir(), "logging-backend-"));
-    try {
-      const url = pathToFileURL(folder).href;
-      const stacks = join(folder, ".pulumi/stacks/logging");
-      mkdirSync(stacks, { recursive: true });
-      assert.deepEqual(brokenStateFile(url, "logging", "a"), [], "a stack that is not there yet");
-      writeFileSync(join(stacks, "a.json.bak"), '{"version": 3}');
-      assert.match(brokenStateFile(url, "logging", "a")[0]?.fix ?? "", /^cp '.*a\.json\.bak' '.*a\.json'$/);
-      writeFileSync(join(stacks, "a.json"), '{"version": 3, "chec');
-      assert.equal(brokenStateFile(url, "logging", "a").length, 1);
-      writeFileSync(join(stacks, "a.json"), '{"version": 3}');
-      assert.deepEqual(brokenStateFile(url, "logging", "a"), []);
-      writeFileSync(join(stacks, "a.json.attrs"), "");
-      assert.match(brokenStateFile(url, "logging", "a")[0]?.fix ?? "", /^rm '.*a\.json\.attrs'$/);
-      writeFileSync(join(stacks, "a.json.attrs"), '{"user.cache_control":""}');
-      assert.deepEqual(brokenStateFile(url, "logging", "a"), []);
-      assert.deepEqual(brokenStateFile("https://api.pulumi.com", "logging", "a"), []);
-
-      const locks = join(folder, ".pulumi/locks/organization/logging/a");
-      mkdirSync(locks, { recursive: true });
-      writeFileSync(join(locks, "1.json"), '{"pid": 7, "username": "me", "hostname": "h", "timestamp": "now"}');
-      writeFileSync(join(locks, "1.json.attrs"), "{}");
-      assert.deepEqual(
-        fileLocks(url, "logging", "a")?.map(({ pid }) => pid),
-        [7],
-      );
-      assert.deepEqual(fileLocks(url, "logging", "b"), []);
-      assert.equal(fileLocks("azblob://x", "logging", "a"), undefined);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-
-  it("is a resource that exists and that the state does not know", async () => {
-    const resource = (type: string, name: string, protect = false) => ({
-      type,
-      name,
-      inputs: {},
-      protect,
-      dependsOn: [],
-      ignoreChanges: [],
-    });
-    const planned = [resource("minio:index/s3Bucket:S3Bucket", "bucket", true), resource("random:x:Y", "password")];
-    const urn = (type: string, name: string): Loose => ({ urn: `urn:pulumi:a::logging::${type}::${name}`, type });
-    const idOf = async ({ type }: { type: string }) => (type.endsWith("S3Bucket") ? "loki-a" : undefined);
-    const known = [urn("logging:index:LoggingStack", "logging"), urn("pulumi:providers:minio", "minio")];
-    const [found] = await unknownToState("a", planned, { resources: known }, idOf);
-    assert.match(
-      found?.fix ?? "",
-      /^pulumi import 'minio:index\/s3Bucket:S3Bucket' bucket 'loki-a' --stack a .*--protect=true --parent 'logging=urn/,
-    );
-    assert.match((await unknownToState("a", planned, {}, idOf))[0]?.fix ?? "", /docs\/adopting\.md/);
-    const own = urn("logging:index:LoggingStack$minio:index/s3Bucket:S3Bucket", "bucket");
-    assert.deepEqual(await unknownToState("a", planned, { resources: [...known, own] }, idOf), []);
-  });
-
-  it("is a lock; one that is in use is nobody's to take away", () => {
-    const left = (host: string, running: boolean) =>
-      lockFindings("a", [{ pid: 1, username: "me", hostname: host, timestamp: "now" }], () => running)[0];
-    assert.equal(left("elsewhere", false)?.fix, "pulumi cancel --stack a --yes");
-    assert.equal(left(hostname(), false)?.fix, "pulumi cancel --stack a --yes");
-    assert.match(left(hostname(), false)?.text ?? "", /which is gone/);
-    assert.equal(left(hostname(), true)?.fix, "wait until it is done");
-    assert.deepEqual(lockFindings("a", []), []);
-  });
-
-  it("is a Secret that is gone, made anew, or nobody's", () => {
-    const secret = (name: string, uid: string): V1Secret => ({ metadata: { name, uid } });
-    const resource = (name: string, uid: string): Loose => ({
-      urn: "urn:pulumi:a::logging::kubernetes:core/v1:Secret::logging-minio-credentials",
-      type: "kubernetes:core/v1:Secret",
-      outputs: { metadata: { name, uid } },
-    });
-    const state = { resources: [resource("logging-minio-credentials-0a1b2c3d", "1")] };
-    const live = secret("logging-minio-credentials-0a1b2c3d", "1");
-    assert.deepEqual(driftedSecrets("a", state, [live]), []);
-    assert.match(driftedSecrets("a", state, [])[0]?.text ?? "", /not in the cluster/);
-    assert.match(
-      driftedSecrets("a", state, [secret("logging-minio-credentials-0a1b2c3d", "2")])[0]?.text ?? "",
-      /made anew/,
-    );
-    const orphan = secret("logging-minio-credentials-ffffffff", "3");
-    const theirs = secret("logging-minio-credentials-of-another", "4");
-    assert.deepEqual(
-      orphanedSecrets("logging", state, [live, orphan, theirs], new Set()).map(({ fix }) => fix),
-      ["kubectl -n logging delete secret logging-minio-credentials-ffffffff"],
-    );
-    assert.deepEqual(
-      orphanedSecrets("logging", state, [live, orphan], new Set(["logging-minio-credentials-ffffffff"])),
-      [],
-    );
-  });
-});
-
-describe("what Azure says of itself", () => {
-  it("policy engine, state, rights and quota are judged", () => {
-    const cluster = (state: string, networkPolicy: string | null) => ({
-      location: "x",
-      provisioningState: state,
-      networkProfile: { networkPolicy },
-    });
-    assert.deepEqual(clusterFindings(cluster("Succeeded", "azure"), "azure"), []);
-    assert.match(
-      clusterFindings(cluster("Succeeded", null), "azure")[0]?.text ?? "",
-      /has none: NetworkPolicies are not enforced/,
-    );
-    assert.match(clusterFindings(cluster("Upgrading", "azure"), "azure")[0]?.text ?? "", /is Upgrading/);
-    const permission = (...actions: string[]) => [{ actions, notActions: [] }];
-    assert.deepEqual(rightsFindings(permission("*"), "ID"), []);
-    assert.deepEqual(rightsFindings(permission("Microsoft.ContainerService/managedClusters/*"), "ID"), []);
-    assert.match(rightsFindings(permission("*/read"), "ID")[0]?.text ?? "", /agentPools\/write, .*agentPools\/delete$/);
-    assert.match(
-      rightsFindings(
-        [{ actions: ["*"], notActions: ["Microsoft.ContainerService/managedClusters/agentPools/delete"] }],
-        "ID",
-      )[0]?.text ?? "",
-      /may not \S+delete$/,
-    );
-    const usage = (value: string, currentValue: number, limit: number) => ({ name: { value }, currentValue, limit });
-    const quota = [usage("standardDSv5Family", 90, 100), usage("cores", 0, 100)];
-    assert.deepEqual(quotaFindings(quota, "standardDSv5Family", 10, "x"), []);
-    assert.match(
-      quotaFindings(quota, "StandardDSv5Family", 20, "x")[0]?.text ?? "",
-      /has 10 vCPUs left, and the pool needs 20 more/,
-    );
-    assert.equal(quotaFindings(quota, "standardDSv5Family", 200, "x").length, 2);
-    const pools = (count: number) => ({
-      ...cluster("Succeeded", null),
-      agentPoolProfiles: [
-        { name: "other", count: 9 },
-        { name: "logs", count },
-      ],
-    });
-    assert.equal(nodesToCome(cluster("Succeeded", null), "logs", 5), 5);
-    assert.deepEqual(
-      [0, 3, 5, 6].map((count) => nodesToCome(pools(count), "logs", 5)),
-      [5, 2, 0, 0],
-      "what the pool has already is in the usage",
-    );
-  });
-});
-
-describe("an image's manifest", () => {
-  it("is where its name says", () => {
-    const url = (image: string) => manifestUrl(image).url;
-    assert.equal(url("docker.io/grafana/loki:3.7.6"), "https://registry-1.docker.io/v2/grafana/loki/manifests/3.7.6");
-    assert.equal(url("memcached:1"), "https://registry-1.docker.io/v2/library/memcached/manifests/1");
-    assert.equal(url("docker.io/memcached:1"), "https://registry-1.docker.io/v2/library/memcached/manifests/1");
-    assert.equal(url("my.azurecr.io/a/b@sha256:00"), "https://my.azurecr.io/v2/a/b/manifests/sha256:00");
-    assert.equal(url("localhost:5000/a"), "https://localhost:5000/v2/a/manifests/latest");
-  });
-});
-
-describe("the engine's preview", () => {
-  const step = (op: string, type: string, name: string, more: Loose = {}): EngineEvent =>
-    ({
-      resourcePreEvent: {
-        metadata: { op, type, urn: `urn:pulumi:a::logging::${type}::${name}`, provider: "", ...more },
-      },
-    }) as unknown as EngineEvent;
-  const state = (inputs: Loose, more: Loose = {}) => ({ inputs, ...more });
-  const of = (...events: EngineEvent[]) => new PreviewedSteps(events);
-
-  it("is taken from its events: one change for a replacement, none for what stays", () => {
-    const seen = of(
-      step("same", "t:Same", "same", { old: state({ a: 1 }), new: state({ a: 1 }) }),
-      step("create-replacement", "t:User", "user", { old: state({}), new: state({}) }),
-      step("replace", "t:User", "user", {
-        old: state({ name: "a" }, { protect: true }),
-        new: state({ name: "b" }),
-        keys: ["name"],
-        detailedDiff: null,
-      }),
-      step("delete-replaced", "t:User", "user", { old: state({}) }),
-      step("delete", "t:Gone", "gone", { old: state({ x: 1 }) }),
-      step("update", "t:Changed", "changed", {
-        old: state({ x: 1, __defaults: [] }),
-        new: state({ x: 2, __defaults: ["y"] }),
-      }),
-    );
-    assert.deepEqual(
-      seen.changes.map(({ op, name, reason, protect, fields }) => [
-        op,
-        name,
-        reason,
-        protect,
-        fields.map(({ path }) => path),
-      ]),
-      [
-        ["delete", "gone", "no longer in the program", false, []],
-        ["replace", "user", "name cannot be changed in place", true, ["name"]],
-        ["update", "changed", undefined, false, ["x"]],
-      ],
-    );
-    assert.deepEqual(
-      seen.before.map(({ type }) => type),
-      ["t:Same", "t:User", "t:Gone", "t:Changed"],
-    );
-    assert.deepEqual(
-      seen.after.map(({ type }) => type),
-      ["t:Same", "t:User", "t:Changed"],
-    );
-  });
-
-  it("tells of a secret that only the engine sees changing, and of a value that is not known yet", () => {
-    const seen = of(
-      step("update", "t:User", "user", {
-        old: state({ secret: "[secret]" }),
-        new: state({ secret: "[secret]", name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
-        detailedDiff: { secret: { diffKind: "update", inputDiff: true } },
-      }),
-    );
-    const [change] = seen.changes;
-    assert.deepEqual(change?.fields.find(({ path }) => path === "secret")?.after, CHANGED_SECRET);
-    assert.match(String(change?.fields.find(({ path }) => path === "name")?.after), /known after the update/);
-  });
-
-  it("says when something is no longer protected", () => {
-    const seen = of(step("update", "t:B", "b", { old: state({}, { protect: true }), new: state({}) }));
-    assert.equal(seen.changes[0]?.unprotected, true);
-  });
-
-  it("knows the releases and the pool", () => {
-    const seen = of(
-      step("same", "kubernetes:helm.sh/v3:Release", "loki", {
-        old: state({ name: "loki" }),
-        new: state({ name: "loki" }),
-      }),
-      step("same", "azure-native:containerservice:AgentPool", "pool", {
-        old: state({}),
-        new: state({ vmSize: "Standard_D4s_v5", maxPods: 60, maxCount: 5 }),
-      }),
-    );
-    assert.deepEqual(
-      releasesOf(seen.after).map(({ name }) => name),
-      ["loki"],
-    );
-    assert.deepEqual(seenPool(seen.after), {
-      vm: { cpu: 4, memoryGiB: 16, dataDisks: 8, localDiskGiB: 0 },
-      maxPods: 60,
-      nodes: 5,
-    });
   });
 });
 

@@ -1,0 +1,64 @@
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { errorText } from "../expectedErrors.ts";
+
+/** A command: takes its arguments, prints, and returns its exit code. Errors are printed too, never thrown. */
+export type Command = (argv: readonly string[]) => Promise<number>;
+
+type CommandLine<Options extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: Options; allowPositionals: true; args: string[] }>
+>;
+
+/** Arguments that do not fit the command. Its usage is printed below the message. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/**
+ * Makes a command that reads its arguments, answers `--help`, and prints its errors.
+ *
+ * @param usage How the command is used; computed only when it is printed.
+ * @param run Does the work and returns the exit code. Errors that it throws end the command with 1.
+ */
+export const command =
+  <const Options extends ParseArgsOptionsConfig>(
+    usage: () => string,
+    options: Options,
+    run: (line: CommandLine<Options>) => Promise<number>,
+  ): Command =>
+  async (argv) => {
+    try {
+      if (argv.includes("--help") || argv.includes("-h")) {
+        console.log(usage());
+        return 0;
+      }
+      return await run(parse(argv, options));
+    } catch (error) {
+      const text = error instanceof UsageError ? `${error.message}\n${usage()}`.trimStart() : errorText(error);
+      console.error(text);
+      return 1;
+    }
+  };
+
+function parse<const Options extends ParseArgsOptionsConfig>(
+  argv: readonly string[],
+  options: Options,
+): CommandLine<Options> {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    // Node goes on to explain how to pass a positional argument that begins with a dash. None does here.
+    throw new UsageError((error as Error).message.replace(/\. To specify a positional.*/s, ""));
+  }
+}
+
+/** The only positional argument. @throws {UsageError} when there is none, or more than one. */
+export function onlyStack([stack, ...others]: readonly string[]): string {
+  if (!stack || others.length > 0) throw new UsageError();
+  return stack;
+}
+
+/** Runs a command with this process's arguments, and ends the process with its exit code. */
+export function runAsProcess(main: Command): void {
+  // Ends now: requests without an answer, as of a cluster that cannot be reached, would keep the process alive.
+  main(process.argv.slice(2)).then((code) => process.exit(code));
+}

@@ -1,0 +1,78 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { connect } from "../cluster/clusterApi.ts";
+import { sharedBuckets } from "../deploy/guards.ts";
+import { chartLogin } from "../engine/stackPreview.ts";
+import type { StackState, StateResource } from "../engine/state.ts";
+import { explainErrors } from "../explain/explainErrors.ts";
+import type { MinioKeys } from "../explain/minioEvidence.ts";
+import { planOffline } from "../plan/offlinePlan.ts";
+import { releasesOf } from "../plan/releases.ts";
+import { readStackFile, stackNames } from "../plan/stackFiles.ts";
+import { type StackSettings, stackSettings } from "../plan/stackSettings.ts";
+import { azureChecks, idOfPool } from "./azureChecks.ts";
+import { type Check, judged, known } from "./check.ts";
+import { clusterChecks, idInCluster } from "./clusterChecks.ts";
+import { idOfBucket, minioChecks } from "./minioChecks.ts";
+import { type Engine, openEngine, pulumiChecks, stateChecks } from "./pulumiChecks.ts";
+import { sourceChecks } from "./sourceChecks.ts";
+
+/**
+ * All checks of a stack, in the order in which their findings should be fixed.
+ *
+ * @throws {InvalidArgumentsError} when the config is refused: nothing else could be checked.
+ */
+export async function stackChecks(stack: string): Promise<Check[]> {
+  const settings = await stackSettings(stack);
+  const { args } = settings;
+  const { resources } = await planOffline(readStackFile(stack));
+  const engine = await openEngine(stack);
+  const { handle, state }: Partial<Engine> = "findings" in engine ? {} : engine;
+  const admin = await minioAdmin(handle);
+  const { kube, checks: cluster } = await openCluster(settings, state);
+  const idOf = async (resource: Pick<StateResource, "type" | "inputs">): Promise<string | undefined> =>
+    (kube && (await idInCluster(kube, args.namespace, resource))) ??
+    (await idOfBucket(args.objectStorage, admin, resource)) ??
+    (await idOfPool(args.cluster.resourceId, resource));
+  return [
+    bucketCheck(stack, args.objectStorage.bucket),
+    ...pulumiChecks(stack, engine),
+    ...azureChecks(settings),
+    ...minioChecks(args, admin),
+    ...cluster,
+    ...stateChecks(stack, engine, resources, idOf),
+    ...sourceChecks(releasesOf(resources), handle && (await chartLogin(handle).catch(() => undefined))),
+  ];
+}
+
+function bucketCheck(stack: string, bucket: string): Check {
+  const files = stackNames().map((name) => readStackFile(name));
+  return known("bucket of its own", judged(sharedBuckets(files, stack), bucket));
+}
+
+/** The connection to the cluster with its checks, or the check that says why there is no connection. */
+async function openCluster(
+  settings: StackSettings,
+  state: StackState | undefined,
+): Promise<{ readonly kube?: KubeConfig; readonly checks: readonly Check[] }> {
+  const deployed = state?.resources?.some(({ type }) => type === "logging:index:LoggingStack") ? state : undefined;
+  try {
+    const kube = await connect(settings.access, settings.args.cluster.resourceId);
+    return { kube, checks: clusterChecks(kube, settings, deployed) };
+  } catch (error) {
+    const text = (error as Error).message;
+    const fix = /is not on PATH/.test(text)
+      ? "install it, then az login"
+      : "az login, and check cluster.resourceId or access.path";
+    const findings = [...explainErrors([text]), { subject: "the cluster", text, fix }];
+    return { checks: [known("the cluster", judged(findings, ""))] };
+  }
+}
+
+/** MinIO's admin as the provider gets it: from the stack's config, else from the environment. */
+async function minioAdmin(handle: Stack | undefined): Promise<MinioKeys | undefined> {
+  const config = await handle?.getAllConfig().catch(() => undefined);
+  const accessKey = config?.["logging:minioAdminUser"]?.value || process.env.MINIO_USER;
+  const secretKey = config?.["logging:minioAdminPassword"]?.value || process.env.MINIO_PASSWORD;
+  return accessKey && secretKey ? { accessKey, secretKey } : undefined;
+}
