@@ -6,10 +6,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { alloyMissing } from "../tests/harness/builtPrograms.ts";
 import { chartsMissing } from "../tests/harness/charts.ts";
-import { enterNamespaces, inNamespaces } from "../tests/harness/pods/namespaces.ts";
-import { endEnvironment } from "../tests/harness/runningStack/runningStack.ts";
+import { enterNamespaces, inNamespaces } from "../tests/harness/runningStack/namespaces.ts";
+import { alloyMissing } from "../tests/harness/runningStack/requirements.ts";
+import { endRunningStack } from "../tests/harness/runningStack/runningStack.ts";
 import { type LogInput, writeLogInput } from "./pipeline/logInput.ts";
 import { type Figures, measure } from "./pipeline/measure.ts";
 import { report } from "./pipeline/report.ts";
@@ -90,7 +90,7 @@ async function measureSide(): Promise<number> {
   const side = sides.find(({ name }) => name === process.env[SIDE]);
   if (!side) throw new Error(`no side ${process.env[SIDE]}`);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => endEnvironment().finally(() => process.exit(130)));
+    process.once(signal, () => endRunningStack().finally(() => process.exit(130)));
   const input: LogInput = JSON.parse(readFileSync(join(folder, "input.json"), "utf8"));
   try {
     writeFileSync(join(folder, `${side.name}.json`), JSON.stringify(await measure(side, input, shape)));
@@ -99,6 +99,6 @@ async function measureSide(): Promise<number> {
     console.error(error);
     return 1;
   } finally {
-    await endEnvironment();
+    await endRunningStack();
   }
 }

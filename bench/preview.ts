@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { findPrograms } from "../tests/harness/programs.ts";
+import { findPrograms } from "../tests/harness/pulumi/findPrograms.ts";
 import { type BenchEnvironment, endBench, startBench } from "./preview/environment.ts";
 import { loading } from "./preview/loading.ts";
 import { manyStacks } from "./preview/manyStacks.ts";

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod } from "../../tests/harness/pods/pod.ts";
 import { until } from "../../tests/harness/processes.ts";
 import {
-  type Environment,
-  environment,
   podLogsOf,
+  type RunningStack,
+  runningStack,
   startLokiWithEmptyDisks,
 } from "../../tests/harness/runningStack/runningStack.ts";
 import type { LogInput } from "./logInput.ts";
@@ -54,7 +54,7 @@ export async function measure(
 ): Promise<Figures> {
   const say = (text: string): void => console.log(`${side.name}: ${text}`);
   say("starting");
-  const running = await environment({ nodes, render: side.render });
+  const running = await runningStack({ nodes, render: side.render });
   const { cluster, store } = running;
   const parts: Record<Part, Pod[]> = {
     alloy: cluster.agents,
@@ -174,7 +174,7 @@ export async function measure(
 }
 
 /** Writes the files as their containers would, in even steps. */
-async function feed(input: LogInput, { folder }: Environment, seconds: number): Promise<void> {
+async function feed(input: LogInput, { folder }: RunningStack, seconds: number): Promise<void> {
   const steps = input.files[0]?.ends.length ?? 0;
   const open = input.files.map((file) => {
     const pod = join(podLogsOf(folder, file.node), `${file.namespace}_${file.pod}_${uid(file.pod)}`, file.container);
@@ -226,7 +226,7 @@ const methodOf = (api: string): keyof Requests =>
           ? "GET"
           : "PUT";
 
-function list({ store, stack }: Environment): Promise<Array<{ name: string; size: number }>> {
+function list({ store, stack }: RunningStack): Promise<Array<{ name: string; size: number }>> {
   return new Promise((done, failed) => {
     const objects: Array<{ name: string; size: number }> = [];
     const stream = store.client(store.admin).listObjectsV2(stack.bucket, "", true);
@@ -236,7 +236,7 @@ function list({ store, stack }: Environment): Promise<Array<{ name: string; size
   });
 }
 
-async function timed({ queries }: Environment, parameters: Record<string, string>): Promise<number> {
+async function timed({ queries }: RunningStack, parameters: Record<string, string>): Promise<number> {
   const begun = performance.now();
   const response = await queries.fetch(`/loki/api/v1/query_range?${new URLSearchParams(parameters)}`);
   const text = await response.text();

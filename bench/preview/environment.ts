@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { startControlPlane, startEtcd } from "../../tests/harness/kubernetes/controlPlane.ts";
-import { type MinioServer, startMinio } from "../../tests/harness/minio.ts";
+import { type Minio, startMinio } from "../../tests/harness/minio.ts";
 import { stopAll } from "../../tests/harness/processes.ts";
-import { findPrograms, type Programs } from "../../tests/harness/programs.ts";
+import { findPrograms, type Programs } from "../../tests/harness/pulumi/findPrograms.ts";
 import { type PulumiEngine, preparePulumi } from "../../tests/harness/pulumi/pulumiEngine.ts";
 import { type Places, type Program, programConfig, projectOf, writeProgram } from "./programs.ts";
 
@@ -23,7 +23,7 @@ export interface Previewed {
 export interface BenchEnvironment {
   readonly folder: string;
   readonly programs: Programs;
-  readonly minio: MinioServer;
+  readonly minio: Minio;
   readonly engine: PulumiEngine;
   /** False: nothing answers at the cluster's address, and what the API server costs is in no figure. */
   readonly cluster: boolean;
@@ -37,7 +37,7 @@ export async function startBench(programs: Programs): Promise<BenchEnvironment> 
   const folder = mkdtempSync(join(tmpdir(), "logging-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const cluster = !("missing" in findPrograms());
-  const minio = await startMinio(programs, folder);
+  const minio = await startMinio(programs.program, folder);
   if (cluster) await startControlPlane(programs, folder, STACK, await startEtcd(programs, folder), 5);
   else writeFileSync(join(folder, `${STACK}.kubeconfig`), NOBODY_THERE);
   const engine = preparePulumi(programs, folder, minio);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
-import { answer, listObjects, type MinioServer } from "../harness/minio.ts";
+import { answer, listObjects, type Minio } from "../harness/minio.ts";
 import type { Deployment } from "./deployedStacks.ts";
 import { podsByWorkload, secretsOf } from "./placement.ts";
 import { dataOf, listSecrets } from "./secretSearch.ts";
@@ -25,13 +25,13 @@ interface Look {
 export class CredentialWatch {
   readonly looks: Look[] = [];
   readonly #deployment: Deployment;
-  readonly #minio: MinioServer;
+  readonly #minio: Minio;
   /** Secrets are immutable here, so that each has to be read once; they are remembered when they are gone. */
   readonly #secrets = new Map<string, KubernetesObject>();
   #stopped = false;
   readonly #loop: Promise<void>;
 
-  constructor(deployment: Deployment, minio: MinioServer) {
+  constructor(deployment: Deployment, minio: Minio) {
     this.#deployment = deployment;
     this.#minio = minio;
     this.#loop = this.#run();

@@ -5,9 +5,9 @@ import type { Stack, UpResult } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import { timed } from "../harness/figures.ts";
 import { type ControlPlane, startControlPlane, startEtcd } from "../harness/kubernetes/controlPlane.ts";
-import { type MinioServer, startMinio } from "../harness/minio.ts";
+import { type Minio, startMinio } from "../harness/minio.ts";
 import { stopAll } from "../harness/processes.ts";
-import { findPrograms, type Programs } from "../harness/programs.ts";
+import { findPrograms, type Programs } from "../harness/pulumi/findPrograms.ts";
 import { type PulumiEngine, preparePulumi } from "../harness/pulumi/pulumiEngine.ts";
 import { OperationLog } from "./engineEvents.ts";
 
@@ -33,7 +33,7 @@ export interface FirstUp {
 export interface Environment {
   readonly folder: string;
   readonly programs: Programs;
-  readonly minio: MinioServer;
+  readonly minio: Minio;
   readonly engine: PulumiEngine;
   readonly deployments: Readonly<Record<StackName, Deployment>>;
   readonly loggingNodes: number;
@@ -77,7 +77,7 @@ async function startEnvironment(): Promise<Environment> {
   const { programs } = found;
   folder = mkdtempSync(join(tmpdir(), "logging-cluster-"));
   const loggingNodes = largestPool("prod-aks-a");
-  const [minio, etcd] = await Promise.all([startMinio(programs, folder), startEtcd(programs, folder)]);
+  const [minio, etcd] = await Promise.all([startMinio(programs.program, folder), startEtcd(programs, folder)]);
   const at = folder;
   const clusters = await Promise.all(STACKS.map((name) => startControlPlane(programs, at, name, etcd, loggingNodes)));
   const engine = preparePulumi(programs, folder, minio);

@@ -1,13 +1,13 @@
 // npm run test:cluster: both stacks on the real Pulumi engine, two real API servers and a real MinIO. See README.md.
+// Names of scenarios run only these.
 import { resolve } from "node:path";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
 import { printFigures } from "../harness/figures.ts";
-import { findPrograms } from "../harness/programs.ts";
-import { Tally } from "../harness/summary.ts";
+import { stopOnSignal } from "../harness/processes.ts";
+import { findPrograms } from "../harness/pulumi/findPrograms.ts";
+import { runTests, Summary } from "../harness/summary.ts";
 import { endEnvironment } from "./deployedStacks.ts";
 
-/** In this order: each scenario goes on where the one before it stopped. */
+/** In this order: each scenario continues where the one before it stopped. */
 const SCENARIOS = [
   "deploy",
   "rotation",
@@ -20,41 +20,37 @@ const SCENARIOS = [
   "upgrade",
   "takeDown",
   "adopt",
-  // Last of those that share two clusters: it kills deploys, and what it might not mend would fail the others.
+  // The last of those that share two clusters: it kills deploys. What it could not repair would make the others fail.
   "doctor",
-  // On a cluster of its own.
+  // On another cluster.
   "realNode",
 ];
 
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !SCENARIOS.includes(name));
+if (unknown.length > 0) {
+  console.error(`no scenario ${unknown.join(", ")}; there are: ${SCENARIOS.join(", ")}`);
+  process.exit(2);
+}
+const chosen = SCENARIOS.filter((name) => named.length === 0 || named.includes(name));
+const summary = new Summary();
+
 const found = findPrograms();
 if ("missing" in found) {
-  console.log(`skipped ${SCENARIOS.length}: the cluster tier needs programs that are not here`);
+  console.log("The cluster tier cannot run here:");
   for (const line of found.missing) console.log(`  ${line}`);
-  console.log(`0 passed, 0 failed, ${SCENARIOS.length} skipped`);
+  for (const name of chosen) summary.skip(name, "the cluster tier cannot run here");
+  for (const line of summary.lines) console.log(line);
   process.exit(0);
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
-    console.error(`\n${signal}: stopping`);
-    endEnvironment().finally(() => process.exit(130));
-  });
-}
-
-const chosen = process.argv.slice(2);
-const tally = new Tally();
-const stream = run({
-  files: SCENARIOS.filter((name) => chosen.length === 0 || chosen.includes(name)).map((name) =>
-    resolve(import.meta.dirname, `scenarios/${name}.test.ts`),
-  ),
-  isolation: "none",
-  concurrency: false,
-});
-stream.on("test:pass", tally.pass);
-stream.on("test:fail", tally.fail);
-const report = stream.compose(spec);
-for await (const text of report) process.stdout.write(text);
+stopOnSignal(endEnvironment);
+await runTests(
+  chosen.map((name) => resolve(import.meta.dirname, `scenarios/${name}.test.ts`)),
+  summary,
+);
 await endEnvironment();
 printFigures();
-for (const line of tally.lines) console.log(line);
-process.exit(tally.ok ? 0 : 1);
+console.log();
+for (const line of summary.lines) console.log(line);
+process.exit(summary.ok ? 0 : 1);

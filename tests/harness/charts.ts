@@ -4,7 +4,7 @@ import { helmMissing } from "../../automation/plan/helmTemplate.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 
-/** Why charts cannot be rendered here, and how to change that; or `false`. For `skip`. */
+/** Why charts cannot be rendered, and how to change that. `false` when they can. The value of `skip` in tests that need them. */
 export function chartsMissing(): string | false {
   const folder = process.env.LOGGING_CHARTS;
   const missing = ["loki", "alloy"].filter((name) => !folder || !existsSync(join(folder, name, "Chart.yaml")));

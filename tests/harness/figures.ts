@@ -1,8 +1,10 @@
-/** What was seen, for the table at the end. */
+/** What the scenarios measured, for the table at the end. */
 const rows: Array<{ what: string; value: string }> = [];
 
+/** Notes a figure: prints it at once, and again in the table at the end. */
 export function figure(what: string, value: string | number): void {
   rows.push({ what, value: String(value) });
+  console.log(`    ${what.trim()}: ${value}`);
 }
 
 /** Runs something and notes how long it took. */

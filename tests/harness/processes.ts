@@ -4,9 +4,15 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const running = new Map<string, ChildProcess>();
 
-/** Starts a server. Its output goes to `<name>.log` in `folder`; it ends with this process at the latest. */
+/**
+ * Starts a server, which ends with this process at the latest. Ctrl-C at a terminal does not reach it: the command stops it in order.
+ *
+ * @param options.folder working directory. `<name>.log` in it gets the server's output.
+ */
 export function start(
   name: string,
   command: string,
@@ -18,8 +24,9 @@ export function start(
     cwd: options.folder,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", log, log],
+    detached: true,
   });
-  // A run ends when its tests have, and then stops the servers.
+  // A run ends when its tests have ended, and stops the servers then.
   child.unref();
   running.set(name, child);
   child.on("error", (error) => console.error(`${name}: ${error.message}`));
@@ -34,7 +41,17 @@ export function start(
   });
 }
 
-/** Stops every server, newest first, and waits for their end. */
+/** Kills a server with SIGKILL, as a lost node does, and waits for its end. */
+export async function kill(name: string): Promise<void> {
+  const child = running.get(name);
+  if (!child) return;
+  running.delete(name);
+  child.ref();
+  child.kill("SIGKILL");
+  await ended(child);
+}
+
+/** Stops every server, the newest first, and kills those that are still running after five seconds. */
 export async function stopAll(): Promise<void> {
   const children = [...running.values()].reverse();
   running.clear();
@@ -42,19 +59,39 @@ export async function stopAll(): Promise<void> {
     child.ref();
     child.kill("SIGTERM");
   }
-  const ended = Promise.all(
-    children.map((c) => c.exitCode ?? c.signalCode ?? new Promise((resolve) => c.once("exit", resolve))),
-  );
-  await Promise.race([ended, sleep(5000, undefined, { ref: false })]);
+  await Promise.race([Promise.all(children.map(ended)), sleep(5000, undefined, { ref: false })]);
   for (const child of children) child.kill("SIGKILL");
 }
 
-// Also where nobody waits: an error nobody caught, process.exit.
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once("exit", done));
+}
+
+// Covers an uncaught error and process.exit as well.
 process.on("exit", () => {
   for (const child of running.values()) child.kill("SIGKILL");
 });
 
-/** A port that nobody listens on. */
+/** Resolves with the first signal that asks this process to end. The process then no longer ends by itself. */
+export const endRequested = (): Promise<NodeJS.Signals> =>
+  new Promise((done) => {
+    for (const signal of SIGNALS) process.once(signal, done);
+  });
+
+/** At a signal that asks this process to end: runs `stop`, then exits with 130. */
+export function stopOnSignal(stop: () => Promise<void>): void {
+  void endRequested().then((signal) => {
+    console.error(`\n${signal}: stopping`);
+    return stop().finally(() => process.exit(130));
+  });
+}
+
+/** Lets a signal at the terminal reach the child only. This process waits for the child's end. */
+export function leaveSignalsToChild(): void {
+  for (const signal of SIGNALS) process.on(signal, () => {});
+}
+
+/** A port of the loopback interface that no process uses. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -64,7 +101,12 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Asks again and again until the answer is there. @throws what was thrown last, when it takes too long. */
+/**
+ * Asks until there is an answer: not undefined, not false, no error.
+ *
+ * @param what what is waited for, for the error.
+ * @throws after `timeoutMs`, with the last error as its cause.
+ */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,

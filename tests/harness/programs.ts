@@ -1,11 +1,19 @@
-import { accessSync, constants, existsSync, readFileSync, realpathSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { accessSync, constants, realpathSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { ALLOY_CHART } from "../../components/alloy/chart.ts";
+import { LOKI_CHART } from "../../components/loki/chart.ts";
 
-const PROJECT = resolve(import.meta.dirname, "../..");
+/** Programs of the system, and the packages of Debian and Ubuntu that contain them. */
+export const PACKAGES = {
+  nginx: "nginx-light",
+  memcached: "memcached",
+  openssl: "openssl",
+  ip: "iproute2",
+  unshare: "util-linux",
+} as const;
 
-/** Programs by the name they have on PATH, and where a person gets them. */
-const PROGRAMS = {
+/** Every other program that a tier runs, by its name on PATH, and where to get it. */
+const SOURCES = {
   pulumi: "the Pulumi CLI, https://www.pulumi.com/docs/install/",
   "pulumi-language-nodejs": "comes in the same archive as pulumi",
   etcd: "https://github.com/etcd-io/etcd/releases",
@@ -14,71 +22,14 @@ const PROGRAMS = {
   "kube-scheduler": "https://dl.k8s.io/v1.34.2/bin/linux/amd64/kube-scheduler",
   kwok: "https://github.com/kubernetes-sigs/kwok/releases",
   minio: "https://min.io/download (server), or go install github.com/minio/minio@latest",
-  openssl: "the system's package openssl",
+  mc: "https://min.io/download (client), or go install github.com/minio/mc@latest",
+  loki: `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`,
+  alloy: `Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`,
 } as const;
 
-/** Providers that the engine starts. azure-native is not among them: a stand-in takes its place. */
-const PLUGINS = ["kubernetes", "minio", "random"] as const;
+export type Program = keyof typeof SOURCES | keyof typeof PACKAGES;
 
-export type Program = keyof typeof PROGRAMS;
-
-/** Paths of everything the tier starts. */
-export interface Programs {
-  readonly program: Readonly<Record<Program, string>>;
-  /** Provider programs by the name of their plugin folder: `resource-random-v4.21.2`. */
-  readonly plugins: Readonly<Record<string, string>>;
-  /** Folder with `loki/` and `alloy/`. */
-  readonly charts: string;
-  /** Optional: for the scenarios that adopt what helm made. */
-  readonly helm?: string;
-}
-
-/** What makes a cluster: the engine and MinIO do without. */
-const CONTROL_PLANE: readonly string[] = [
-  "etcd",
-  "kube-apiserver",
-  "kube-controller-manager",
-  "kube-scheduler",
-  "kwok",
-];
-
-/**
- * Everything, or a line for each thing that is missing and how to get it. Without `controlPlane`, what makes a cluster may be
- * missing; its paths are then empty.
- */
-export function findPrograms({ controlPlane = true } = {}): { programs: Programs } | { missing: string[] } {
-  const missing: string[] = [];
-  const program = Object.fromEntries(
-    Object.entries(PROGRAMS).map(([name, source]) => {
-      const path = onPath(name);
-      if (!path && (controlPlane || !CONTROL_PLANE.includes(name))) missing.push(`${name} is not on PATH: ${source}`);
-      return [name, path ?? ""];
-    }),
-  ) as Record<Program, string>;
-  const plugins = Object.fromEntries(
-    PLUGINS.map((name) => {
-      const version = pinnedVersion(`@pulumi/${name}`);
-      const folder = `resource-${name}-v${version}`;
-      const file = `pulumi-resource-${name}`;
-      const installed = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "plugins", folder, file);
-      const path = existsSync(installed) ? installed : onPath(file);
-      if (!path) missing.push(`provider ${name} ${version}: pulumi plugin install resource ${name} ${version}`);
-      return [folder, path ?? ""];
-    }),
-  );
-  const charts = process.env.LOGGING_CHARTS;
-  for (const chart of ["loki", "alloy"]) {
-    if (charts && existsSync(join(charts, chart, "Chart.yaml"))) continue;
-    missing.push(
-      `the chart ${chart}: pull the pinned version with \`helm pull --untar\` and name the folder that holds loki/ and alloy/ in LOGGING_CHARTS`,
-    );
-  }
-  if (missing.length > 0) return { missing };
-  const helm = onPath("helm");
-  return { programs: { program, plugins, charts: resolve(charts ?? ""), ...(helm && { helm }) } };
-}
-
-/** An executable file by its name. */
+/** Path of an executable file, links resolved. */
 export function onPath(name: string): string | undefined {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const path = join(folder, name);
@@ -90,7 +41,11 @@ export function onPath(name: string): string | undefined {
   return undefined;
 }
 
-/** The version of a provider's SDK is that of its plugin. */
-export const pinnedVersion = (packageName: string): string =>
-  (JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { dependencies: Record<string, string> })
-    .dependencies[packageName] ?? "";
+/** Why a program cannot be run, and where to get it. `false` when it is on PATH. The value of `skip` in tests that need it. */
+export const programMissing = (name: Program): string | false =>
+  !onPath(name) && `${name} is not on PATH: ${sourceOf(name)}`;
+
+function sourceOf(name: Program): string {
+  if (name in PACKAGES) return `the system's package ${PACKAGES[name as keyof typeof PACKAGES]}`;
+  return SOURCES[name as keyof typeof SOURCES];
+}

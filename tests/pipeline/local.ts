@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { enterNamespaces, inNamespaces } from "../harness/pods/namespaces.ts";
+import { enterNamespaces, inNamespaces } from "../harness/runningStack/namespaces.ts";
 
 /** A socket file, which no namespace hides. */
 const SOCKET = "LOGGING_LOCAL_SOCKET";

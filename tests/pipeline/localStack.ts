@@ -4,7 +4,7 @@ import type { Loose } from "../harness/manifest.ts";
 import { until } from "../harness/processes.ts";
 import { Workload } from "../harness/runningStack/applications.ts";
 import { type RenderedStack, renderStack } from "../harness/runningStack/renderedStack.ts";
-import { type Environment, endEnvironment, environment } from "../harness/runningStack/runningStack.ts";
+import { endRunningStack, type RunningStack, runningStack } from "../harness/runningStack/runningStack.ts";
 
 /** What the process outside listens on: the socket on which it finds the gateway, and its port. */
 export interface WayIn {
@@ -40,7 +40,7 @@ export async function runLocalStack({ socket, port }: WayIn): Promise<number> {
   };
   const render = (caFile: string): Promise<RenderedStack> =>
     renderStack({ stack: "prod-aks-a", caFile, change: answerSoon });
-  const running = await Promise.race([environment({ probe: "liveness", render, logFirst }), interrupted]);
+  const running = await Promise.race([runningStack({ probe: "liveness", render, logFirst }), interrupted]);
   if (running) {
     createServer((client) => {
       const gateway = connect(80, running.cluster.gatewayAddress);
@@ -56,7 +56,7 @@ export async function runLocalStack({ socket, port }: WayIn): Promise<number> {
     workload?.stop();
   }
   console.log("\nstopping");
-  await endEnvironment();
+  await endRunningStack();
   return 0;
 }
 
@@ -66,7 +66,7 @@ const EXAMPLES = [
   ["lines by namespace", 'sum by (namespace) (count_over_time({cluster="prod-aks-a"}[5m]))', "query"],
 ] as const;
 
-async function printExamples({ queries, stack }: Environment, port: number): Promise<void> {
+async function printExamples({ queries, stack }: RunningStack, port: number): Promise<void> {
   const { accessKey, secretKey } = stack.gatewayLogin;
   console.log(`\n  query   http://127.0.0.1:${port}/loki/api/v1/query_range\n  login   ${accessKey}:${secretKey}`);
   console.log(

@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { timed } from "../../harness/figures.ts";
-import { listObjects, type MinioServer, startMinio } from "../../harness/minio.ts";
+import { listObjects, type Minio, startMinio } from "../../harness/minio.ts";
 import { until } from "../../harness/processes.ts";
-import { findPrograms } from "../../harness/programs.ts";
+import { findPrograms } from "../../harness/pulumi/findPrograms.ts";
 import { type PulumiEngine, preparePulumi, type StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 
@@ -27,7 +27,7 @@ const skip = missing.length > 0 && `no cluster is named: ${missing.join(", ")} (
 describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
   let folder: string;
   let core: CoreV1Api;
-  let minio: MinioServer;
+  let minio: Minio;
   let engine: PulumiEngine;
   let stack: Stack;
 
@@ -62,7 +62,7 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
     kube.loadFromFile(kubeconfig);
     core = kube.makeApiClient(CoreV1Api);
     assert.deepEqual(await podsOf(), [], "the cluster has pods in the namespace logging: they are somebody's");
-    minio = await startMinio(found.programs, folder, host);
+    minio = await startMinio(found.programs.program, folder, host);
     engine = preparePulumi(found.programs, folder, minio);
     stack = await engine.createStack(NAME, "prod-aks-a");
     engine.changeConfig(NAME, (config) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { CertificateAuthority, writeServiceAccountKeys } from "../certificates.ts";
 import { freePort, start, until } from "../processes.ts";
-import type { Programs } from "../programs.ts";
+import type { Programs } from "../pulumi/findPrograms.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { KubernetesApi } from "./kubernetesApi.ts";
 import { createNodes } from "./simulatedNodes.ts";

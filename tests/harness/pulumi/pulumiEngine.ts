@@ -4,8 +4,8 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
-import type { MinioServer } from "../minio.ts";
-import { type Programs, pinnedVersion } from "../programs.ts";
+import type { Minio } from "../minio.ts";
+import { type Programs, pinnedVersion } from "../pulumi/findPrograms.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../..");
 
@@ -44,7 +44,7 @@ export interface AzureCall {
 }
 
 /** Copies the project and prepares an engine with the found plugins and a backend of its own. Nothing of `HOME` is used. */
-export function preparePulumi(programs: Programs, folder: string, minio: MinioServer): PulumiEngine {
+export function preparePulumi(programs: Programs, folder: string, minio: Minio): PulumiEngine {
   const project = join(folder, "project");
   const home = join(folder, "home");
   const pulumiHome = join(folder, "pulumi-home");
@@ -149,7 +149,7 @@ function installPlugin(pulumiHome: string, name: string, program: string): void 
 }
 
 /** What differs from production: where MinIO and the charts are, and how long a release waits for its pods. */
-function pointAtServers(config: StackConfig, minio: MinioServer): void {
+function pointAtServers(config: StackConfig, minio: Minio): void {
   config["logging:objectStorage"].endpoint = minio.endpoint;
   for (const release of ["loki", "alloy"]) {
     config[`logging:${release}`].chart = { source: `./charts/${release}` };

@@ -13,51 +13,32 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { crc32, gzipSync } from "node:zlib";
-
-/** Every line that was written, with a checksum of its text. The id is in the line. */
-export class Ledger {
-  readonly lines = new Map<string, number>();
-  /** Namespaces of this ledger begin with it. */
-  readonly prefix: string;
-  /** Nanoseconds of the oldest and the newest line. */
-  oldest = 2n ** 63n;
-  newest = 0n;
-
-  constructor(prefix: string) {
-    this.prefix = prefix;
-  }
-
-  add(id: string, text: string, at: bigint): void {
-    this.lines.set(id, crc32(text));
-    if (at < this.oldest) this.oldest = at;
-    if (at > this.newest) this.newest = at;
-  }
-}
+import { gzipSync } from "node:zlib";
+import { Ledger, lineOf } from "./ledger.ts";
 
 /** The kubelet's settings of a node. AKS: 50 MB and 5 files. */
 export interface Rotation {
   readonly maxBytes: number;
   readonly maxFiles: number;
   /**
-   * Whether every rotation comes between two parts of a long line, which it seldom does on a node; else the container goes on in the
-   * file that was renamed for a moment. `true` where nothing is said.
+   * Whether every rotation falls between two parts of a long line, which is rare on a node. Otherwise the container writes to the renamed
+   * file for a moment longer. Default: true.
    */
   readonly splitsLines?: boolean;
 }
 
 export const AKS_ROTATION: Rotation = { maxBytes: 50 * 2 ** 20, maxFiles: 5 };
 
-/** containerd splits longer lines. */
+/** containerd splits lines that are longer. */
 const PART_BYTES = 16_384;
 
 /**
- * Milliseconds in which a container goes on in the file that the kubelet has renamed, until containerd opens the new one. A few on a
- * node; more here, so that what a reader loses in them shows in a run of minutes: Alloy looks at a file every 250 ms.
+ * How long a container writes to the file that the kubelet has renamed, until containerd opens the new one. On a node it is a few
+ * milliseconds. Alloy reads a file every 250 ms, so a longer time shows within minutes what a reader loses.
  */
-const REOPENED_AFTER = 20;
+const REOPENED_AFTER_MS = 20;
 
-/** One container that logs, with its files as containerd and the kubelet keep them. */
+/** One container that logs. Its files are those that containerd and the kubelet would keep. */
 export class Application {
   readonly namespace: string;
   readonly pod: string;
@@ -81,12 +62,12 @@ export class Application {
     this.#descriptor = openSync(this.#file, "a");
   }
 
-  /** Writes a line as the application would, with a moment of its own. `ago` nanoseconds make it an old one. */
+  /** Writes a line. @param ago age of its timestamp, ns. */
   write(ago = 0n): void {
     this.#write(ago);
   }
 
-  /** Writes a line that is short, and quickly made. */
+  /** Writes a short line, which takes little time to make. */
   writeShort(): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
     const text = `id=${id} over and over`;
@@ -94,8 +75,8 @@ export class Application {
   }
 
   /**
-   * @param between what happens behind the first of the parts that containerd makes of a long line. Once: the kubelet's next look is ten
-   * seconds away, and no file of a node is rotated away right after it was made.
+   * @param between runs after the first of the parts into which containerd splits a long line. Only once: the kubelet looks at a file
+   * every ten seconds, so it does not rotate a new file at once.
    */
   #write(ago: bigint, between?: () => void, long = false): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
@@ -103,14 +84,14 @@ export class Application {
     this.#ledger.add(id, text, this.#writeParts(text, ago, between));
   }
 
-  /** Writes a text that is no line of the ledger. */
+  /** Writes a text that the ledger does not have. */
   writeText(text: string): void {
     this.#writeParts(text, 0n);
   }
 
   #writeParts(text: string, ago: bigint, between?: () => void): bigint {
     let at = BigInt(Date.now()) * 1_000_000n - ago;
-    // No two lines of a pod at the same nanosecond: Loki takes the same text at the same time for the same line.
+    // Two lines of a pod never share a nanosecond: Loki treats equal texts with equal times as one line.
     if (at <= this.#last) at = this.#last + 1n;
     this.#last = at;
     const time = timestamp(at);
@@ -124,7 +105,7 @@ export class Application {
     return at;
   }
 
-  /** The kubelet's look at the file. A rotation waits neither for the end of a line nor for a container to be silent. */
+  /** Rotates the file if it is too large, as the kubelet does: without regard to unfinished lines. */
   rotateIfDue(now = new Date()): void {
     if (this.#reopening || statSync(this.#file).size < this.#rotation.maxBytes) return;
     if (this.#rotation.splitsLines !== false) {
@@ -133,11 +114,11 @@ export class Application {
       this.#reopening = setTimeout(() => {
         this.#write(0n);
         this.#reopen();
-      }, REOPENED_AFTER);
+      }, REOPENED_AFTER_MS);
     }
   }
 
-  /** What the kubelet does with a file that is too large. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */
+  /** Rotates the file as the kubelet does. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */
   rotate(now = new Date()): void {
     if (this.#rename(now)) this.#reopen();
   }
@@ -149,7 +130,7 @@ export class Application {
     const older = readdirSync(folder)
       .filter((name) => name.startsWith("0.log."))
       .sort();
-    // Two places are for the file that is written and the one that is being rotated.
+    // The file that is written and the one that is being rotated count too.
     const excess = older.splice(0, Math.max(0, older.length - (this.#rotation.maxFiles - 2)));
     for (const name of excess) rmSync(join(folder, name));
     for (const name of older.filter((n) => !n.endsWith(".gz"))) {
@@ -173,41 +154,25 @@ export class Application {
     closeSync(this.#descriptor);
   }
 
-  /** The pod is deleted, and the kubelet removes its folder. */
+  /** Deletes the pod; the kubelet removes its folder. */
   delete(): void {
     this.#close();
     rmSync(this.folder, { recursive: true });
   }
 
-  /** The pod has ended; its files stay. */
+  /** Ends the pod; its files stay. */
   end(): void {
     this.#close();
   }
 }
 
-const WORDS =
-  "order payment cart user session retry timeout upstream cache invoice shipment token queue worker batch".split(" ");
-
-/** Text of a line: mostly JSON or logfmt of usual length, now and then one that containerd splits. The same for the same id. */
-export function lineOf(id: string, n: number): string {
-  const words = Array.from({ length: 6 + (n % 9) }, (_, i) => WORDS[(n * 7 + i * 5) % WORDS.length]).join(" ");
-  const level = n % 41 === 0 ? "Error" : "Information";
-  if (n % 211 === 0) return `id=${id} level=${level} stack="${`${words} at frame ${n}; `.repeat(400 + (n % 40) * 20)}"`;
-  return n % 2 === 0
-    ? JSON.stringify({ id, Level: level, Message: words, elapsedMs: (n * 37) % 900 })
-    : `id=${id} level=${level} msg="${words}" elapsed=${(n * 37) % 900}ms`;
-}
-
-/** The id in a line, or nothing: then it is no line of ours, or half of one. */
-export const idOf = (text: string): string | undefined => /^(?:\{"id":"|id=)([\w./-]+)/.exec(text)?.[1];
-
-/** As containerd writes it. */
+/** A time in containerd's format. */
 const timestamp = (nanoseconds: bigint): string =>
   new Date(Number(nanoseconds / 1_000_000n))
     .toISOString()
     .replace(/\d{3}Z$/, `${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}Z`);
 
-/** Applications that log together at a rate, until they are stopped. */
+/** Applications that log together at a given rate until they are stopped. */
 export class Workload {
   readonly ledger: Ledger;
   readonly applications: readonly Application[];
@@ -215,7 +180,7 @@ export class Workload {
   readonly #started = performance.now();
   #written = 0;
 
-  /** @param name prefix of the namespaces; letters and digits, no other workload's prefix. */
+  /** @param name prefix of the namespaces: letters and digits, and not the prefix of another workload. */
   constructor(
     podLogs: string,
     name: string,
@@ -235,11 +200,11 @@ export class Workload {
         for (const application of this.applications) application.rotateIfDue();
       }, 10_000),
     ];
-    // A scenario that fails before it stops its workload does not keep the whole run from ending.
+    // A scenario that fails before it stops its workload must not keep the run alive.
     for (const timer of this.#timers) timer.unref();
   }
 
-  /** Lines come in turn, and every thousandth time as a burst of one pod. */
+  /** Pods take turns. One hundred of every thousand lines are a burst of a single pod. */
   #next(): Application {
     const n = this.#written++;
     const burst = n % 1000 < 100;
@@ -250,14 +215,14 @@ export class Workload {
     return this.ledger.lines.size;
   }
 
-  /** Pods end; their files stay as they are. */
+  /** Ends the pods; their files stay. */
   stop(): Ledger {
     for (const timer of this.#timers) clearInterval(timer);
     for (const application of this.applications) application.end();
     return this.ledger;
   }
 
-  /** The pods are deleted with their files. */
+  /** Deletes the pods with their files. */
   delete(): void {
     for (const { folder } of this.applications) rmSync(folder, { recursive: true, force: true });
   }

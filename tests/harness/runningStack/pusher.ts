@@ -8,12 +8,12 @@ import type { RenderedStack } from "./renderedStack.ts";
 /** A line as Loki's push API takes it: time, text, structured metadata. */
 type Entry = [at: string, text: string, metadata: Record<string, string>];
 
-/** Alloy's own limit of a batch. */
+/** Alloy's limit of a batch. */
 const BATCH_BYTES = 2 ** 20;
 
 /**
- * Stands in where there is no Alloy: reads the same files, and sends to the same address with the same login, labels and patience.
- * It shows what Loki, the gateway and MinIO do, and nothing about Alloy.
+ * Replaces Alloy on a machine without it: reads the same files and pushes to the same address with the same login, labels and pauses.
+ * Tests then show how Loki, the gateway and MinIO behave, and nothing about Alloy.
  */
 export class Pusher {
   readonly #podLogs: string;
@@ -54,7 +54,7 @@ export class Pusher {
     }
   }
 
-  /** Until it is taken; what Loki refuses for good is lost, and said. */
+  /** Pushes until Loki accepts the batch. Reports a batch that Loki refuses for good. */
   async #push(batch: unknown): Promise<void> {
     const body = JSON.stringify(batch);
     for (let pause = 500; !this.#stopped; pause = Math.min(pause * 2, this.#longestPause)) {
@@ -84,7 +84,7 @@ export class Pusher {
   }
 }
 
-/** One container's file, followed over its rotation. */
+/** One container's file, followed across rotations. */
 class Tail {
   readonly #path: string;
   readonly #labels: Record<string, string>;
@@ -101,7 +101,7 @@ class Tail {
     this.#descriptor = openSync(path, "r");
   }
 
-  /** What there is to send, at most a batch of it. */
+  /** The next lines, at most a batch. */
   stream(environment: Record<string, string>): { stream: Record<string, string>; values: Entry[] } {
     const values: Entry[] = [];
     let bytes = 0;
@@ -144,7 +144,7 @@ class Tail {
     }
   }
 
-  /** Goes on with the next file, when this one has been rotated away and read to its end. */
+  /** Opens the next file once this one is rotated and read to its end. */
   #rotated(): boolean {
     try {
       const next = openSync(this.#path, "r");
@@ -163,6 +163,6 @@ class Tail {
 
 const inode = (descriptor: number): number => fstatSync(descriptor).ino;
 
-/** containerd's time in Loki's: the digits behind the second are kept. */
+/** containerd's time as Loki has it, with every digit of the second. */
 const nanoseconds = (time: string): string =>
   `${Date.parse(`${time.slice(0, 19)}Z`) / 1000}${(/\.(\d+)/.exec(time)?.[1] ?? "").padEnd(9, "0")}`;

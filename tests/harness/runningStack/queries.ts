@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import type { Keys } from "../minio.ts";
-import { idOf, type Ledger } from "./applications.ts";
+import { idOf, type Ledger } from "./ledger.ts";
 
-/** What became of a ledger's lines. Empty lists are what is wanted. */
+/** How Loki's lines compare with a ledger. A good account has only empty lists. */
 export interface Account {
   readonly written: number;
   readonly lost: string[];
   readonly twice: string[];
-  /** Not as they were written: cut, glued together, or in another pod's place. */
+  /** Lines that were cut, joined, or stored under another pod's labels. */
   readonly damaged: string[];
-  /** Lines by `count_over_time`. */
+  /** The number of lines by `count_over_time`. */
   readonly counted: number;
 }
 
@@ -25,7 +25,7 @@ const PAGE = 5000;
 const SECOND = 1_000_000_000n;
 const MINUTE = 60n * SECOND;
 
-/** Asks Loki through the gateway, as a reader does. */
+/** Queries Loki through the gateway, as a reader does. */
 export class LogQueries {
   readonly #gateway: string;
   readonly #login: () => Keys;
@@ -35,7 +35,7 @@ export class LogQueries {
     this.#login = login;
   }
 
-  /** A request with the current login, or another one. */
+  /** Sends a request with the current login or another one. */
   fetch(
     path: string,
     { login = this.#login(), ...options }: RequestInit & { login?: Keys | undefined } = {},
@@ -44,7 +44,7 @@ export class LogQueries {
     return fetch(`${this.#gateway}${path}`, { ...options, headers: { authorization, ...options.headers } });
   }
 
-  /** The result of a query of Loki's API, asked again while Loki is busy. */
+  /** The result of a query. Asks up to ten times while Loki is busy. */
   async ask<Result>(path: string, parameters: Record<string, string>): Promise<Result[]> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.fetch(`/loki/api/v1/${path}?${new URLSearchParams(parameters)}`).catch(
@@ -59,7 +59,7 @@ export class LogQueries {
     }
   }
 
-  /** Lines by `count_over_time`, all streams together. */
+  /** The number of lines in all streams by `count_over_time`. */
   async count(selector: string, from: bigint, to: bigint): Promise<number> {
     const seconds = (to - from) / SECOND + 1n;
     const [sum] = await this.ask<{ value: [number, string] }>("query", {
@@ -69,7 +69,7 @@ export class LogQueries {
     return sum ? Number(sum.value[1]) : 0;
   }
 
-  /** All lines of a time range, in windows that stay far from a page's limit: duplicates that Loki hides count toward it. */
+  /** All lines of a time range, in windows far below a page's limit: duplicates that Loki hides count toward the limit. */
   async *lines(selector: string, from: bigint, to: bigint): AsyncGenerator<Found[]> {
     const result = await this.ask<{ stream: Found["labels"]; values: Array<[string, string]> }>("query_range", {
       query: selector,
@@ -90,7 +90,7 @@ export class LogQueries {
     yield* this.lines(selector, middle, to);
   }
 
-  /** Where lines are, a second after the other: a ledger may have some of now and some of hours ago. */
+  /** The seconds that have lines. A ledger may have recent lines and lines that are hours old. */
   async *#secondsWithLines(selector: string, from: bigint, to: bigint): AsyncGenerator<bigint> {
     if (to - from <= MINUTE) for (let second = from; second < to; second += SECOND) yield second;
     else if ((await this.count(selector, from, to)) > 0) {
@@ -100,7 +100,7 @@ export class LogQueries {
     }
   }
 
-  /** Holds what Loki shows against what was written. */
+  /** Compares the lines that Loki shows with those that were written. */
   async account(ledger: Ledger): Promise<Account> {
     const selector = selectorOf(ledger);
     const seen = new Map<string, number>();
@@ -129,8 +129,8 @@ export class LogQueries {
   }
 
   /**
-   * Waits until all lines are there and no more come, for as long as Alloy ever waits between two tries. The count alone does not say
-   * that all are there: lines that were sent twice may be counted twice, and differently by each writer that is asked.
+   * Waits until all lines are there, or until no line has come for as long as Alloy ever waits between two tries. The count may never
+   * match: Loki may count a line twice that was sent twice, and each writer may count differently.
    */
   async untilDelivered(ledger: Ledger): Promise<void> {
     let most = -1;

@@ -7,7 +7,7 @@ import { chartsMissing } from "../charts.ts";
 import type { Loose } from "../manifest.ts";
 import type { Keys } from "../minio.ts";
 import { plan, resource, stackFile } from "../plannedStack.ts";
-import type { Mountable } from "../pods/pod.ts";
+import type { Mountable } from "../pods/volumes.ts";
 import { objectsOfValues } from "../withoutCharts/objectsOfValues.ts";
 
 /** One stack as it would be sent, with keys of its own in place of the ones that only an engine makes. */

@@ -2,47 +2,46 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findOrBuild, type Programs, standIns } from "../builtPrograms.ts";
 import { Cluster } from "../pods/cluster.ts";
 import { makeNetwork, NAME_SERVER } from "../pods/network.ts";
-import { nodeFolder, type Probe } from "../pods/pod.ts";
+import { nodeFolder, type Pod, type Probe } from "../pods/pod.ts";
 import { MINIO, ObjectStore } from "./objectStore.ts";
 import { Pusher } from "./pusher.ts";
 import { LogQueries } from "./queries.ts";
 import { type RenderedStack, renderStack } from "./renderedStack.ts";
+import { findStackPrograms, type StackPrograms, standIns } from "./requirements.ts";
 
-/** One stack, running. */
-export interface Environment {
+/** One stack whose pods run as processes. */
+export interface RunningStack {
   readonly folder: string;
-  readonly programs: Programs;
+  readonly programs: StackPrograms;
   readonly store: ObjectStore;
   readonly stack: RenderedStack;
   readonly cluster: Cluster;
-  /** Where the first node's pods log, as the kubelet has it. */
+  /** Folder in which the pods of the first node log, laid out by the kubelet's rules. */
   readonly podLogs: string;
   readonly queries: LogQueries;
 }
 
-let started: Promise<Environment> | undefined;
-let folder: string | undefined;
-
-/** What is started, where it is not the usual. */
-export interface EnvironmentOptions {
+export interface RunningStackOptions {
   /**
-   * Which of the pods' probes says that they are ready. Writers call themselves ready only after 15 s without a change, which a person
-   * at a terminal need not wait for.
+   * Which probe decides that a pod is ready. Default: readiness. Writers report ready only after 15 s without a change; a person at a
+   * terminal does not want to wait for that.
    */
   readonly probe?: Probe;
-  /** How many nodes log, each with an Alloy of its own. */
+  /** How many nodes log, each with its own Alloy. Default: 1. */
   readonly nodes?: number;
-  /** What is run, given the file of MinIO's CA. */
+  /** Renders the stack, given the file of MinIO's CA. Default: prod-aks-a as committed. */
   readonly render?: (caFile: string) => Promise<RenderedStack>;
-  /** Called with the folder in which the first node's pods log, before Alloy is there: what logs then need not be looked for. */
+  /** Called with the first node's log folder before Alloy starts: Alloy then finds these files without a search. */
   readonly logFirst?: (podLogs: string) => void;
 }
 
-/** The stack with everything around it, started on first use and shared by all scenarios. */
-export const environment = (options: EnvironmentOptions = {}): Promise<Environment> => {
+let started: Promise<RunningStack> | undefined;
+let folder: string | undefined;
+
+/** The stack and everything around it. Started on first use and shared by all scenarios; `options` count only for that first use. */
+export const runningStack = (options: RunningStackOptions = {}): Promise<RunningStack> => {
   started ??= start(options);
   return started;
 };
@@ -52,14 +51,14 @@ async function start({
   nodes = 1,
   render = (caFile) => renderStack({ stack: "prod-aks-a", caFile }),
   logFirst = () => {},
-}: EnvironmentOptions): Promise<Environment> {
-  const programs = await findOrBuild();
+}: RunningStackOptions): Promise<RunningStack> {
+  const programs = await findStackPrograms();
   for (const line of standIns()) console.log(line);
   folder = mkdtempSync(join(tmpdir(), "logging-pipeline-"));
   makeNetwork();
   useNameServer(folder);
   const store = new ObjectStore(programs, folder);
-  // It comes up while the charts are rendered.
+  // MinIO starts while the charts are rendered.
   store.launch();
   const stack = await render(store.ca.certificate);
   const podLogs = podLogsOf(folder, 0);
@@ -71,35 +70,39 @@ async function start({
     { [MINIO.host]: MINIO.address },
     nodes,
   );
-  // These ask nothing of MinIO.
+  // Pods that do not use MinIO need not wait for it.
   for (const pod of cluster.pods) if (!cluster.loki.includes(pod) && !cluster.agents.includes(pod)) pod.start();
   await store.answers();
   await store.grant(stack);
   const queries = new LogQueries(`http://${cluster.gatewayAddress}`, () => stack.gatewayLogin);
   const all = { folder, programs, store, stack, cluster, podLogs, queries };
-  // As the stack does it: Loki first, then what would get a 401 from a gateway that is not there yet.
+  // The stack's own order: Loki first, then the agents, which would get a 401 from a gateway that is not ready.
   await startLoki(all);
-  if (programs.alloy) {
-    for (const agent of cluster.agents) agent.start();
-    await cluster.waitUntilReady(cluster.agents);
-  } else {
-    new Pusher(podLogs, stack).start();
-  }
+  await startAgents(all);
   return all;
 }
 
-/** Where a node's pods log. */
+async function startAgents({ programs, cluster, podLogs, stack }: RunningStack): Promise<void> {
+  if (!programs.alloy) {
+    new Pusher(podLogs, stack).start();
+    return;
+  }
+  for (const agent of cluster.agents) agent.start();
+  await cluster.waitUntilReady(cluster.agents);
+}
+
+/** Folder in which the pods of a node log. */
 export const podLogsOf = (folder: string, node: number): string => join(nodeFolder(folder, node), "var/log/pods");
 
 /** Starts caches, Loki and the gateway, and waits until they are ready. */
-export async function startLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
+export async function startLoki({ cluster }: Pick<RunningStack, "cluster">): Promise<void> {
   const pods = cluster.pods.filter((pod) => !cluster.agents.includes(pod) && !pod.running);
   for (const pod of pods) pod.start();
   await cluster.waitUntilReady(pods);
 }
 
-/** Stops and starts pods one after the other, each ready before the next one goes, as a roll-out does. */
-export async function restartInTurn(cluster: Cluster, pods: ReadonlyArray<Cluster["pods"][number]>): Promise<void> {
+/** Restarts pods one after the other, as a roll-out does: the next one stops when the one before it is ready. */
+export async function restartInTurn(cluster: Cluster, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods) {
     await stopAll([pod]);
     pod.start();
@@ -107,37 +110,37 @@ export async function restartInTurn(cluster: Cluster, pods: ReadonlyArray<Cluste
   }
 }
 
-/** Rolls Loki onto what its Secrets and ConfigMaps hold now, as an `up` does. */
+/** Rolls Loki onto the current content of its Secrets and ConfigMaps, as an `up` does. */
 export async function rollLoki(cluster: Cluster): Promise<void> {
   for (const component of ["write", "read", "backend"] as const)
     await restartInTurn(cluster, cluster.component(component));
 }
 
-/** All of Loki and its gateway gone at once, with their disks kept. */
-export async function killLoki({ cluster }: Pick<Environment, "cluster">): Promise<void> {
+/** Kills all of Loki and its gateway at once. Their disks stay. */
+export async function killLoki({ cluster }: Pick<RunningStack, "cluster">): Promise<void> {
   await Promise.all([...cluster.loki, ...cluster.component("gateway")].map((pod) => pod.kill()));
 }
 
 /**
- * Stops all of Loki as a roll-out does, with time to flush, takes its disks and caches away, and starts it again: what is found then
- * is what MinIO holds.
+ * Stops all of Loki as a roll-out does, with time to flush, empties its disks and caches, and starts it again. Every line that Loki finds
+ * afterwards is in MinIO.
  */
-export async function startLokiWithEmptyDisks(environment: Environment): Promise<void> {
-  const { cluster } = environment;
+export async function startLokiWithEmptyDisks(running: RunningStack): Promise<void> {
+  const { cluster } = running;
   const pods = cluster.pods.filter((pod) => !cluster.agents.includes(pod));
-  // Writers first: the others have to be there while they flush.
+  // Writers need the others while they flush.
   await stopAll(cluster.component("write"));
   await stopAll(pods);
   for (const pod of pods) pod.emptyDisks();
-  await startLoki(environment);
+  await startLoki(running);
 }
 
-async function stopAll(pods: ReadonlyArray<Cluster["pods"][number]>): Promise<void> {
+async function stopAll(pods: readonly Pod[]): Promise<void> {
   const late = await Promise.all(pods.map(async (pod) => ((await pod.stop()) ? [] : [pod.name])));
   if (late.flat().length > 0) throw new Error(`did not stop in their grace period: ${late.flat().join(", ")}`);
 }
 
-/** This process asks the cluster's DNS too, and nothing that the machine knows of its own. Its mounts are not the machine's. */
+/** Makes this process use the cluster's DNS and no other name of the machine. It has its own mounts. */
 function useNameServer(at: string): void {
   for (const [name, text] of [
     ["resolv.conf", `nameserver ${NAME_SERVER}\n`],
@@ -150,7 +153,7 @@ function useNameServer(at: string): void {
 }
 
 /** Stops everything and removes the folder, unless `KEEP` is set. */
-export async function endEnvironment(): Promise<void> {
+export async function endRunningStack(): Promise<void> {
   const running = await started?.catch(() => undefined);
   await Promise.all((running?.cluster.pods ?? []).map((pod) => pod.kill()));
   await running?.store.kill();

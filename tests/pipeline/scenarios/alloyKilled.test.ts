@@ -1,8 +1,8 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment, killLoki, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { killLoki, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;
@@ -10,7 +10,7 @@ let found: Accounts | undefined;
 it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothing lost, nothing twice", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { alloy } = running.cluster;
   // Small files, so that each pod's is rotated several times, also while Alloy is away.
   const workload = new Workload(running.podLogs, "alloykilled", { rotation: { maxBytes: 96 * 1024, maxFiles: 5 } });

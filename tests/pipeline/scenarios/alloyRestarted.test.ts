@@ -1,15 +1,15 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;
 
 /** Six restarts in little more than a minute, with files that are rotated every ten seconds. */
 async function restarts(prefix: string, splitsLines: boolean): Promise<Accounts> {
-  const running = await environment();
+  const running = await runningStack();
   const { alloy } = running.cluster;
   const rotation = { maxBytes: 128 * 1024, maxFiles: 5, splitsLines };
   const workload = new Workload(running.podLogs, prefix, { rotation });

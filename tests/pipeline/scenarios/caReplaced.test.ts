@@ -4,11 +4,11 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CertificateAuthority } from "../../harness/certificates.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment, rollLoki } from "../../harness/runningStack/runningStack.ts";
+import { rollLoki, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("the private CA replaced under load, as docs/operations.md has it: nothing lost, no handshake fails", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { cluster, stack, store, programs } = running;
   const old = store.ca;
   const next = new CertificateAuthority(programs.openssl, running.folder, "minio-ca-2");

@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("a writer's disk is full: nothing lost, and the writer says so", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const writer = running.cluster.component("write")[2];
   assert.ok(writer);
   await writer.stop();

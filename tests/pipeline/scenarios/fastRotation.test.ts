@@ -1,8 +1,8 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment, killLoki, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { killLoki, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;
@@ -10,7 +10,7 @@ let found: Accounts | undefined;
 it("Loki down for 100 s at 1,500 lines/s, files rotated several times meanwhile", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const workload = new Workload(running.podLogs, "fast", {
     linesPerSecond: 1500,
     rotation: { maxBytes: 2 ** 20, maxFiles: 5 },

@@ -1,8 +1,8 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;
@@ -10,7 +10,7 @@ let found: Accounts | undefined;
 it("files rotated away while containers write to them, and for a moment after", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const workload = new Workload(running.podLogs, "files", {
     linesPerSecond: 400,
     rotation: { maxBytes: 64 * 1024, maxFiles: 5, splitsLines: false },

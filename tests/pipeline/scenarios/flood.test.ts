@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
+import { figure } from "../../harness/figures.ts";
 import type { Loose } from "../../harness/manifest.ts";
-import { Application, Ledger, Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
-import { assertNothingLost, note } from "../scenario.ts";
+import { Application, Workload } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
+import { assertNothingLost } from "../scenario.ts";
 
 /**
  * Production lets 2,000,000 lines pass at once and 5,000 a second: more than a busy machine writes as long as the scenario lasts. The
@@ -16,7 +18,7 @@ const LIMITS = { LOGGING_LINES_AT_ONCE: "20000", LOGGING_LINES_PER_SECOND: "1000
 it("one pod floods: its neighbours lose nothing, and every line of it that is dropped is counted", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { alloy } = running.cluster;
   const { env } = alloy.container;
   const production = structuredClone(env);
@@ -44,7 +46,7 @@ it("one pod floods: its neighbours lose nothing, and every line of it that is dr
     assert.match(dropped[0]?.[1] ?? "", /label_name="filename",label_value="[^"]*flood-app-0/);
     await assertNothingLost("beside a flood", running, neighbours.stop());
     const { written, lost, twice } = await running.queries.account(flood);
-    note(`flood: ${written} lines written, ${lost.length} of them not kept, ${dropped[0]?.[2]} counted as dropped`);
+    figure("flood", `${written} lines written, ${lost.length} of them not kept, ${dropped[0]?.[2]} counted as dropped`);
     assert.ok(lost.length > 0, "it was no flood, so nothing is shown");
     assert.equal(lost.length, Number(dropped[0]?.[2]));
     assert.deepEqual(twice, []);

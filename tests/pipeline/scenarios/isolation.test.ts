@@ -8,14 +8,14 @@ import { answer, type Keys } from "../../harness/minio.ts";
 import type { Pod } from "../../harness/pods/pod.ts";
 import { until } from "../../harness/processes.ts";
 import { newKeys, type RenderedStack, renderStack } from "../../harness/runningStack/renderedStack.ts";
-import { type Environment, environment } from "../../harness/runningStack/runningStack.ts";
+import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
 
-let running: Environment;
+let running: RunningStack;
 let own: RenderedStack;
 let other: RenderedStack;
 
 before(async () => {
-  running = await environment();
+  running = await runningStack();
   own = running.stack;
   other = await renderStack({ stack: "prod-aks-b", caFile: running.store.ca.certificate });
   await running.store.grant(other);

@@ -1,11 +1,11 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment, killLoki, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { killLoki, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("all of Loki and its gateway down for three minutes", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const workload = new Workload(running.podLogs, "lokidown");
   await sleep(5_000);
   await killLoki(running);
@@ -16,7 +16,7 @@ it("all of Loki and its gateway down for three minutes", async () => {
 });
 
 it("all of Loki hanging for three minutes", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const workload = new Workload(running.podLogs, "lokihangs");
   await sleep(5_000);
   for (const pod of running.cluster.loki) pod.signal("SIGSTOP");

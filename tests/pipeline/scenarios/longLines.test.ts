@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Application, Ledger } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { Application } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 
 /** Loki's `max_line_size`. */
 const LIMIT = 256 * 1024;
 
 it("a line larger than Loki takes is cut, not lost, and takes none of its neighbours with it", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const ledger = new Ledger("long");
   const application = new Application(running.podLogs, "long-0", "long-app-0", ledger);
   const marked = `too long ${"x".repeat(LIMIT)} end`;

@@ -1,11 +1,11 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("MinIO down for three minutes: writers take every line meanwhile, and flush it later", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const workload = new Workload(running.podLogs, "miniodown");
   await sleep(5_000);
   await running.store.kill();

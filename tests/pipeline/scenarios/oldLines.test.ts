@@ -1,13 +1,13 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const HOUR = 3_600_000_000_000n;
 
 it("lines hours older than newer ones of the same stream", async () => {
-  const running = await environment();
+  const running = await runningStack();
   // Further back than Loki takes lines into a stream that has newer ones, half of `max_chunk_age`: time sharding is what helps here.
   // Both workloads have namespaces of one prefix and the same container, so the streams are the same.
   const recent = new Workload(running.podLogs, "old");

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../harness/processes.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment, restartInTurn, startLokiWithEmptyDisks } from "../../harness/runningStack/runningStack.ts";
+import { restartInTurn, runningStack, startLokiWithEmptyDisks } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const HOUR = 3_600_000_000_000n;
@@ -18,7 +18,7 @@ const HURRY: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 it("retention removes chunks and index of what is past its time from the bucket, and nothing else", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { cluster, stack, store } = running;
   const old = new Workload(running.podLogs, "expired", { ago: 48n * HOUR });
   const recent = new Workload(running.podLogs, "kept");

@@ -1,11 +1,11 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment, restartInTurn, rollLoki } from "../../harness/runningStack/runningStack.ts";
+import { restartInTurn, rollLoki, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("a rolling restart of all of Loki, gateway included", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { cluster } = running;
   const workload = new Workload(running.podLogs, "rolling");
   await sleep(10_000);

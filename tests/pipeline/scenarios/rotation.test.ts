@@ -3,16 +3,16 @@ import { readFileSync, statSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gatewayUsername } from "../../../components/gateway/password.ts";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
 import { newKeys } from "../../harness/runningStack/renderedStack.ts";
-import { environment, restartInTurn, rollLoki } from "../../harness/runningStack/runningStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { restartInTurn, rollLoki, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("MinIO's and the gateway's credentials rotated under load, in the stack's order: no 401, no 403, nothing lost", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { cluster, stack, store } = running;
   const workload = new Workload(running.podLogs, "rotation");
   const begun = new Map(cluster.pods.map((pod) => [pod, statSync(pod.log).size]));

@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
 import { nodeFolder } from "../../harness/pods/pod.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const MINUTE = 60_000_000_000n;
@@ -13,7 +13,7 @@ const MINUTE = 60_000_000_000n;
 it("a node that forgot what it had sent, and sends all of it again after more than 40 minutes: nothing twice", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const { alloy } = running.cluster;
   // Loki's default leaves the streams of the newest 40 minutes alone and moves older lines to others: these are sent once before and
   // once after that age.

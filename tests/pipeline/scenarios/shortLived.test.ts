@@ -1,14 +1,15 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alloyMissing } from "../../harness/builtPrograms.ts";
-import { Application, Ledger } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { Application } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("pods that live for four seconds: every line, when the folder is there for ten seconds after", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await environment();
+  const running = await runningStack();
   const ledger = new Ledger("short");
   const gone: Array<Promise<void>> = [];
   for (let i = 0; i < 24; i++) {

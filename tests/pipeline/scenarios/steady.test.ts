@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("steady: every line arrives once", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const workload = new Workload(running.podLogs, "steady");
   await sleep(40_000);
   await assertNothingLost("steady", running, workload.stop());
 });
 
 it("a stream is a container on a node: what has no bounds is no label", async () => {
-  const { queries } = await environment();
+  const { queries } = await runningStack();
   const match = new URLSearchParams({ "match[]": '{namespace=~"steady-.+"}' });
   const series = (await (await queries.fetch(`/loki/api/v1/series?${match}`)).json()) as { data: object[] };
   const labels = new Set(series.data.flatMap(Object.keys));

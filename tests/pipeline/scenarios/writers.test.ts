@@ -1,11 +1,11 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
-import { environment } from "../../harness/runningStack/runningStack.ts";
+import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("one writer killed, and back with its disk", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const [writer] = running.cluster.component("write");
   const workload = new Workload(running.podLogs, "writerkilled");
   await sleep(20_000);
@@ -17,7 +17,7 @@ it("one writer killed, and back with its disk", async () => {
 });
 
 it("one writer lost for good with its disk", async () => {
-  const running = await environment();
+  const running = await runningStack();
   const writer = running.cluster.component("write")[1];
   const workload = new Workload(running.podLogs, "writerlost");
   await sleep(20_000);

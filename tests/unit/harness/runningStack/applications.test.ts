@@ -1,58 +1,12 @@
-// What the pipeline tier measures with has to be right itself.
 import assert from "node:assert/strict";
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crc32, gunzipSync } from "node:zlib";
-import { LOKI_CHART } from "../../../components/loki/chart.ts";
-import { missing, PACKAGES, pinned, standIns } from "../../harness/builtPrograms.ts";
-import { expandVariables } from "../../harness/pods/variableExpansion.ts";
-import { Application, idOf, Ledger, lineOf } from "../../harness/runningStack/applications.ts";
-
-it("a command and its arguments are what the kubelet makes of them", () => {
-  const environment = { NAME: "value", OTHER: "" };
-  assert.equal(expandVariables("$(NAME) $(OTHER) $(NOBODY) $NAME", environment), "value  $(NOBODY) $NAME");
-  assert.equal(expandVariables("/proc/$$/fd $$(NAME) $((1 + 2))", environment), "/proc/$/fd $(NAME) $((1 + 2))");
-});
-
-it("the Loki that is built is the one that the chart brings", () => {
-  assert.equal(pinned("loki"), `v${LOKI_CHART.appVersion}`);
-});
-
-it(".ci/packages.sh installs every package that the tier asks for", () => {
-  const install = /^apt-get install (.*)$/m.exec(readFileSync(".ci/packages.sh", "utf8"))?.[1] ?? "";
-  // Debian marks it as essential: no system boots without it.
-  const essential = ["util-linux"];
-  const wanted = Object.values(PACKAGES).filter((name) => !essential.includes(name));
-  assert.deepEqual(
-    install.split(" ").filter((word) => !word.startsWith("--")),
-    wanted,
-  );
-});
-
-it("without charts the run says so, and how to have them; it does not stop for it", () => {
-  const { LOGGING_CHARTS } = process.env;
-  try {
-    process.env.LOGGING_CHARTS = "/nowhere";
-    const [said = ""] = standIns();
-    assert.match(said, /^NO CHARTS: .*withoutCharts.*helm pull loki --repo .*helm pull alloy --repo /);
-    assert.doesNotMatch(missing().join(), /helm|chart/);
-  } finally {
-    if (LOGGING_CHARTS === undefined) delete process.env.LOGGING_CHARTS;
-    else process.env.LOGGING_CHARTS = LOGGING_CHARTS;
-  }
-});
-
-it("every line has its id in it, and is the same each time", () => {
-  for (let n = 1; n < 1000; n++) {
-    const text = lineOf("ns-0/pod-1/7", n);
-    assert.equal(idOf(text), "ns-0/pod-1/7");
-    assert.equal(text, lineOf("ns-0/pod-1/7", n));
-    assert.equal(idOf(text.slice(5)), undefined, "half a line is no line");
-  }
-});
+import { Application } from "../../../harness/runningStack/applications.ts";
+import { idOf, Ledger } from "../../../harness/runningStack/ledger.ts";
 
 it("what an application wrote can be put together from its files, whatever was rotated in the middle of a line", () => {
   const folder = mkdtempSync(join(tmpdir(), "logging-application-"));
@@ -101,20 +55,6 @@ it("a file that falls out of the rotation is removed, as the kubelet does", () =
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
-
-it("the loss contract names every scenario, and which ones run without --all", () => {
-  const contract = readFileSync(resolve(import.meta.dirname, "../../../docs/loss-contract.md"), "utf8");
-  const table = contract.slice(contract.indexOf("## Which test shows what"));
-  const rows = table.split("\n").filter((row) => row.startsWith("| ") && !/^\| (promise|---)/.test(row));
-  const named = rows.flatMap((row) => [...(row.split("|").at(-2) ?? "").matchAll(/`(\w+)`/g)].map((m) => m[1]));
-  const there = globSync("scenarios/*.test.ts", { cwd: resolve(import.meta.dirname, "../../pipeline") });
-  assert.deepEqual([...new Set(named)].sort(), there.map((file) => basename(file, ".test.ts")).sort());
-  const usual = /const USUAL = \[([^\]]*)\]/.exec(
-    readFileSync(resolve(import.meta.dirname, "../../pipeline/run.ts"), "utf8"),
-  )?.[1];
-  const bold = [...table.matchAll(/\*\*`(\w+)`\*\*/g)].map((m) => m[1]);
-  assert.deepEqual(bold.sort(), [...(usual ?? "").matchAll(/"(\w+)"/g)].map((m) => m[1]).sort());
 });
 
 describe("a file that is due", () => {

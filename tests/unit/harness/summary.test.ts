@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type EndEvent, Summary } from "../../harness/summary.ts";
+
+describe("the last lines of a run", () => {
+  const end = (name: string, type: string, more: Partial<EndEvent> = {}): EndEvent => ({
+    ...{ name, nesting: 0, details: { type } },
+    ...more,
+  });
+
+  it("count a skipped suite, because node:test does not report its tests", () => {
+    const summary = new Summary();
+    summary.ended(end("the doctor", "suite", { skip: "kubectl is not on PATH" }));
+    summary.ended(end("comes up", "test"));
+    summary.ended(end("two stacks", "suite"));
+    assert.deepEqual(summary.lines, [
+      "skipped 1: kubectl is not on PATH",
+      "  the doctor",
+      "1 passed, 0 failed, 1 skipped",
+    ]);
+    assert.equal(summary.ok, true);
+  });
+
+  it("count a run without tests as failed", () => {
+    const summary = new Summary();
+    assert.deepEqual([summary.lines.at(-1), summary.ok], ["0 passed, 1 failed, 0 skipped", false]);
+    summary.endedWithError(end("comes up", "test"));
+    assert.deepEqual([summary.lines.at(-1), summary.ok], ["0 passed, 1 failed, 0 skipped", false]);
+  });
+
+  it("name a failed test with its file and its suites", () => {
+    const summary = new Summary();
+    summary.started({ name: "two stacks", nesting: 0 });
+    summary.started({ name: "comes up", nesting: 1 });
+    summary.endedWithError(end("comes up", "test", { nesting: 1, file: `${process.cwd()}/tests/a.test.ts` }));
+    summary.endedWithError(end("two stacks", "suite"));
+    assert.deepEqual(summary.lines, [
+      "failed: tests/a.test.ts > two stacks > comes up",
+      "0 passed, 1 failed, 0 skipped",
+    ]);
+  });
+
+  it("count a known gap as skipped with its reason, and group skips by reason", () => {
+    const summary = new Summary();
+    summary.endedWithError(end("counts once", "test", { todo: "Loki counts twice" }));
+    summary.skip("one", "no cluster");
+    summary.skip("two", "no cluster");
+    assert.deepEqual(summary.lines, [
+      "skipped 1: not reached: Loki counts twice",
+      "  counts once",
+      "skipped 2: no cluster",
+      "  one",
+      "  two",
+      "0 passed, 0 failed, 3 skipped",
+    ]);
+    assert.equal(summary.ok, true);
+  });
+});
