@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { stringify } from "yaml";
 import { stackSettings } from "../../../../automation/plan/stackSettings.ts";
 import { type VerifyOptions, verifyStack } from "../../../../automation/verify/verifyStack.ts";
-import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster.ts";
+import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster/fakeCluster.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 import { stackFile } from "../../../harness/plannedStack.ts";
 

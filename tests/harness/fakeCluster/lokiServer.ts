@@ -1,0 +1,23 @@
+import { createServer, type Server } from "node:http";
+import { type FakeState, json } from "./state.ts";
+
+/** Loki's flush and query requests. It is one server for all pods; `podBehind` names the pod that a connection is meant for. */
+export const lokiServer = (state: FakeState): Server =>
+  createServer((request, response) => {
+    const { behaviour } = state;
+    const pod = state.podBehind.get(request.socket.remotePort) ?? "";
+    state.requests.push(`${request.method} ${request.url?.split("?")[0]}`);
+    if (request.method === "POST" && request.url === "/flush") {
+      if (pod === behaviour.cannotFlush) return json(response, 500, {});
+      state.flushed.push(pod);
+      response.writeHead(204).end();
+    } else if (!request.headers.authorization) json(response, 401, {});
+    else json(response, 200, { data: { result: linesOf(state) } });
+  });
+
+/** The line of the pod that was created last, if it arrives. */
+function linesOf({ behaviour, lastPod }: FakeState): object[] {
+  if (behaviour.lineArrives === false || !lastPod) return [];
+  const labels = { cluster: "prod-aks-a", env: "prod", namespace: "logging", container: "verify", level: "info" };
+  return [{ stream: { ...labels, pod: lastPod, ...behaviour.labels }, values: [["1", "line"]] }];
+}

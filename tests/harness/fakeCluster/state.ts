@@ -1,0 +1,44 @@
+import type { Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How the fakes behave. A test may change it at any time. */
+export interface Behaviour {
+  /** Requests to the Kubernetes API that never get an answer, as `GET /api/v1/…`. */
+  silent?: RegExp;
+  /** How many of the three writers are ready. Default: 3. */
+  writersReady?: number;
+  /** The writer that refuses to flush. */
+  cannotFlush?: string;
+  /** Whether Loki gets the line. Default: true. */
+  lineArrives?: boolean;
+  /** Labels that Loki shows instead of the right ones. */
+  labels?: Record<string, string>;
+  /** How many requests it takes to delete the pod. `forbidden`: every one is refused. Default: 1. */
+  deletions?: number | "forbidden";
+  /** The page of the bucket's endless listing that contains a new object. */
+  newObjectOnPage?: number;
+}
+
+/** What the fakes share: their behaviour, and what they were asked. */
+export interface FakeState {
+  readonly behaviour: Behaviour;
+  /** Names of pods that were created and are still there. */
+  readonly pods: Set<string>;
+  /** Writers that flushed. */
+  readonly flushed: string[];
+  /** Every request to Kubernetes and Loki, as `GET /path`. */
+  readonly requests: string[];
+  pagesListed: number;
+  /** Requests to delete a pod that was there. */
+  deletionsAsked: number;
+  /** The pod that was created last. */
+  lastPod: string;
+  /** The pod that a connection to Loki is meant for, by the connection's local port. */
+  readonly podBehind: Map<number | undefined, string>;
+}
+
+export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+export function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
