@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
 /** Charts and lists of Azure's machine sizes print tens of megabytes. */
@@ -54,3 +56,9 @@ export async function runProgram(
     throw new ProgramError("failed", stderr?.trim() || message);
   }
 }
+
+/** Whether a program can be run by its name. */
+export const isOnPath = (program: string): boolean =>
+  (process.env.PATH ?? "")
+    .split(delimiter)
+    .some((folder) => [program, `${program}.exe`].some((file) => existsSync(join(folder, file))));

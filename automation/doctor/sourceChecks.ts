@@ -1,80 +1,69 @@
+import type { Finding } from "../../components/findings.ts";
 import {
   type ChartLogin,
   chartReference,
   helmMissing,
   helmShowChart,
-  helmTemplate,
+  helmTemplates,
   type ReleaseInputs,
 } from "../plan/helmTemplate.ts";
-import { type Check, judged, ok, skipped } from "./check.ts";
+import { type Check, type CheckResult, judged, known, ok, skipped } from "./check.ts";
 
-/** Charts and the images in them, as they can be reached from here. The nodes have a network of their own. */
+/** Helm, the charts, and the images in them, as this machine reaches them. The nodes' network may differ. */
 export function sourceChecks(releases: readonly ReleaseInputs[], login?: ChartLogin): Check[] {
+  const missing = helmMissing() !== undefined;
+  const without = (name: string, why: string): Check => known(name, skipped(`without helm, ${why}`));
   return [
-    {
-      name: "helm",
-      run: async () =>
-        judged(
-          helmMissing()
-            ? [
-                {
-                  subject: "helm",
-                  text: "is not on PATH, and a deploy looks with it at what changes inside the releases",
-                  fix: "install it: https://helm.sh/docs/intro/install/",
-                },
-              ]
-            : [],
-          "on PATH",
-        ),
-    },
-    ...releases.map(
-      (release): Check => ({
-        name: `chart ${release.name}`,
-        async run() {
-          if (helmMissing()) return skipped("without helm it cannot be asked for");
-          try {
-            helmShowChart(release, login);
-            return ok(`${release.version}, helm show chart ${chartReference(release).join(" ")}`);
-          } catch (error) {
-            const text = (error as Error).message.split("\n").at(-1) ?? "";
-            return judged(
-              [
-                {
-                  subject: `chart ${release.name}`,
-                  text,
-                  fix: `helm pull ${release.name} --version ${release.version}, and name a mirror in ${release.name}.chart.source`,
-                },
-              ],
-              "",
-            );
-          }
-        },
-      }),
-    ),
-    {
-      name: "images",
-      async run() {
-        if (helmMissing()) return skipped("without helm it is not known which");
-        let images: string[];
-        try {
-          images = [...new Set(releases.flatMap((release) => imagesOf(helmTemplate(release, login))))].sort();
-        } catch {
-          return skipped("without the charts it is not known which");
-        }
-        const unreachable = (
-          await Promise.all(images.map(async (image) => ({ image, why: await imageProblem(image) })))
-        ).filter(({ why }) => why);
-        return judged(
-          unreachable.map(({ image, why }) => ({
-            subject: `image ${image}`,
-            text: `${why}; the nodes may reach what this machine does not`,
-            fix: "mirror it and set images.registry, or let the nodes reach its registry (az aks check-acr)",
-          })),
-          `${images.length} can be had`,
-        );
-      },
-    },
+    known("helm", judged(missing ? [HELM_MISSING] : [], "on PATH")),
+    ...releases.map((release): Check => {
+      const name = `chart ${release.name}`;
+      return missing ? without(name, "it cannot be fetched") : { name, run: () => checkChart(release, login) };
+    }),
+    missing
+      ? without("images", "it is not known which are used")
+      : { name: "images", run: () => checkImages(releases, login) },
   ];
+}
+
+const HELM_MISSING: Finding = {
+  subject: "helm",
+  text: "is not on PATH: a deploy uses it to show what changes inside the releases",
+  fix: "install it: https://helm.sh/docs/intro/install/",
+};
+
+/** A release's chart can be fetched. */
+export async function checkChart(release: ReleaseInputs, login?: ChartLogin): Promise<CheckResult> {
+  const { name, version } = release;
+  try {
+    await helmShowChart(release, login);
+    return ok(`${version}, helm show chart ${chartReference(release).join(" ")}`);
+  } catch (error) {
+    const text = (error as Error).message.split("\n").at(-1) ?? "";
+    const fix = `helm pull ${name} --version ${version}, and name a mirror in ${name}.chart.source`;
+    return judged([{ subject: `chart ${name}`, text, fix }], "");
+  }
+}
+
+/** Registries hand out all images of the releases. */
+export async function checkImages(releases: readonly ReleaseInputs[], login?: ChartLogin): Promise<CheckResult> {
+  const objects = await helmTemplates(releases, login).catch(() => undefined);
+  if (!objects) return skipped("without the charts, it is not known which are used");
+  const images = [...new Set(imagesOf(objects))].sort();
+  const findings = await Promise.all(images.map(imageFinding));
+  return judged(
+    findings.filter((finding) => finding !== undefined),
+    `${images.length} can be pulled`,
+  );
+}
+
+async function imageFinding(image: string): Promise<Finding | undefined> {
+  const problem = await imageProblem(image);
+  if (problem === undefined) return undefined;
+  return {
+    subject: `image ${image}`,
+    text: `${problem}; the nodes may reach what this machine does not`,
+    fix: "mirror it and set images.registry, or let the nodes reach its registry (az aks check-acr)",
+  };
 }
 
 /** Every `image:` of some objects. */
@@ -105,22 +94,23 @@ async function imageProblem(image: string): Promise<string | undefined> {
   try {
     let response = await ask();
     const challenge = response.headers.get("www-authenticate") ?? "";
-    const part = (key: string) => new RegExp(`${key}="([^"]+)"`).exec(challenge)?.[1];
-    const realm = part("realm");
-    if (response.status === 401 && realm) {
-      const token = await fetch(
-        `${realm}?${new URLSearchParams({ service: part("service") ?? "", scope: part("scope") ?? "" })}`,
-        { signal: AbortSignal.timeout(15_000) },
-      );
-      response = await ask(`Bearer ${((await token.json()) as { token?: string }).token}`);
-    }
-    // A registry that wants a login knows the nodes', not this machine's.
+    if (response.status === 401 && challenge.includes("realm="))
+      response = await ask(`Bearer ${await token(challenge)}`);
+    // A registry with a login knows the login of the nodes, not this machine's.
     if (response.status === 401 || response.status === 403) return undefined;
     return response.ok ? undefined : `${host} answers ${response.status}`;
   } catch (error) {
     const { message, cause } = error as { message: string; cause?: { message?: string } };
     return `${host} does not answer: ${cause?.message ?? message}`;
   }
+}
+
+/** An anonymous token, as a registry's challenge asks for it. https://distribution.github.io/distribution/spec/auth/token/ */
+async function token(challenge: string): Promise<string> {
+  const part = (key: string) => new RegExp(`${key}="([^"]+)"`).exec(challenge)?.[1] ?? "";
+  const query = new URLSearchParams({ service: part("service"), scope: part("scope") });
+  const response = await fetch(`${part("realm")}?${query}`, { signal: AbortSignal.timeout(15_000) });
+  return ((await response.json()) as { token: string }).token;
 }
 
 /** Where an image's manifest is; without a registry in its name, Docker's. */

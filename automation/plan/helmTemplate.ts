@@ -1,9 +1,8 @@
-import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { parseAllDocuments, stringify } from "yaml";
+import { isOnPath, type ProgramError, runProgram } from "../runProgram.ts";
 
 /** A Kubernetes object. */
 export interface Manifest {
@@ -25,18 +24,18 @@ export interface ReleaseInputs {
   readonly values: Record<string, unknown>;
 }
 
-/** Kubernetes version that manifests are rendered for; without one, helm takes that of its own client library. */
+/** Kubernetes version that manifests are rendered for. Without one, helm takes that of its own client library. */
 const KUBE_VERSION = "1.34.2";
 
 /** What is missing to render charts, or `undefined`. */
-export function helmMissing(): string | undefined {
-  const found = spawnSync("helm", ["version", "--short"], { encoding: "utf8" });
-  return found.status === 0 ? undefined : "helm is not on PATH (https://helm.sh/docs/intro/install/)";
-}
+export const helmMissing = (): string | undefined =>
+  isOnPath("helm") ? undefined : "helm is not on PATH (https://helm.sh/docs/intro/install/)";
 
 /**
- * Where a release's chart is: the folder in `LOGGING_CHARTS` (`loki-18.11.0` before `loki`, so that two versions can be compared), a
- * local chart, or its repository.
+ * A release's chart as helm's arguments: its folder in `LOGGING_CHARTS` (`loki-18.11.0` before `loki`, so that two versions can be
+ * compared), a local chart, or the chart in its repository.
+ *
+ * @throws when `LOGGING_CHARTS` has no such chart.
  */
 export function chartReference(release: ReleaseInputs): string[] {
   const charts = process.env.LOGGING_CHARTS;
@@ -57,80 +56,58 @@ export interface ChartLogin {
 }
 
 /**
- * The objects that Helm would make of a release: `helm template` with exactly the release's values.
+ * The objects that Helm would create for a release: `helm template` with exactly the release's values.
  *
- * @throws with helm's own words when the chart cannot be had or does not render.
+ * @throws with helm's own message when the chart cannot be fetched or rendered.
  */
-export function helmTemplate(release: ReleaseInputs, login?: ChartLogin): Manifest[] {
-  return inFolder((folder) => objectsIn(helm(`template ${release.name}`, templateArguments(release, folder, login))));
-}
+export const helmTemplate = (release: ReleaseInputs, login?: ChartLogin): Promise<Manifest[]> =>
+  inTemporaryFolder(async (folder) => {
+    const valuesFile = join(folder, "values.yaml");
+    writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
+    const chart = await chartArguments(release, folder, login);
+    const options = ["--namespace", release.namespace, "--values", valuesFile, "--kube-version", KUBE_VERSION];
+    return objectsIn(await helm(`template ${release.name}`, ["template", release.name, ...chart, ...options]));
+  });
 
-/** The objects of several releases, all rendered at once. @throws as `helmTemplate`. */
+/** The objects of several releases, all rendered at once. @throws as {@link helmTemplate}. */
 export const helmTemplates = (releases: readonly ReleaseInputs[], login?: ChartLogin): Promise<Manifest[][]> =>
-  Promise.all(
-    releases.map(async (release) => {
-      const folder = newFolder();
-      try {
-        const args = templateArguments(release, folder, login);
-        const rendered = promisify(execFile)("helm", args, { maxBuffer: LONGEST_OUTPUT });
-        const { stdout } = await rendered.catch((error: Error & { code?: string; stderr?: string }) => {
-          throw refusal(`template ${release.name}`, error.code === "ENOENT" ? error : error.stderr || error.message);
-        });
-        return objectsIn(stdout);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    }),
+  Promise.all(releases.map((release) => helmTemplate(release, login)));
+
+/** Fetches a release's chart. @throws with helm's own message when it cannot be fetched. */
+export const helmShowChart = (release: ReleaseInputs, login?: ChartLogin): Promise<string> =>
+  inTemporaryFolder(async (folder) =>
+    helm("show chart", ["show", "chart", ...(await chartArguments(release, folder, login))]),
   );
 
-/** Asks for a release's chart. @throws with helm's own words when it cannot be had. */
-export function helmShowChart(release: ReleaseInputs, login?: ChartLogin): void {
-  inFolder((folder) => helm("show chart", ["show", "chart", ...chartArguments(release, folder, login)]));
-}
-
-function templateArguments(release: ReleaseInputs, folder: string, login: ChartLogin | undefined): string[] {
-  const valuesFile = join(folder, "values.yaml");
-  writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
-  const chart = chartArguments(release, folder, login);
-  const options = ["--namespace", release.namespace, "--values", valuesFile, "--kube-version", KUBE_VERSION];
-  return ["template", release.name, ...chart, ...options];
-}
-
-function chartArguments(release: ReleaseInputs, folder: string, login: ChartLogin | undefined): string[] {
+async function chartArguments(
+  release: ReleaseInputs,
+  folder: string,
+  login: ChartLogin | undefined,
+): Promise<string[]> {
   const url = release.repositoryOpts?.repo;
   if (process.env.LOGGING_CHARTS || !url || !login) return chartReference(release);
-  // By a file: arguments are seen by every process of the machine.
+  // In a file: every process of the machine can see arguments.
   const file = join(folder, "repositories.yaml");
   writeFileSync(file, stringify({ repositories: [{ name: "charts", url, ...login }] }), { mode: 0o600 });
   const repository = ["--repository-config", file, "--repository-cache", join(folder, "cache")];
-  helm("repo update", ["repo", "update", ...repository]);
+  await helm("repo update", ["repo", "update", ...repository]);
   return [`charts/${release.chart}`, "--version", release.version, ...repository];
 }
 
-const LONGEST_OUTPUT = 64 * 2 ** 20;
-
-function helm(what: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync("helm", args, { encoding: "utf8", maxBuffer: LONGEST_OUTPUT });
-  if (error) throw refusal(what, error);
-  if (status !== 0) throw refusal(what, stderr);
-  return stdout;
-}
-
-/** In helm's own words, or that it is missing. */
-const refusal = (what: string, said: string | Error): Error =>
-  new Error(`helm ${what}: ${typeof said === "string" ? said.trim() : (helmMissing() ?? said.message)}`);
+const helm = (command: string, args: readonly string[]): Promise<string> =>
+  runProgram("helm", args).catch((error: ProgramError) => {
+    throw new Error(`helm ${command}: ${error.reason === "missing" ? helmMissing() : error.message}`);
+  });
 
 const objectsIn = (output: string): Manifest[] =>
   parseAllDocuments(output)
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), "logging-values-"));
-
-function inFolder<T>(use: (folder: string) => T): T {
-  const folder = newFolder();
+async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
   try {
-    return use(folder);
+    return await use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -26,7 +26,7 @@ export async function renderedFiles({ resources }: OfflinePlan): Promise<Rendere
     ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, stringify(values)])),
     ...(policy && { "minio-policy.json": `${JSON.stringify(JSON.parse(String(policy.inputs.policy)), null, 2)}\n` }),
   };
-  const missing = await helmMissing();
+  const missing = helmMissing();
   if (missing) return { files, notes: [`no manifests: ${missing}`] };
   const notes: string[] = [];
   for (const release of releases) {

@@ -68,14 +68,14 @@ export const seedSide: Side = {
   render: async (caFile) => {
     const namespace = "logging";
     const bucket = `loki-${STACK}`;
-    const release = (chart: typeof LOKI_CHART | typeof ALLOY_CHART, values: Values): Manifest[] =>
+    const release = (chart: typeof LOKI_CHART | typeof ALLOY_CHART, values: Values): Promise<Manifest[]> =>
       helmTemplate({
         ...{ name: chart.name, namespace, chart: chart.name, version: chart.version, timeout: 0 },
         ...{ repositoryOpts: { repo: chart.repository }, values },
       });
     const manifests = [
-      ...release(LOKI_CHART, mergeValues(seedValues("loki"), TRUSTS_THE_HARNESS)),
-      ...release(ALLOY_CHART, seedValues("alloy")),
+      ...(await release(LOKI_CHART, mergeValues(seedValues("loki"), TRUSTS_THE_HARNESS))),
+      ...(await release(ALLOY_CHART, seedValues("alloy"))),
       // No program of the canary is here, which the chart brings unasked.
     ].filter(({ metadata }) => metadata.name !== "loki-canary");
     const configMaps: Record<string, Record<string, string>> = {

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 import { type ChangeReport, compareRenderedStacks } from "../../automation/changes/changeReport.ts";
 import { reportMarkdown } from "../../automation/changes/reportText.ts";
-import { helmTemplate } from "../../automation/plan/helmTemplate.ts";
+import { helmTemplates } from "../../automation/plan/helmTemplate.ts";
 import { releasesOf } from "../../automation/plan/releases.ts";
 import type { RenderedStack } from "../../automation/plan/renderStack.ts";
 import { chartsMissing } from "../harness/charts.ts";
@@ -20,7 +20,9 @@ const skip = chartsMissing();
 /** One stack as the commands render it. */
 async function rendered(change: (config: Loose) => void = () => {}): Promise<RenderedStack> {
   const planned = await plan(stackFile(change), { tellSecretsApart: true });
-  const releases = releasesOf(planned.resources).map((release) => ({ ...release, objects: helmTemplate(release) }));
+  const inputs = releasesOf(planned.resources);
+  const objects = await helmTemplates(inputs);
+  const releases = inputs.map((release, i) => ({ ...release, objects: objects[i] ?? [] }));
   return {
     resources: planned.resources,
     releases,

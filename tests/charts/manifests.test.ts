@@ -437,14 +437,14 @@ describe("a change rolls the pods that it is for", { skip }, () => {
   it("another pipeline: Alloy, by a checksum of its config", async () => {
     const values = (await planOf("prod-aks-a")).resources.find((r) => r.name === "logging-alloy")?.inputs as never;
     const { helmTemplate } = await import("../../automation/plan/helmTemplate.ts");
-    const checksum = (content: string) => {
+    const checksum = async (content: string) => {
       const inputs = structuredClone(values) as { values: { alloy: { configMap: { content: string } } } };
       inputs.values.alloy.configMap.content = content;
-      return podsOf(helmTemplate(inputs as never))[0]?.metadata.annotations["checksum/config"];
+      return podsOf(await helmTemplate(inputs as never))[0]?.metadata.annotations["checksum/config"];
     };
-    const first = checksum("logging {}\n");
+    const first = await checksum("logging {}\n");
     assert.match(first, /^[0-9a-f]{63,64}$/);
-    assert.notEqual(checksum('logging { level = "warn" }\n'), first);
+    assert.notEqual(await checksum('logging { level = "warn" }\n'), first);
   });
 });
 

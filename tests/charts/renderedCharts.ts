@@ -20,7 +20,7 @@ export async function render(file: StackFile): Promise<Rendered> {
   const planned = await plan(file);
   const objects = (release: string) =>
     helmTemplate(resource(planned, `logging-${release}`).inputs as unknown as ReleaseInputs);
-  return { loki: objects("loki"), alloy: objects("alloy") };
+  return { loki: await objects("loki"), alloy: await objects("alloy") };
 }
 
 /** Objects of a kind. */

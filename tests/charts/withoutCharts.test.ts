@@ -141,7 +141,7 @@ describe("without charts the processes get what the charts give them", { skip: c
     it(what, async () => {
       for (const release of await releasesOf(change, stack)) {
         const charts = byName(
-          helmTemplate(release).filter(
+          (await helmTemplate(release)).filter(
             ({ kind, metadata }) =>
               !NOT_A_PROCESS.includes(kind) && !(kind === "Service" && UNASKED.includes(metadata.name)),
           ),

@@ -1,4 +1,4 @@
-// How charts are asked for. What comes of it is the charts tier's.
+// How charts are fetched. The charts tier tests what they render.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,8 +20,8 @@ const RELEASE: ReleaseInputs = {
 };
 const LOGIN = { username: "reader", password: "PLANTED" };
 
-/** Runs with a helm that writes down its arguments and the repositories that it is given. */
-function withHelm(body: string, run: () => void): { calls: string; repositories: string } {
+/** Runs with a helm that records its arguments and the repositories that it is given. */
+async function withHelm(body: string, run: () => Promise<unknown>): Promise<{ calls: string; repositories: string }> {
   const [calls, repositories] = [join(folder, "calls"), join(folder, "repositories")];
   const copy = `while [ $# -gt 0 ]; do [ "$1" = --repository-config ] && cp "$2" ${repositories}; shift; done`;
   const script = `#!/bin/sh\necho "$*" >>${calls}\n${copy}\n${body}\n`;
@@ -32,7 +32,7 @@ function withHelm(body: string, run: () => void): { calls: string; repositories:
   try {
     process.env.PATH = `${folder}:${PATH}`;
     delete process.env.LOGGING_CHARTS;
-    run();
+    await run();
   } finally {
     process.env.PATH = PATH;
     if (LOGGING_CHARTS !== undefined) process.env.LOGGING_CHARTS = LOGGING_CHARTS;
@@ -41,9 +41,9 @@ function withHelm(body: string, run: () => void): { calls: string; repositories:
 }
 
 describe("a chart", { skip: process.platform === "win32" && "the stand-in for helm is a shell script" }, () => {
-  it("comes from its repository, in its version", () => {
-    const { calls } = withHelm("echo 'kind: ConfigMap'", () => {
-      assert.deepEqual(helmTemplate(RELEASE), [{ kind: "ConfigMap" }]);
+  it("comes from its repository, in its version", async () => {
+    const { calls } = await withHelm("echo 'kind: ConfigMap'", async () => {
+      assert.deepEqual(await helmTemplate(RELEASE), [{ kind: "ConfigMap" }]);
     });
     assert.match(
       calls,
@@ -51,9 +51,9 @@ describe("a chart", { skip: process.platform === "win32" && "the stand-in for he
     );
   });
 
-  it("of a repository with a password is asked for with it, by a file and not by an argument", () => {
+  it("of a repository with a password is fetched with it, in a file and not in an argument", async () => {
     for (const run of [() => helmTemplate(RELEASE, LOGIN), () => helmShowChart(RELEASE, LOGIN)]) {
-      const { calls, repositories } = withHelm("", run);
+      const { calls, repositories } = await withHelm("", run);
       const [update, chart] = calls.trim().split("\n");
       assert.match(update ?? "", /^repo update --repository-config /);
       assert.match(chart ?? "", /charts\/loki --version 1\.2\.3 --repository-config /);
@@ -62,10 +62,10 @@ describe("a chart", { skip: process.platform === "win32" && "the stand-in for he
     }
   });
 
-  it("that cannot be had is told in helm's words", () => {
-    withHelm("echo 'Error: 401 Unauthorized' >&2; exit 1", () => {
-      assert.throws(() => helmTemplate(RELEASE), /^Error: helm template loki: Error: 401 Unauthorized$/);
-      assert.throws(() => helmTemplate(RELEASE, LOGIN), /^Error: helm repo update: Error: 401 Unauthorized$/);
+  it("that cannot be fetched is reported with helm's own message", async () => {
+    await withHelm("echo 'Error: 401 Unauthorized' >&2; exit 1", async () => {
+      await assert.rejects(helmTemplate(RELEASE), /^Error: helm template loki: Error: 401 Unauthorized$/);
+      await assert.rejects(helmTemplate(RELEASE, LOGIN), /^Error: helm repo update: Error: 401 Unauthorized$/);
     });
   });
 });
