@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 
-/** One stack's config as the engine would hand it to the program. */
+/** One stack's config, as the engine would hand it to the program. */
 export interface StackFile {
   readonly stack: string;
   readonly config: Record<string, string>;
@@ -17,28 +17,28 @@ export const stackNames = (project = "."): string[] =>
     .sort();
 
 /**
- * What stands for a secret offline, where nothing can decrypt it: another one for another ciphertext. Letters and digits, as keys
- * have to be; it is never shown, because what Pulumi knows to be secret is shown as `[secret]`.
+ * Replaces a secret offline, where nothing can decrypt it. A different ciphertext has a different placeholder. Letters and digits, as
+ * keys must be. It is never shown: Pulumi knows that it is a secret, and the plan shows `[secret]`.
  */
 const placeholder = (ciphertext: unknown): string =>
   `offlinePlaceholderOfASecret${createHash("sha256").update(JSON.stringify(ciphertext)).digest("hex").slice(0, 8)}`;
 
-/** Secrets that are more than one word keep their shape. */
+/** The placeholder of a secret with a structure has the same structure. */
 const placeholderOf = (key: string, ciphertext: unknown): string =>
   key === "logging:imageRegistryCredentials"
     ? JSON.stringify({ auths: { [placeholder(ciphertext)]: {} } })
     : placeholder(ciphertext);
 
-/** The first line of YAML's message has the place; the others repeat what stands there. */
+/** The first line of YAML's message has the position. The others repeat the content, which may be a secret. */
 function parseYaml(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    throw new Error(`${file}: no YAML: ${(error as Error).message.replace(/:?\n.*$/s, "")}`);
+    throw new Error(`${file}: not valid YAML: ${(error as Error).message.replace(/:?\n.*$/s, "")}`);
   }
 }
 
-/** Reads a stack file. @throws when there is none, naming those that exist, and where it is no YAML. */
+/** Reads a stack file. @throws when it does not exist, with the names of those that do, or when it is not valid YAML. */
 export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
   let text: string;
   try {

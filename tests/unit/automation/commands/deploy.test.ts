@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { main } from "../../../../automation/commands/deploy.ts";
+import { main as preview } from "../../../../automation/commands/preview.ts";
+import { type OperationEvent, up } from "../../../../automation/deploy/operations.ts";
+import { BARE, fakePulumi } from "../../../harness/fakePulumi.ts";
+import { runInProcess, within } from "../../../harness/inProcess.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "logging-deploy-"));
+after(() => rmSync(folder, { recursive: true }));
+
+describe("npm run deploy", () => {
+  it("checks its arguments before it does anything", async () => {
+    const refused = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runInProcess(main, args, { env: BARE });
+      assert.deepEqual([code, stdout], [1, ""], stderr);
+      return stderr;
+    };
+    const refusedUp = (...args: string[]) => refused("up", "--stack", "prod-aks-a", ...args);
+    assert.match(await refusedUp("--stack", "prod-aks-x"), /^Pulumi\.prod-aks-x\.yaml: no such file/);
+    assert.match(await refusedUp("--keep-bucket"), /^--keep-bucket is for destroy alone\nusage: /);
+    assert.match(await refused("destroy", "--all", "--accept-destructive"), /is for up alone\nusage: /);
+    assert.match(await refused("up"), /^usage: /);
+    assert.match(await refusedUp("--all"), /^usage: /);
+    assert.match(await refused("down", "--all"), /^usage: /);
+  });
+
+  it("names what is missing, in one line, as preview does", async () => {
+    for (const [command, ...args] of [
+      [preview, "prod-aks-a"],
+      [main, "up", "--stack", "prod-aks-a"],
+    ] as const) {
+      const { code, stderr } = await runInProcess(command, args, { env: BARE });
+      assert.equal(code, 1);
+      assert.equal(stderr, "the Pulumi CLI: is not on PATH. fix: install it: curl -fsSL https://get.pulumi.com | sh\n");
+    }
+  });
+});
+
+describe("an operation that is interrupted before the engine runs", () => {
+  for (const how of ["signal", "told"])
+    it(`is cancelled, and starts nothing (${how})`, async () => {
+      const { env, calls } = fakePulumi(folder, "exit 0");
+      const events: OperationEvent[] = [];
+      const onEvent = (event: OperationEvent) => events.push(event);
+      const { outcome, findings } = await within({ env }, () =>
+        up("prod-aks-a", { [how]: AbortSignal.abort(), onEvent }),
+      );
+      assert.deepEqual([outcome, findings, events], ["cancelled", [], []]);
+      assert.doesNotMatch(calls(), /^(preview|up)/m);
+    });
+});

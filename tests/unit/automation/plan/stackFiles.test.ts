@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { readStackFile } from "../../../../automation/plan/stackFiles.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, content: string): string => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+
+describe("a stack file", () => {
+  it("is read as the engine hands it over: objects as JSON, scalars as text, keys with their namespace", () => {
+    const path = file(
+      "a.yaml",
+      "config:\n  logging:cluster: {name: a, n: 1}\n  namespace: logs\n  logging:flag: true\n  minio:x: y\n",
+    );
+    assert.deepEqual(readStackFile("a", path), {
+      stack: "a",
+      config: {
+        "logging:cluster": '{"name":"a","n":1}',
+        "logging:namespace": "logs",
+        "logging:flag": "true",
+        "minio:x": "y",
+      },
+      secretKeys: [],
+    });
+  });
+
+  it("keeps its secrets: placeholders are letters and digits", () => {
+    const path = file(
+      "b.yaml",
+      "encryptionsalt: v1:x\nconfig:\n  logging:minioAdminPassword: {secure: v1:cipher}\n  logging:o: {a: [{secure: v1:cipher}], b: 2}\n",
+    );
+    const { config, secretKeys } = readStackFile("b", path);
+    assert.deepEqual(secretKeys, ["logging:minioAdminPassword", "logging:o"]);
+    assert.match(config["logging:minioAdminPassword"] ?? "", /^[A-Za-z0-9]+$/);
+    assert.ok(!JSON.stringify(config).includes("cipher"));
+    assert.equal(JSON.parse(config["logging:o"] ?? "").b, 2);
+  });
+
+  it("may be empty", () => {
+    assert.deepEqual(readStackFile("c", file("c.yaml", "")), { stack: "c", config: {}, secretKeys: [] });
+  });
+});

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { it } from "node:test";
+
+it("every package that the commands and the program import is a pinned dependency; only docs and tests use the others", () => {
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+  const files = globSync(["*.ts", "{automation,components,policies,stack}/**/*.ts"]);
+  const imported = files
+    .filter((path) => path !== "automation/commands/docs.ts")
+    .flatMap((path) => [
+      ...readFileSync(path, "utf8").matchAll(/^(?:import|\} from)\b.*"((?:@[^/"]+\/)?[^./"][^/":]*)[^":]*";$/gm),
+    ])
+    .map(([, name]) => name);
+  assert.deepEqual(new Set(imported), new Set(Object.keys(dependencies)));
+  for (const [name, version] of Object.entries(dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
+});
