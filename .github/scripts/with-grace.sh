@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs a deployment so that a cancelled pipeline ends it properly.
+# Runs a deployment so that it ends properly when its pipeline is cancelled.
 #
-#   with-grace.sh run COMMAND...   runs it and ends as it ends
-#   with-grace.sh wait [SECONDS]   the last step, also of a cancelled job: stays until it has ended
+#   with-grace.sh run COMMAND...   runs COMMAND, and exits with its status
+#   with-grace.sh wait [SECONDS]   the job's last step, which also runs after a cancel: waits until COMMAND has ended
 #
-# A cancelled step's shell gets SIGINT, 7.5 s later SIGTERM, and 2.5 s later its whole process tree is killed (GitHub and Azure
-# Pipelines alike). Helm does not end in ten seconds, and a killed release stays pending. So the command runs in a session of its own,
-# is sent SIGINT once (a second one would make Pulumi stop at once), and ends in its own time. npm hands a signal to the shell that it
-# runs a script with, which keeps it to itself: what is to hear of it says `exec` in package.json.
+# GitHub and Azure Pipelines send a cancelled step's shell SIGINT, 7.5 s later SIGTERM, and 2.5 s later kill its whole process tree. Helm
+# needs more than ten seconds, and a killed release stays pending. So COMMAND runs in its own session, gets one SIGINT (a second one would
+# make Pulumi stop at once), and ends in its own time. npm sends a signal only to the shell that runs a script, which keeps it to itself.
+# A script that has to receive it therefore uses `exec` in package.json.
 set -euo pipefail
 
 state=${GRACE_DIR:-${RUNNER_TEMP:-${AGENT_TEMPDIRECTORY:-/tmp}}/deployment}
@@ -20,10 +20,10 @@ finish() {
   exit "$status"
 }
 
-# Once, whoever asks.
+# Sends the signal once, however often it is called.
 stop() {
   [ ! -e "$state/cancelled" ] || return 0
-  echo 'cancelled: the deployment is asked to end, and may finish what it is at' | tee "$state/cancelled"
+  echo 'cancelled: the deployment was asked to end, and finishes its current step' | tee "$state/cancelled"
   until [ -s "$state/pid" ]; do sleep 0.1; done
   kill -INT "$(cat "$state/pid")" 2>/dev/null || true
 }
@@ -33,8 +33,9 @@ run() {
   mkdir -p "$state"
   : >"$state/log"
   trap stop INT TERM HUP
-  # Without the tracking id the runner does not find it at the job's end either. `set -m`: without job control, a background command
-  # is started deaf to SIGINT.
+  # Without the tracking id the runner does not kill it at the end of the job. Without job control (`set -m`) a command in the background
+  # ignores SIGINT.
+  # shellcheck disable=SC2016 # the inner shell expands it
   RUNNER_TRACKING_ID='' setsid --fork bash -c '
     set -m
     state=$0
@@ -50,7 +51,7 @@ run() {
 
 running() { [ ! -e "$state/status" ] && kill -0 "$(cat "$state/session")" 2>/dev/null; }
 
-# Shows the log until the command has ended. `wait` is what a trap can interrupt.
+# Shows the log until the command has ended. A trap can interrupt `wait`, but not `sleep`.
 follow() {
   tail -n +1 -f "$state/log" &
   local tail=$!
@@ -65,14 +66,14 @@ follow() {
 wait_for_end() {
   local limit=${1:-280}
   [ -s "$state/pid" ] || exit 0
-  # Its step is over, so it was cancelled; and the step's shell, or what Azure's task has around it, kept the signal to itself.
+  # The step is over but the command is not: the job was cancelled, and the step's shell, or Azure's task, kept the signal to itself.
   if running; then stop; fi
   while running && [ "$SECONDS" -lt "$limit" ]; do sleep 0.5; done
   if running; then
     echo "still running after $limit s; see docs/troubleshooting.md, Recover a stuck release"
     exit 1
   fi
-  # An uncancelled run has shown its log and its status already.
+  # A run that was not cancelled has shown its log and its status already.
   [ -e "$state/cancelled" ] || exit 0
   cat "$state/log"
   finish

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2015,SC2154 # start.sh sets the variables; each A && B || C is meant as it is
 # While Alloy runs: what it has read, and what of that has arrived. Part of start.sh.
 
 # Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, and the segment that

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC1007,SC2015,SC2154 # start.sh sets the variables; `a= b=` sets both to nothing; each A && B || C is meant as it is
 # Before Alloy starts, and when it has opened its files: where it goes on, and copies of what it would not read. Part of start.sh.
 
 # How far each file had been read, by its name; `-` for those that were not open: had been read to its end, if it is a rotated one.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Starts Alloy, on every start of its container, also after a crash. Alloy remembers what it has read, not what has arrived: started
 # again while Loki is away, it would go on behind lines that nobody has. So what has arrived is noted here while it runs, and the
 # next start goes back to it. What is sent a second time keeps its old timestamp, and Loki shows it once. docs/loss-contract.md has

