@@ -1,13 +1,8 @@
 // The two releases of a stack as Helm would make them, with the real charts.
-import { spawnSync } from "node:child_process";
 import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import type { StackFile } from "../../automation/plan/stackFiles.ts";
 import type { Loose } from "../harness/manifest.ts";
 import { plan, resource } from "../harness/plannedStack.ts";
-
-/** Why a program cannot be run here; or `false`. */
-export const programMissing = (name: string, how: string): string | false =>
-  spawnSync(name, ["--version"]).status === null && `${name} is not on PATH: ${how}`;
 
 /** The objects of both releases. */
 export interface Rendered {

@@ -1,22 +1,24 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 
-/**
- * Compares a text with a reviewed file in tests/fixtures. `node tests/run.ts --update` writes the file anew: its diff is then what
- * has to be reviewed.
- */
+/** Compares a text with a reviewed file in tests/fixtures. `npm test -- --update` writes the file; review its diff. */
 export function assertFixture(name: string, actual: string): void {
-  const file = new URL(`../fixtures/${name}`, import.meta.url);
-  if (process.env.UPDATE_FIXTURES) writeFileSync(file, actual);
+  const file = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+  if (process.env.UPDATE_FIXTURES) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, actual);
+  }
   let expected: string;
   try {
     expected = readFileSync(file, "utf8");
   } catch {
-    assert.fail(`tests/fixtures/${name} is missing: node tests/run.ts --update writes it`);
+    assert.fail(`tests/fixtures/${name} is missing; npm test -- --update writes it`);
   }
   assert.equal(
     actual,
     expected,
-    `not as in tests/fixtures/${name}; if the change is meant: node tests/run.ts --update, and review the diff`,
+    `differs from tests/fixtures/${name}; if the change is intended, run npm test -- --update and review the diff`,
   );
 }

@@ -4,26 +4,31 @@ import { type ChartRelease, chartRelease } from "./chartValues.ts";
 import { lokiObjects } from "./lokiObjects.ts";
 import { recording, unknownValues } from "./unknownValues.ts";
 
-/** How each release's values become objects where its chart cannot be had. */
+/** The function that makes each release's objects. */
 const OBJECTS_OF: Readonly<Record<string, (release: ChartRelease) => Manifest[]>> = {
   loki: lokiObjects,
   alloy: alloyObjects,
 };
 
 /**
- * What runs as processes of a release, without its chart and without helm: the same values, and the chart's own from
- * tests/fixtures/charts. tests/charts/withoutCharts.test.ts holds it against what the charts render.
+ * The objects of a release that run as processes, made without its chart and without helm from the same values.
+ * tests/charts/withoutCharts.test.ts compares them with what the charts render.
  *
- * @throws where the values set something that the charts would heed and this does not: it would be without effect, and nobody knew.
+ * @throws when the values set something that the chart would use and this code does not: it would have no effect, unnoticed.
  */
 export function objectsOfValues(inputs: ReleaseInputs): Manifest[] {
-  const objects = OBJECTS_OF[inputs.name];
-  if (!objects) throw new Error(`without charts there is no release ${inputs.name}`);
-  const release = chartRelease(inputs);
-  const read = new Set<string>();
-  // Some parts of the values are parts of the objects as they are: this reads them too.
-  const made = JSON.parse(JSON.stringify(objects({ ...release, values: recording(release.values, read) })));
+  const { objects, read } = objectsAndReads(inputs.name, chartRelease(inputs));
   const unknown = unknownValues(inputs.values, read);
-  if (unknown.length > 0) throw new Error(`without charts nothing heeds ${inputs.name}.values.${unknown.join(", ")}`);
-  return made;
+  if (unknown.length > 0) throw new Error(`without charts nothing uses ${inputs.name}.values.${unknown.join(", ")}`);
+  return objects;
+}
+
+/** The objects of a release, and the paths of all values that they were made from. */
+export function objectsAndReads(name: string, release: ChartRelease): { objects: Manifest[]; read: Set<string> } {
+  const objectsOf = OBJECTS_OF[name];
+  if (!objectsOf) throw new Error(`without charts there is no release ${name}`);
+  const read = new Set<string>();
+  const objects = objectsOf({ ...release, values: recording(release.values, read) });
+  // Some parts of the values go into the objects unchanged; stringify reads those as well.
+  return { objects: JSON.parse(JSON.stringify(objects)), read };
 }
