@@ -20,7 +20,7 @@ verify() {
   if [ "$kind" = list ]; then
     download "$work/list" "${url%/*}/$sum"
     kind=sha256
-    sum=$(awk -v name="${url##*/}" '$2 == name || $2 == "*" name { print $1 }' "$work/list")
+    sum=$(awk -v name="${url##*/}" '{ sub(/^.*[\/*]/, "", $2) } $2 == name { print $1 }' "$work/list")
   fi
   "${kind}sum" --check --strict --status <<<"$sum  $file" || {
     echo "$url does not have the ${kind} ${sum:-(none listed)}; it has $("${kind}sum" <"$file")" >&2

@@ -66,7 +66,8 @@ describe("install-programs.sh", () => {
   it("looks the checksum up in the release's list, and fails if it differs or is not listed", () => {
     const withList = (SHA256SUMS: string) => install(row("list:SHA256SUMS"), { [FILE]: "good", SHA256SUMS });
     const other = `${sha256("other")}  tool-1.2.3-linux-arm64\n`;
-    assert.deepEqual(withList(`${other}${sha256("good")}  ${FILE}\n`).installed, { "tool-1.2.3": "good" });
+    for (const name of [FILE, `*${FILE}`, `./${FILE}`])
+      assert.deepEqual(withList(`${other}${sha256("good")}  ${name}\n`).installed, { "tool-1.2.3": "good" });
     for (const list of [other, `${sha256("bad")}  ${FILE}\n`]) {
       const { status, installed } = withList(list);
       assert.deepEqual([status, installed], [1, {}]);

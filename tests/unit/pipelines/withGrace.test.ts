@@ -1,4 +1,4 @@
-// A cancelled deployment ends in its own time: the script that the workflows run it with.
+// The script that lets a cancelled deployment end in its own time.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { describe, it } from "node:test";
 const SCRIPT = ".github/scripts/with-grace.sh";
 
 describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" }, () => {
-  /** A command that ends in its own time: it notes each SIGINT and goes on for a second. */
+  /** A command that prints each SIGINT, and ends a second after it. */
   const SLOW = `trap 'echo interrupted; sleep 1; echo ended properly; exit 7' INT; echo begun; while :; do sleep 0.1; done`;
 
   const inFolder = async (test: (folder: string, environment: NodeJS.ProcessEnv) => Promise<void>) => {
@@ -24,7 +24,7 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
     folder: string,
     environment: NodeJS.ProcessEnv,
     command: readonly string[] = ["bash", "-c", SLOW],
-    /** What runs the script: a shell that has more to do after it, as a step of several lines has. */
+    /** What runs the script, for example a shell that does more after it, as in a step of several lines. */
     by: readonly string[] = [],
   ): Promise<ChildProcess> => {
     const [program = "", ...args] = [...by, SCRIPT, "run", ...command];
@@ -35,18 +35,18 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
   };
   const end = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once("exit", resolve));
 
-  it("ends as the command ends, and shows what it says", () =>
+  it("exits with the command's status, and shows its output", () =>
     inFolder(async (_folder, env) => {
-      const { status, stdout } = spawnSync(SCRIPT, ["run", "bash", "-c", "echo said; exit 3"], {
+      const { status, stdout } = spawnSync(SCRIPT, ["run", "bash", "-c", "echo printed; exit 3"], {
         env,
         encoding: "utf8",
       });
       assert.equal(status, 3);
-      assert.match(stdout, /said/);
+      assert.match(stdout, /printed/);
       assert.equal(spawnSync(SCRIPT, ["wait"], { env }).status, 0);
     }));
 
-  it("passes one SIGINT on, however many come, and waits", () =>
+  it("passes on one SIGINT, however many arrive, and waits", () =>
     inFolder(async (folder, env) => {
       const child = await started(folder, env);
       const ended = end(child);
@@ -58,7 +58,7 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       assert.match(log, /ended properly/);
     }));
 
-  it("of `npm run deploy` and `npm run verify` it reaches the program itself, once", async () => {
+  it("sends SIGINT to the program that `npm run deploy` or `npm run verify` runs, once", async () => {
     const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
     for (const name of ["deploy", "verify"])
       await inFolder(async (folder, env) => {
@@ -76,7 +76,7 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       });
   });
 
-  it("a killed process tree leaves the command to its end, and the last step waits for it", () =>
+  it("lets the command end when the process tree is killed, and waits for it in the last step", () =>
     inFolder(async (folder, env) => {
       const child = await started(folder, env);
       const ended = end(child);
@@ -90,9 +90,9 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       assert.equal(status, 7);
     }));
 
-  it("a shell that keeps the signal to itself is no reason to go on: the last step asks the command to end, once", () =>
+  it("sends SIGINT in the last step, once, if the step's shell kept it to itself", () =>
     inFolder(async (folder, env) => {
-      // As the runner does it: the step's shell alone is signalled, then everything below it is killed.
+      // The runner signals only the step's shell, and then kills everything below it.
       const child = await started(folder, env, undefined, ["bash", "-ec", '"$@"; true', "bash"]);
       const ended = end(child);
       child.kill("SIGINT");
@@ -106,7 +106,7 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       assert.equal(status, 7);
     }));
 
-  it("says so when the command itself was killed", () =>
+  it("fails if the command was killed", () =>
     inFolder(async (folder, env) => {
       const child = await started(folder, env);
       const ended = end(child);
@@ -115,7 +115,7 @@ describe("with-grace.sh", { skip: process.platform !== "linux" && "needs Linux" 
       assert.equal(await ended, 1);
     }));
 
-  it("says so when it does not end", () =>
+  it("fails if the command does not end, and names the page that helps", () =>
     inFolder(async (folder, env) => {
       const child = await started(folder, env);
       const ended = end(child);
