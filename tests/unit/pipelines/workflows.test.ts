@@ -81,11 +81,12 @@ describe("check", () => {
   });
 
   it("has one job that stands for all others", () => {
-    const { needs, if: condition, steps } = jobs.required;
+    const { needs, if: condition, env, steps } = jobs.required;
     assert.deepEqual(
       needs,
       Object.keys(jobs).filter((name) => name !== "required"),
     );
+    assert.equal(env.RESULTS, needs.map((job: string) => `\${{ needs.${job}.result }}`).join(" "));
     assert.equal(condition, "always()");
     const status = (RESULTS: string) => runStep(stepNamed(steps, "All results").run, { RESULTS }).status;
     for (const results of ["success success success", "success skipped skipped"])
