@@ -69,7 +69,7 @@ export function report(
   return [
     `${(input.bytes / 1e6).toFixed(0)} MB of lines (${input.lines}; without containerd's prefix) of ${input.files.length} containers on ${nodes} nodes, written in ${seconds} s; the lines' own timestamps are spread over ${hours} h. ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, Node ${process.version}.`,
     "",
-    `**×** says how many times better than ${first?.name} a figure is; below 1 it is worse.`,
+    `**×** is how many times better than ${first?.name} a figure is; below 1 it is worse.`,
     "",
     `| | ${sides.map(({ name }) => name).join(" | ")} |`,
     `|---|${sides.map(() => "---").join("|")}|`,
