@@ -45,7 +45,7 @@ const objects = ({ releases }: ChangeReport): string[] =>
   releases.flatMap((release) => release.objects.map(({ op, kind, name }) => `${op} ${kind} ${name}`));
 
 describe("the change report, with the real charts", { skip, timeout: 300_000 }, () => {
-  it("of nothing says so", async () => {
+  it("of nothing reports that", async () => {
     const report = await reportOf(() => {});
     assert.equal(report.changed, false);
     assert.equal(report.verdict, "safe");
@@ -95,7 +95,7 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     assert.deepEqual(after.offered, before.offered);
   });
 
-  it("of a volume size says that the upgrade will fail, and the commands that mend it", async () => {
+  it("of a volume size reports that the upgrade will fail, and the commands that fix it", async () => {
     const report = await reportOf((config) => {
       config.loki.write.diskSizeGiB = 100;
     });
@@ -162,7 +162,7 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     assert.ok(destructive.some((text) => /loki-prod-aks-a → another-bucket/.test(text)));
   });
 
-  it("of another VM size replaces the pool, and says what is paid for", async () => {
+  it("of another VM size replaces the pool, and reports what it costs", async () => {
     const report = await reportOf((config) => {
       config.nodePool.vmSize = "Standard_D8s_v5";
     });
@@ -173,7 +173,7 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     ]);
   });
 
-  it("of another chart version says what it does to our objects, and once what it does to all of them", async () => {
+  it("of another chart version reports what it does to our objects, and once what it does to all of them", async () => {
     const charts = mkdtempSync(join(tmpdir(), "logging-test-charts-"));
     const { LOGGING_CHARTS = "" } = process.env;
     try {

@@ -160,7 +160,7 @@ for (const stack of STACKS) {
       }
     });
 
-    it("have the Services that everything else is told of", () => {
+    it("have the Services that everything else refers to", () => {
       const gateway = object(rendered.loki, "Service", "loki-gateway");
       assert.equal(gateway.spec.type, "ClusterIP");
       assert.equal(gateway.spec.ports[0].port, 80);
@@ -268,7 +268,7 @@ for (const stack of STACKS) {
       assert.match(nginx, /resolver kube-dns\.kube-system\.svc\.cluster\.local\.;/);
       assert.match(nginx, /if=\$loggable|access_log +off|~\^\[23\]/, "successful requests are not logged");
       assert.ok(JSON.stringify(pod("loki-gateway").spec.volumes).includes("logging-gateway-htpasswd-[auto]"));
-      assert.equal(ofKind(rendered.loki, "Secret").length, 0, "the chart makes no Secret of its own");
+      assert.equal(ofKind(rendered.loki, "Secret").length, 0, "the chart itself creates no Secret");
     });
 
     it("have no NetworkPolicy of the chart's: an empty selector in one lets everyone in", () => {
@@ -316,7 +316,7 @@ for (const stack of STACKS) {
       );
     });
 
-    it("run Alloy on every Linux node that is no virtual node, before applications, a fifth at a time", () => {
+    it("run Alloy on every Linux node that is not a virtual node, before applications, a fifth at a time", () => {
       const daemonSet = object(rendered.alloy, "DaemonSet", "alloy");
       const { spec } = daemonSet.spec.template;
       assert.deepEqual(spec.tolerations, [{ operator: "Exists" }]);

@@ -1,4 +1,4 @@
-// The pipeline tier runs without charts too: from the same values, through a mapping of its own. It has to be what the charts render.
+// The pipeline tier also runs without charts, from the same values, through a mapping. The mapping must give what the charts render.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";

@@ -9,7 +9,7 @@ export type Trouble = "image" | "crash" | "probe";
 const BROKEN = "cluster-tier/never-ready";
 const LOGGING = "/api/v1/namespaces/logging";
 
-/** What the kubelet says of each trouble. */
+/** What the kubelet reports for each trouble. */
 export const SAID = {
   image: "Back-off pulling image: 401 Unauthorized",
   probe: "Readiness probe failed: HTTP probe failed with statuscode: 503",
@@ -21,7 +21,7 @@ export const SAID = {
 
 export const brokenBy = (trouble: Trouble) => ({ podAnnotations: { [BROKEN]: trouble } });
 
-/** Says of every pod that is broken what a kubelet would, as soon as it is on a node, until it is told to stop. */
+/** Reports on every broken pod what a kubelet would, as soon as the pod is on a node, until it is stopped. */
 export function tellOfBrokenPods(cluster: ControlPlane): { stop(): Promise<void> } {
   const stopped = new AbortController();
   const told = new Set<string>();
@@ -38,7 +38,7 @@ export function tellOfBrokenPods(cluster: ControlPlane): { stop(): Promise<void>
       await sleep(200);
     }
   })();
-  // Whoever waits for the deploy hears of it at the end.
+  // The caller that waits for the deploy gets the error at the end.
   telling.catch(() => {});
   return {
     stop() {

@@ -8,7 +8,7 @@ import { dataOf, listSecrets } from "./secretSearch.ts";
 /** One look at everything, a tenth of a second after the one before. */
 interface Look {
   readonly time: number;
-  /** What MinIO says to each generation of keys seen so far, by access key. */
+  /** MinIO's answer to each generation of keys seen so far, by access key. */
   readonly keys: Readonly<Record<string, string>>;
   /** Access keys that Loki's running pods hold. */
   readonly held: readonly string[];

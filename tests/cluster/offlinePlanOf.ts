@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import type { PlannedResource } from "../../automation/plan/offlinePlan.ts";
 
-/** The offline plan of a stack in a project folder, in a process of its own: it takes over Pulumi's runtime. */
+/** The offline plan of a stack in a project folder. Runs in a separate process, because it takes over Pulumi's runtime. */
 export function offlinePlanOf(project: string, stack: string): PlannedResource[] {
   const script = `
     const { planOffline } = await import("./automation/plan/offlinePlan.ts");

@@ -127,7 +127,7 @@ function killTree(child: ChildProcess): void {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself meanwhile.
+      // It has already ended.
     }
   }
 }

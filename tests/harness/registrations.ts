@@ -18,7 +18,7 @@ export interface Registration {
   getIgnorechangesList(): string[];
 }
 
-/** Everything that `work` sends to be registered, unmasked; mocks are not told half of it. */
+/** Everything that `work` sends to be registered, unmasked. Mocks get only half of it. */
 export function registrations<T>(work: () => Promise<T>): Promise<{ sent: Registration[]; result: T }> {
   return exclusively(async () => {
     await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });

@@ -82,7 +82,7 @@ const reasonOf = (reason: string | boolean): string => (typeof reason === "strin
 /**
  * Runs test files one after the other in this process, and prints node's own report.
  *
- * One process, because each of its own would load the SDK again, and because scenarios share servers.
+ * One process, because each separate one would load the SDK again, and because scenarios share servers.
  *
  * @param timeoutMs limit of each test. Default: none.
  */

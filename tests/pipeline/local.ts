@@ -1,5 +1,5 @@
 // npm run local: a whole stack on this machine, with applications that log, until Ctrl-C. This process is the way in from the machine's
-// own network; the stack is in namespaces of its own (localStack.ts).
+// own network; the stack is in separate namespaces (localStack.ts).
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";

@@ -117,7 +117,7 @@ async function fillIds(list: string, filled: string, ids: Readonly<Record<string
   writeFileSync(filled, stdout);
 }
 
-/** As `az aks nodepool add` leaves a pool that has the name of the stack's, and tags of its own. @returns its ARM id. */
+/** Creates a pool as `az aks nodepool add` does, with the name of the stack's pool and other tags. @returns its ARM id. */
 async function poolByHand({ engine }: Environment, name: string): Promise<string> {
   const planned = offlinePlanOf(engine.project, name).find(({ type }) => type.endsWith(":AgentPool"));
   const inputs = planned?.inputs as Properties;

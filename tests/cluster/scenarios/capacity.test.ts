@@ -134,7 +134,7 @@ const atMost = (refused: number): number => Math.floor(refused * 0.05 + 3 * Math
 const describeCase = ({ pool, workloads }: Case): string =>
   `${pool.nodes} × ${pool.vm.cpu} vCPU ${pool.vm.memoryGiB} GiB, maxPods ${pool.maxPods}: ${workloads.map((w) => `${w.name} ${w.replicas} × ${w.cpu}m ${w.memory}Mi`).join(", ")}`;
 
-/** Whether the scheduler placed every pod of each case. Each case has nodes of its own, by a label. */
+/** Whether the scheduler placed every pod of each case. Each case has separate nodes, by a label. */
 async function schedule(api: KubernetesApi, batch: readonly Case[], begin: number): Promise<boolean[]> {
   const nodes = batch.flatMap(({ pool }, i) =>
     Array.from({ length: pool.nodes }, (_, n) => ({ name: `pool-${begin + i}-${n}`, pool, label: `${begin + i}` })),

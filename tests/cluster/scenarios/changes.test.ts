@@ -20,7 +20,7 @@ describe("the change report on the real engine", () => {
     return { ...ended, report: () => JSON.parse(readFileSync(file, "utf8")) as ChangeReport };
   };
 
-  it("says that nothing changes where nothing does", async () => {
+  it("reports that nothing changes when nothing does", async () => {
     const { code, stdout, stderr } = await preview();
     assert.equal(code, 0, stderr);
     assert.match(stdout, new RegExp(`^${NAME}: no changes$`, "m"));
@@ -95,7 +95,7 @@ describe("the change report on the real engine", () => {
     }
   });
 
-  it("goes ahead with a change that only restarts, and says how long each step took", async () => {
+  it("goes ahead with a change that only restarts, and reports how long each step took", async () => {
     const { engine } = await deployedStacks();
     const restore = engine.changeConfig(NAME, (config) => {
       config["logging:loki"].limits = { ...config["logging:loki"].limits, ingestionRateMb: 60, ingestionBurstMb: 120 };

@@ -48,7 +48,7 @@ async function mend(): Promise<string[]> {
       run.push(fix);
     }
   }
-  throw new Error(`still not mended after: ${run.join("; ")}`);
+  throw new Error(`still not fixed after: ${run.join("; ")}`);
 }
 
 /** Deploys after a kill: the engine refuses because of the lock. Runs the command that the explanation names. @returns it. */
@@ -58,7 +58,7 @@ async function unlock(): Promise<string> {
     const { stdout, stderr } = await runCommand(engine, "deploy", ["up", "--stack", NAME, "--json"]);
     const [command = ""] =
       /pulumi cancel --stack STACK --yes|cp STACK\.json\.bak [^"\n]*attrs/.exec(stdout + stderr) ?? [];
-    assert.notEqual(command, "", `nothing says how to go on: ${stdout}${stderr}`);
+    assert.notEqual(command, "", `no command to go on: ${stdout}${stderr}`);
     // A state that was cut short is found before the lock.
     const folder = `${engine.environment.PULUMI_BACKEND_URL?.replace("file://", "")}/.pulumi/stacks/logging`;
     const fix = command.startsWith("cp") ? `cd ${folder} && ${command}` : command;
@@ -101,7 +101,7 @@ describe("the doctor", { skip }, () => {
     assert.deepEqual(await versions(), secrets);
   });
 
-  it("says what is wrong with keys, quota and cluster", async () => {
+  it("reports what is wrong with keys, quota and cluster", async () => {
     const { folder } = await deployedStacks();
     const examined = await examine({
       MINIO_PASSWORD: "not-the-password",
@@ -113,7 +113,7 @@ describe("the doctor", { skip }, () => {
     assert.match(findingsOf(examined, "the right cluster")[0]?.text ?? "", /is not a node of/);
   });
 
-  it("finds a Secret that somebody deleted, and its command brings it back", async () => {
+  it("finds a Secret that someone deleted, and its command brings it back", async () => {
     const { deployments } = await deployedStacks();
     const { cluster } = deployments[NAME];
     const path = "/api/v1/namespaces/logging/secrets";
@@ -128,7 +128,7 @@ describe("the doctor", { skip }, () => {
     );
   });
 
-  it("has nothing to mend after a deploy that was interrupted", async () => {
+  it("has nothing to fix after a deploy that was interrupted", async () => {
     const { engine } = await deployedStacks();
     const restore = engine.changeConfig(NAME, (config) => {
       config["logging:loki"].limits = { ...config["logging:loki"].limits, ingestionRateMb: 77, ingestionBurstMb: 154 };

@@ -100,7 +100,7 @@ describe("nodes that go", { timeout: 900_000 }, () => {
       );
   });
 
-  it("with a whole zone: a quorum of writers and somebody of every other kind stay, and the rest comes back with the zone", async () => {
+  it("with a whole zone: a quorum of writers and one of every other kind stay, and the rest comes back with the zone", async () => {
     const { api, nodes, cluster } = await logging();
     const zoneOf = (node: KubernetesObject) => node.metadata.labels?.["topology.kubernetes.io/zone"] ?? "";
     const whole = await readyCounts(cluster);

@@ -67,7 +67,7 @@ describe("rotation", () => {
     );
     const old = looks.at(-1)?.keys[oldKey];
     assert.notEqual(old, "ok", "the old user still opens the bucket");
-    figure("  MinIO says to the old key", old ?? "");
+    figure("  MinIO's answer to the old key", old ?? "");
     await stack.up({ expectNoChanges: true, color: "never" });
   });
 

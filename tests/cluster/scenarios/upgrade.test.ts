@@ -24,7 +24,7 @@ const skip =
     ? `the charts to upgrade from are not in LOGGING_CHARTS: ${missing.join("; ")}`
     : !onPath("helm") && "helm, which the change report needs, is not on PATH: https://helm.sh/docs/intro/install/";
 
-/** Everything that releases and the program make, but pods, which a roll-out makes anew, and what Helm remembers. */
+/** Everything that releases and the program create, except pods, which a roll-out replaces, and Helm's records. */
 const COLLECTIONS = [
   ...["statefulsets", "deployments", "daemonsets"].map((kind) => `/apis/apps/v1/namespaces/logging/${kind}`),
   ...["persistentvolumeclaims", "services", "serviceaccounts", "configmaps", "secrets"].map(
@@ -56,7 +56,7 @@ describe("an upgrade of the charts", { skip }, () => {
     await minio.client(minio.admin).putObject(bucket, STORED, "a line");
   });
 
-  it("is told before: which chart goes to which, what that changes in our objects, and which pods restart", async () => {
+  it("is announced: which chart goes to which, what that changes in our objects, and which pods restart", async () => {
     const { engine } = await deployedStacks();
     const file = join(engine.project, "upgrade.json");
     const { code, stderr } = await runCommand(engine, "preview", [NAME, "--json", file, "--fail-on", "disruptive"]);
@@ -90,7 +90,7 @@ describe("an upgrade of the charts", { skip }, () => {
     ]);
     const after = await look(cluster);
     assert.deepEqual(after.charts, PREVIOUS_CHARTS.map(({ pinned }) => `${pinned.name}-${pinned.version}`).sort());
-    assert.deepEqual(after.objects, before.objects, "objects were deleted or made anew");
+    assert.deepEqual(after.objects, before.objects, "objects were deleted or recreated");
     assert.deepEqual(after.disks, before.disks, "pods have other disks");
     assert.deepEqual(after.statefulPods, before.statefulPods);
     assert.deepEqual(after.notReady, []);
@@ -109,7 +109,7 @@ describe("an upgrade of the charts", { skip }, () => {
   });
 });
 
-/** What there is, by which births can be told apart. */
+/** The UIDs of all objects, which show whether one was recreated. */
 async function look(cluster: ControlPlane) {
   const collections = await Promise.all(COLLECTIONS.map((path) => cluster.api.list(path)));
   const objects = collections.flatMap((list, i) =>

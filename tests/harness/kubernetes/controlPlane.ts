@@ -21,7 +21,7 @@ export interface ControlPlane {
   readonly kubelet: Kubelet;
 }
 
-/** One etcd for all clusters; each keeps to a prefix of its own. */
+/** One etcd for all clusters, each with its own prefix. */
 export async function startEtcd({ program }: Programs, folder: string): Promise<string> {
   const [client, peer] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${client}`;

@@ -79,7 +79,7 @@ export async function createNodes(
       },
       spec: {
         taints: node.taints,
-        // AKS keeps a cluster's machines in a resource group of its own, named like this.
+        // AKS keeps a cluster's machines in a separate resource group, named like this.
         providerID: `azure:///subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mc_rg-${cluster}_${cluster}_westeurope/providers/Microsoft.Compute/virtualMachineScaleSets/${node.name}/virtualMachines/0`,
       },
       status: {

@@ -7,7 +7,7 @@ export interface Records {
   services(name: string): ReadonlyArray<{ readonly target: string; readonly port: number }> | undefined;
 }
 
-/** The cluster's DNS: answers for what is in `records`, and says of everything else that it does not exist. */
+/** The cluster's DNS: answers for the names in `records`, and answers for all others that they do not exist. */
 export function serveNames(address: string, records: Records): Promise<void> {
   const socket = createSocket("udp4");
   socket.on("message", (message, from) => {

@@ -39,8 +39,8 @@ export interface Usage {
 }
 
 /**
- * One pod of a rendered manifest, run as a process: the container's own command, arguments, environment, user, capabilities and
- * mounts, in separate network, mount and process namespaces, with the cluster's DNS. Its disk and its address outlive the process.
+ * One pod of a rendered manifest, run as a process with the container's command, arguments, environment, user, capabilities and mounts.
+ * It has separate network, mount and process namespaces, and the cluster's DNS. Its disk and its address outlive the process.
  */
 export class Pod {
   readonly name: string;

@@ -10,7 +10,7 @@ export interface Mount {
 }
 
 /**
- * Shell lines that make a container's root in the mount namespace they run in: the system's programs read-only, an /etc of its own,
+ * Shell lines that make a container's root in the mount namespace they run in: the system's programs read-only, an /etc for it alone,
  * and the pod's mounts.
  */
 export function rootFilesystem(root: string, programs: string, mounts: readonly Mount[]): string[] {
@@ -21,7 +21,7 @@ export function rootFilesystem(root: string, programs: string, mounts: readonly 
     `mkdir -p ${["usr", "etc", "var", "run", "proc", "dev", "tmp"].map(at).join(" ")}`,
     `chmod 1777 ${at("tmp")}`,
     `mount -t overlay -o ro,lowerdir=${quote(programs)}:/usr usr ${at("usr")}`,
-    // /bin, /lib and so on, which are links into /usr or folders of their own.
+    // /bin, /lib and so on, which are links into /usr or separate folders.
     `for name in bin sbin lib lib32 lib64 libx32; do
        if [ -L /$name ]; then cp -P /$name ${quote(root)}/; elif [ -d /$name ]; then mkdir ${quote(root)}/$name; mount --rbind /$name ${quote(root)}/$name; fi
      done`,

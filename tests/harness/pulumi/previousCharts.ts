@@ -20,8 +20,8 @@ export const missingPreviousCharts = (charts: string): string[] =>
   );
 
 /**
- * Makes the project one that pins the previous versions, and its chart folder one that holds them: the same address with another
- * version, as a repository is. @returns what brings the pinned ones back.
+ * Pins the previous versions in the project, and puts the previous charts into its chart folder. The address stays the same, as with a
+ * repository. @returns a function that brings the pinned versions back.
  */
 export function pinPreviousCharts(engine: PulumiEngine, charts: string): () => void {
   const link = join(engine.project, "charts");

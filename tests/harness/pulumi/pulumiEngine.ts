@@ -20,7 +20,7 @@ export interface PulumiEngine {
   readonly environment: Readonly<Record<string, string>>;
   /** Makes a stack with the committed config of `configOf`, pointed at this run's servers. */
   createStack(name: string, configOf?: string): Promise<Stack>;
-  /** Reads and changes a stack's config file, and says how to change it back. */
+  /** Reads and changes a stack's config file, and returns how to change it back. */
   changeConfig(stack: string, change: (config: StackConfig) => void): () => void;
   /** Runs the CLI as a person would. */
   run(args: readonly string[], environment?: Record<string, string>): Promise<CommandResult>;
@@ -43,7 +43,7 @@ export interface AzureCall {
   readonly error?: string;
 }
 
-/** Copies the project and prepares an engine with the found plugins and a backend of its own. Nothing of `HOME` is used. */
+/** Copies the project and prepares an engine with the found plugins and a separate backend. Nothing of `HOME` is used. */
 export function preparePulumi(programs: Programs, folder: string, minio: Minio): PulumiEngine {
   const project = join(folder, "project");
   const home = join(folder, "home");

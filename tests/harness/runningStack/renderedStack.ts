@@ -10,7 +10,7 @@ import { plan, resource, stackFile } from "../plannedStack.ts";
 import type { Mountable } from "../pods/volumes.ts";
 import { objectsOfValues } from "../withoutCharts/objectsOfValues.ts";
 
-/** One stack as it would be sent, with keys of its own in place of the ones that only an engine makes. */
+/** One stack as it would be sent, with keys made here instead of those that only an engine creates. */
 export interface RenderedStack {
   readonly name: string;
   readonly namespace: string;
@@ -45,7 +45,7 @@ const SECRET = "kubernetes:core/v1:Secret";
 /** Keys as the stack makes them: 40 letters and digits. */
 export const newKeys = (accessKey: string): Keys => ({ accessKey, secretKey: randomBytes(20).toString("hex") });
 
-/** Plans a stack and renders both of its releases: with their charts, or without them as `standIns` says. */
+/** Plans a stack and renders both of its releases: with their charts, or without them if `standIns` lists the charts. */
 export async function renderStack({ stack, caFile, change }: StackInputs): Promise<RenderedStack> {
   const planned = await plan(
     stackFile(

@@ -62,7 +62,7 @@ export function alloyObjects(release: ChartRelease): Manifest[] {
   return [
     {
       ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } },
-      // How a text says that it is no template.
+      // Marks a text that is not a template.
       data: { [key]: expand(alloy.configMap.content, release, { '"{{"': "{{" }) },
     },
     {

@@ -34,7 +34,7 @@ export const lokiNames = ({ name, namespace, values }: ChartRelease) => {
       'include "loki.indexGatewayAddress" .': `dns+${grpc(`${name}-backend-headless`)}`,
       'include "loki.bloomPlannerAddress" .': grpc(`${name}-backend-headless`),
       'include "loki.bloomGatewayAddresses" .': `dnssrvnoa+_grpc._tcp.${host(`${name}-backend-headless`)}`,
-      // Only where they are Deployments of their own.
+      // Only where they are separate Deployments.
       'include "loki.querySchedulerAddress" .': "",
       'include "loki.querierAddress" .': "",
       'include "loki.resourceName" (dict "ctx" $ "component" "chunks-cache" "suffix" $.Values.chunksCache.suffix )':

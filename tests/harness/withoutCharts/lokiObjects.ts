@@ -123,7 +123,7 @@ const pods = (
   spec: { replicas, template: { metadata: { labels }, spec } },
 });
 
-/** How much memory Go may use and how eagerly it collects, where no variable says it. */
+/** How much memory Go may use and how eagerly it collects, unless a variable sets it. */
 function goEnvironment(extra: Loose[], resources: Loose, { goMemLimitFactor, gogc }: Loose): Loose[] {
   const has = (variable: string): boolean => extra.some(({ name }) => name === variable);
   const limit = resources.limits?.memory && Math.floor(memoryLimit(resources) * goMemLimitFactor);

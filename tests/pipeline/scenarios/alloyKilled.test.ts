@@ -7,7 +7,7 @@ import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;
 
-it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothing lost, nothing twice", {
+it("Alloy killed and replaced while Loki is down, files rotated: nothing lost, nothing twice", {
   skip: alloyMissing(),
 }, async () => {
   const running = await runningStack();
@@ -21,7 +21,7 @@ it("Alloy killed and replaced while Loki is down, files rotated meanwhile: nothi
   await sleep(12_000);
   alloy.start();
   await sleep(15_000);
-  // As a roll-out does it: told to stop, it tries for a while and then gives up what it has in memory.
+  // As in a roll-out: when stopped, it tries for a while and then gives up what it has in memory.
   await alloy.stop();
   await sleep(3_000);
   alloy.start();

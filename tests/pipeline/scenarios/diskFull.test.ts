@@ -6,7 +6,7 @@ import { Workload } from "../../harness/runningStack/applications.ts";
 import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("a writer's disk is full: nothing lost, and the writer says so", async () => {
+it("a writer's disk is full: nothing lost, and the writer reports it", async () => {
   const running = await runningStack();
   const writer = running.cluster.component("write")[2];
   assert.ok(writer);

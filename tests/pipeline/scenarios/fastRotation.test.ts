@@ -7,7 +7,7 @@ import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
 
 let found: Accounts | undefined;
 
-it("Loki down for 100 s at 1,500 lines/s, files rotated several times meanwhile", {
+it("Loki down for 100 s at 1,500 lines/s, files rotated several times", {
   skip: alloyMissing(),
 }, async () => {
   const running = await runningStack();

@@ -53,7 +53,7 @@ const REQUESTS: ReadonlyArray<
     false,
   ],
   ["version the bucket", (c, b) => c.setBucketVersioning(b, { Status: "Enabled" }), false],
-  ["be told of the bucket's events", (c, b) => c.getBucketNotification(b), false],
+  ["get the bucket's events", (c, b) => c.getBucketNotification(b), false],
   [
     "encrypt the bucket",
     (c, b) => c.setBucketEncryption(b, { Rule: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }] }),
@@ -221,7 +221,7 @@ describe("a Loki with", () => {
     right = own.storageKeys;
   });
 
-  /** Starts a backend as it is configured now, and again as it was before, and looks for what it says in between. */
+  /** Starts a backend as it is configured now, and again as it was before, and returns what it logs in between. */
   async function assertSays(pattern: RegExp): Promise<void> {
     const backend = running.cluster.component("backend")[1] as Pod;
     await backend.stop();
@@ -239,17 +239,17 @@ describe("a Loki with", () => {
     }
   }
 
-  it("a wrong CA says that the certificate's authority is unknown", async () => {
+  it("a wrong CA is reported as an unknown authority of the certificate", async () => {
     own.setCertificateAuthority(new CertificateAuthority(running.programs.openssl, running.folder, "another-ca").pem);
     await assertSays(/certificate signed by unknown authority/);
   });
 
-  it("another cluster's key says that access is denied", async () => {
+  it("another cluster's key is reported as access denied", async () => {
     own.setStorageKeys(other.storageKeys);
     await assertSays(/AccessDenied|Access Denied/);
   });
 
-  it("a key that was taken back says that it does not exist", async () => {
+  it("a revoked key is reported as one that does not exist", async () => {
     own.setStorageKeys(newKeys("taken-back"));
     await assertSays(/InvalidAccessKeyId|The Access Key Id you provided does not exist/);
   });

@@ -4,7 +4,7 @@ import { Workload } from "../../harness/runningStack/applications.ts";
 import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("MinIO down for three minutes: writers take every line meanwhile, and flush it later", async () => {
+it("MinIO down for three minutes: writers take every line, and flush it later", async () => {
   const running = await runningStack();
   const workload = new Workload(running.podLogs, "miniodown");
   await sleep(5_000);

@@ -59,7 +59,7 @@ it("retention removes chunks and index of what is past its time from the bucket,
     await restartInTurn(cluster, backends);
     const indexed = async () => (await keys()).some((key) => key.startsWith(oldDay));
     await until("the index without what is past its time", async () => !(await indexed()), { timeoutMs: 180_000 });
-    // Nothing refers to these chunks any more. Which of them are to go is known to whoever compacts next, with whatever disk.
+    // Nothing refers to these chunks any more. The next backend that compacts knows which of them must go, whatever its disk.
     assert.ok((await keys()).some(expired), "the chunks went with the index, so nothing is shown of who takes over");
     await Promise.all(backends.map((pod) => pod.kill()));
     for (const pod of backends) pod.emptyDisks();

@@ -12,7 +12,7 @@ it("steady: every line arrives once", async () => {
   await assertNothingLost("steady", running, workload.stop());
 });
 
-it("a stream is a container on a node: what has no bounds is no label", async () => {
+it("a stream is a container on a node: a value without a bound is not a label", async () => {
   const { queries } = await runningStack();
   const match = new URLSearchParams({ "match[]": '{namespace=~"steady-.+"}' });
   const series = (await (await queries.fetch(`/loki/api/v1/series?${match}`)).json()) as { data: object[] };

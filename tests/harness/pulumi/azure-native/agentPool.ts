@@ -230,7 +230,7 @@ const IMMUTABLE = [
   "scaleSetPriority",
 ];
 
-/** What the service says to `news` for a pool that does not exist yet, or exists as `olds`. */
+/** The service's answer to `news` for a pool that does not exist yet, or exists as `olds`. */
 export function refusal(olds: Properties | undefined, news: Properties): AzureError | undefined {
   const immutable = olds && IMMUTABLE.find((key) => !isDeepStrictEqual(olds[key], news[key]));
   if (immutable)
@@ -243,7 +243,7 @@ export function refusal(olds: Properties | undefined, news: Properties): AzureEr
 
 /** The pool as the service returns it. In a preview (`name` is UNKNOWN for a new pool) the service's own properties are not known. */
 export function outputs(inputs: Properties, name: unknown, isPreview = false): Properties {
-  // The path of the request is no part of the answer.
+  // The path of the request is not part of the answer.
   const { resourceGroupName: _group, resourceName: _cluster, agentPoolName: _name, ...body } = inputs;
   const ofService = {
     type: "Microsoft.ContainerService/managedClusters/agentPools",

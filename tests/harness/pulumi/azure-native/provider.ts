@@ -1,6 +1,6 @@
 // A stand-in for the azure-native provider, for tests on the real Pulumi engine without Azure: agent pools in a file, a kubeconfig
-// from a file. It speaks the plugin protocol itself, because the SDK's provider server passes on neither the provider's
-// configuration, nor whether a call is a preview, nor which properties differ (without which replaceOnChanges does nothing).
+// from a file. It speaks the plugin protocol itself, because the SDK's provider server drops three things: the provider's
+// configuration, whether a call is a preview, and which properties differ. Without the last, replaceOnChanges does nothing.
 //
 //   AZURE_STANDIN_STATE       file that holds the pools (made when missing)
 //   AZURE_STANDIN_KUBECONFIG  file that the credential calls return; {cluster} stands for the cluster's name
@@ -27,7 +27,7 @@ const CREDENTIALS: Readonly<Record<string, { kubeconfig: string; action: string 
   listManagedClusterAdminCredentials: { kubeconfig: "clusterAdmin", action: "listClusterAdminCredential" },
 };
 
-/** What the journal says of a call besides its time and method. */
+/** What the journal records of a call besides its time and method. */
 type Note = { id?: string; name?: string; preview?: boolean; error?: string };
 
 let configuredSubscription: unknown;

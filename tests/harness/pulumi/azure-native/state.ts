@@ -1,4 +1,4 @@
-// The subscription's agent pools, by ARM id, in one JSON file. Each deployment, and each provider resource in it, is a process of its own.
+// The subscription's agent pools, by ARM id, in one JSON file. Each deployment, and each provider resource in it, is a separate process.
 
 import { mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
