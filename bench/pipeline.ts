@@ -1,64 +1,71 @@
-// npm run bench:pipeline: the stack's values against the seed's (bench/seed), on the same lines, as the pipeline tier runs them.
-// `-- --megabytes 20` only tries it. `-- --with 'name={"loki": {...}}'`, as often as wanted, measures the stack with changed values
-// too. `-- --results <name>` says where in bench/results the table goes. Needs what npm run test:pipeline needs, and Alloy, helm and the
-// charts.
+// npm run bench:pipeline: the stack's values against the seed's (bench/seed), on the same lines.
+//
+//   -- --megabytes 20                 a short run, to try it
+//   -- --with 'name={"loki": {...}}'  also measures the stack with changed values; may be repeated
+//   -- --variants stack               only these of seed and stack
+//   -- --results NAME                 writes the table to bench/results/NAME.md
+//
+// Needs what npm run test:pipeline needs, and also Alloy, helm and the charts.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chartsMissing } from "../tests/harness/charts.ts";
+import { stopOnSignal } from "../tests/harness/processes.ts";
 import { enterNamespaces, inNamespaces } from "../tests/harness/runningStack/namespaces.ts";
 import { alloyMissing } from "../tests/harness/runningStack/requirements.ts";
 import { endRunningStack } from "../tests/harness/runningStack/runningStack.ts";
+import type { Figures } from "./pipeline/figures.ts";
 import { type LogInput, writeLogInput } from "./pipeline/logInput.ts";
-import { type Figures, measure } from "./pipeline/measure.ts";
+import { measure } from "./pipeline/measure.ts";
 import { report } from "./pipeline/report.ts";
-import { comparedSide, type Side, seedSide, stackSide } from "./pipeline/sides.ts";
+import { changedVariant, seedVariant, stackVariant, type Variant } from "./pipeline/variants.ts";
 
-/** Folder of a run, and the side that a process in namespaces measures. */
+/** Set for the process in namespaces: the folder of the run, and the variant to measure. */
 const FOLDER = "LOGGING_BENCH_FOLDER";
-const SIDE = "LOGGING_BENCH_SIDE";
+const VARIANT = "LOGGING_BENCH_VARIANT";
+
+/** A shorter run does not replace the published table. */
+const PUBLISHED_MEGABYTES = 300;
 
 const { values: options } = parseArgs({
   options: {
-    megabytes: { type: "string", default: "300" },
+    megabytes: { type: "string", default: String(PUBLISHED_MEGABYTES) },
+    /** Over how many hours the timestamps are spread. */
     hours: { type: "string", default: "6" },
     /** MB/s that all nodes together log. */
     rate: { type: "string", default: "1.5" },
     nodes: { type: "string", default: "3" },
-    sides: { type: "string", default: "seed,stack" },
+    variants: { type: "string", default: "seed,stack" },
     with: { type: "string", multiple: true, default: [] },
     results: { type: "string" },
   },
 });
 const megabytes = Number(options.megabytes);
 const shape = { hours: Number(options.hours), nodes: Number(options.nodes), seconds: megabytes / Number(options.rate) };
-const sides: Side[] = [
-  ...[seedSide, stackSide()].filter(({ name }) => options.sides.split(",").includes(name)),
-  ...options.with.map(comparedSide),
+const variants: Variant[] = [
+  ...[seedVariant, stackVariant()].filter(({ name }) => options.variants.split(",").includes(name)),
+  ...options.with.map(changedVariant),
 ];
 
-process.exit(inNamespaces() ? await measureSide() : await compareSides());
+process.exit(inNamespaces() ? await measureVariant() : await compareVariants());
 
-async function compareSides(): Promise<number> {
-  // What stands in where these are missing is not what is measured.
-  const lacking = [alloyMissing(), chartsMissing()].filter(Boolean).join("; ");
-  if (lacking) {
-    console.log(`skipped: ${lacking}`);
+async function compareVariants(): Promise<number> {
+  // Stand-ins would be measured instead of these.
+  const missing = [alloyMissing(), chartsMissing()].filter(Boolean).join("; ");
+  if (missing) {
+    console.log(`skipped: ${missing}`);
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), "logging-bench-"));
   try {
-    const input = await writeLogInput(join(folder, "input"), {
-      ...shape,
-      megabytes,
-      steps: Math.ceil(shape.seconds * 5),
-    });
+    const steps = Math.ceil(shape.seconds * 5);
+    const input = await writeLogInput(join(folder, "input"), { ...shape, megabytes, steps });
     writeFileSync(join(folder, "input.json"), JSON.stringify(input));
     const figures: Figures[] = [];
-    // One after the other, each alone on the machine.
-    for (const { name } of sides) {
-      const ended = await enterNamespaces({ [FOLDER]: folder, [SIDE]: name });
+    // One after the other, so that each has the machine to itself.
+    for (const { name } of variants) {
+      const ended = await enterNamespaces({ [FOLDER]: folder, [VARIANT]: name });
       if (typeof ended !== "number") {
         for (const line of ended.missing) console.log(`skipped: ${line}`);
         return 0;
@@ -66,34 +73,37 @@ async function compareSides(): Promise<number> {
       if (ended !== 0) return ended;
       figures.push(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
     }
-    const table = report(input, figures, shape);
-    console.log(`\n${table}`);
-    const results = options.results ?? (megabytes >= 300 && options.with.length === 0 ? "pipeline" : undefined);
-    if (results) {
-      mkdirSync(resolve(import.meta.dirname, "results"), { recursive: true });
-      const file = resolve(import.meta.dirname, "results", `${results}.md`);
-      const title = "# The pipeline: the stack's values against the seed's";
-      // What people wrote below the table stays.
-      const remarks = existsSync(file) ? (/^## .*/ms.exec(readFileSync(file, "utf8"))?.[0] ?? "") : "";
-      writeFileSync(file, `${title}\n\n${table}${remarks && `\n${remarks}`}`);
-    }
+    publish(report(input, figures, shape));
     const short = figures.filter(({ found }) => found !== input.lines);
-    for (const { name, found } of short) console.log(`${name}: ${found} lines found, and not ${input.lines}`);
+    for (const { name, found } of short) console.log(`${name}: found ${found} of ${input.lines} lines`);
     return short.length > 0 ? 1 : 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function measureSide(): Promise<number> {
+/** Prints the table, and writes it to a file of results if asked, or if it is a full run. The remarks below it stay. */
+function publish(table: string): void {
+  console.log(`\n${table}`);
+  const isFull = megabytes >= PUBLISHED_MEGABYTES && options.with.length === 0;
+  const results = options.results ?? (isFull ? "pipeline" : undefined);
+  if (!results) return;
+  const folder = resolve(import.meta.dirname, "results");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${results}.md`);
+  const title = "# The pipeline: the stack's values against the seed's";
+  const remarks = existsSync(file) ? (/^## .*/ms.exec(readFileSync(file, "utf8"))?.[0] ?? "") : "";
+  writeFileSync(file, `${title}\n\n${table}${remarks && `\n${remarks}`}`);
+}
+
+async function measureVariant(): Promise<number> {
   const folder = process.env[FOLDER] ?? "";
-  const side = sides.find(({ name }) => name === process.env[SIDE]);
-  if (!side) throw new Error(`no side ${process.env[SIDE]}`);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => endRunningStack().finally(() => process.exit(130)));
+  const variant = variants.find(({ name }) => name === process.env[VARIANT]);
+  if (!variant) throw new Error(`no variant ${process.env[VARIANT]}`);
+  stopOnSignal(endRunningStack);
   const input: LogInput = JSON.parse(readFileSync(join(folder, "input.json"), "utf8"));
   try {
-    writeFileSync(join(folder, `${side.name}.json`), JSON.stringify(await measure(side, input, shape)));
+    writeFileSync(join(folder, `${variant.name}.json`), JSON.stringify(await measure(variant, input, shape)));
     return 0;
   } catch (error) {
     console.error(error);

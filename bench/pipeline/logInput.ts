@@ -1,8 +1,9 @@
-// Lines as applications write them, the same in every run but for the day: what is measured is measured on the same bytes.
+// Lines like those of applications. Every run has the same lines, except for their dates.
+import { once } from "node:events";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Containers of one application, and its share of all bytes. */
+/** The containers of one application, and their share of all bytes. */
 interface Kind {
   readonly namespace: string;
   readonly container: string;
@@ -11,31 +12,31 @@ interface Kind {
   readonly line: () => (random: Random, at: Date) => string;
 }
 
-/** One container's file, and how far it is written at the end of each step. */
+/** One container's file, and its length at the end of each step. */
 export interface InputFile {
   readonly path: string;
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  /** Which node the pod is on. */
+  /** Index of the pod's node. */
   readonly node: number;
   readonly ends: readonly number[];
 }
 
-/** All that is fed. */
+/** Everything that is fed. */
 export interface LogInput {
   readonly files: readonly InputFile[];
-  /** Of the lines alone, without what containerd puts in front of them. */
+  /** Bytes of the lines, without containerd's prefixes. */
   readonly bytes: number;
   readonly lines: number;
-  /** Milliseconds: all lines are after `from` and before `to`. */
+  /** Milliseconds since the epoch. All timestamps are between `from` and `to`. */
   readonly from: number;
   readonly to: number;
-  /** A text that is in one line. */
+  /** A text that exactly one line contains. */
   readonly needle: string;
 }
 
-/** What an application asks chance for. */
+/** Random numbers that are the same in every run. */
 class Random {
   #state: number;
 
@@ -59,7 +60,7 @@ class Random {
     return list[this.below(list.length)] as T;
   }
 
-  /** Few of the small ones make up most of it, as with users and addresses. */
+  /** Mostly small numbers, as a few users and addresses cause most requests. */
   skewed(n: number): number {
     return Math.floor(n * this.unit() ** 3);
   }
@@ -101,7 +102,7 @@ const address = (random: Random): string => {
   return `10.${n % 7}.${(n * 31) % 256}.${(n * 17) % 256}`;
 };
 
-/** A request leaves three lines on average, with the same ids. */
+/** Three lines on average share the ids of a request. */
 const json = (service: string) => {
   let ids = {};
   return (random: Random, at: Date) => {
@@ -124,7 +125,7 @@ const logfmt = (caller: string) => (random: Random, at: Date) =>
 const access = (random: Random, at: Date) =>
   `${address(random)} - - [${at.toUTCString()}] "${random.pick(["GET", "GET", "GET", "POST"])} ${random.pick(PATHS)}?id=${random.skewed(90_000)} HTTP/1.1" ${random.pick([200, 200, 200, 200, 200, 304, 404, 500])} ${random.skewed(60_000)} "-" "${random.pick(AGENTS)}" ${(random.skewed(2000) / 1000).toFixed(3)} ${random.hex(32)}`;
 
-/** A stack trace now and then; one in fifty of these is longer than what containerd leaves whole. */
+/** One line in a hundred has a stack trace. One in fifty of these is so long that containerd splits it. */
 const java = (random: Random, at: Date) => {
   const head = `${at.toISOString()} ${level(random).toUpperCase().padEnd(11)} [exec-${random.below(16)}] com.company.ledger.${random.pick(CLASSES)} - booking ${random.hex(12)} of account ${200_000 + random.skewed(9000)}: ${random.pick(MESSAGES)}`;
   if (random.below(100) > 0) return head;
@@ -152,69 +153,98 @@ const KINDS: readonly Kind[] = [
   { namespace: "kube-system", container: "coredns", pods: 2, share: 3, line: () => dns },
 ];
 
-/** containerd splits longer lines. */
+/** containerd splits lines that are longer. */
 const PART_BYTES = 16_384;
+
+const HOUR_MS = 3_600_000;
+const NEEDLE = "needle-7f3a9c51d2e8";
+/** Index of the container that writes the needle. */
+const NEEDLE_WRITER = 4;
+
+/** What is common to all files. */
+interface InputShape {
+  readonly from: number;
+  readonly to: number;
+  readonly steps: number;
+}
 
 /**
  * Writes one file for each container.
  *
- * @param hours which the lines' own timestamps are spread over, up to the last full hour.
- * @param steps in which they will be fed.
+ * @param hours over which the timestamps are spread, up to the last full hour.
+ * @param steps in which the files will be fed.
  */
 export async function writeLogInput(
   folder: string,
   { megabytes, hours, steps, nodes }: { megabytes: number; hours: number; steps: number; nodes: number },
 ): Promise<LogInput> {
   mkdirSync(folder, { recursive: true });
-  const to = Math.floor(Date.now() / 3_600_000) * 3_600_000;
-  const from = to - hours * 3_600_000;
-  const needle = "needle-7f3a9c51d2e8";
+  const to = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  const from = to - hours * HOUR_MS;
   const shares = KINDS.reduce((sum, { share }) => sum + share, 0);
   const files: InputFile[] = [];
   let bytes = 0;
   let lines = 0;
-  let n = 0;
   for (const kind of KINDS) {
-    for (let pod = 0; pod < kind.pods; pod++, n++) {
-      const random = new Random(1000 + n);
-      const line = kind.line();
-      const wanted = (megabytes * 1e6 * kind.share) / shares / kind.pods;
-      const name = `${kind.container}-${new Random(n).hex(9)}-${new Random(n + 99).hex(5)}`;
-      const path = join(folder, `${kind.namespace}_${name}`);
-      const stream = createWriteStream(path);
-      const ends: number[] = [];
-      let own = 0;
-      let size = 0;
-      let last = 0n;
-      for (let step = 1; step <= steps; step++) {
-        const texts: string[] = [];
-        while (own < (wanted * step) / steps) {
-          // Within an hour as even as the bytes are; nanoseconds of their own.
-          let at =
-            BigInt(Math.floor(from + (own / wanted) * (to - from))) * 1_000_000n + BigInt(random.below(1_000_000));
-          if (at <= last) at = last + 1n;
-          last = at;
-          const date = new Date(Number(at / 1_000_000n));
-          const needed = n === 4 && step === Math.floor(steps / 3) && texts.length === 0;
-          const text = `${line(random, date)}${needed ? ` ${needle}` : ""}`;
-          own += text.length + 1;
-          lines += 1;
-          const time = `${date.toISOString().slice(0, 20)}${String(at % 1_000_000_000n).padStart(9, "0")}Z`;
-          for (let part = 0; part < text.length; part += PART_BYTES)
-            texts.push(
-              `${time} stdout ${part + PART_BYTES < text.length ? "P" : "F"} ${text.slice(part, part + PART_BYTES)}\n`,
-            );
-        }
-        const buffer = Buffer.from(texts.join(""));
-        size += buffer.length;
-        ends.push(size);
-        if (buffer.length > 0 && !stream.write(buffer))
-          await new Promise<void>((done) => stream.once("drain", () => done()));
-      }
-      bytes += own;
-      await new Promise<void>((done) => stream.end(() => done()));
-      files.push({ path, namespace: kind.namespace, pod: name, container: kind.container, node: n % nodes, ends });
+    const { namespace, container } = kind;
+    for (let i = 0; i < kind.pods; i++) {
+      const n = files.length;
+      const pod = `${container}-${new Random(n).hex(9)}-${new Random(n + 99).hex(5)}`;
+      const path = join(folder, `${namespace}_${pod}`);
+      const share = (megabytes * 1e6 * kind.share) / shares / kind.pods;
+      const written = await writeFile(path, kind, n, share, { from, to, steps });
+      bytes += written.bytes;
+      lines += written.lines;
+      files.push({ path, namespace, pod, container, node: n % nodes, ends: written.ends });
     }
   }
-  return { files, bytes, lines, from, to, needle };
+  return { files, bytes, lines, from, to, needle: NEEDLE };
+}
+
+/** Writes the file of container `n`. @param share bytes of its lines. */
+async function writeFile(
+  path: string,
+  kind: Kind,
+  n: number,
+  share: number,
+  { from, to, steps }: InputShape,
+): Promise<{ ends: number[]; bytes: number; lines: number }> {
+  const random = new Random(1000 + n);
+  const line = kind.line();
+  const stream = createWriteStream(path);
+  const ends: number[] = [];
+  let [bytes, lines, size, last] = [0, 0, 0, 0n];
+  for (let step = 1; step <= steps; step++) {
+    const records: string[] = [];
+    while (bytes < (share * step) / steps) {
+      // Timestamps advance with the bytes, and no two lines of a container have the same.
+      const due = BigInt(Math.floor(from + (bytes / share) * (to - from))) * 1_000_000n;
+      const drawn = due + BigInt(random.below(1_000_000));
+      const at = drawn <= last ? last + 1n : drawn;
+      last = at;
+      const hasNeedle = n === NEEDLE_WRITER && step === Math.floor(steps / 3) && records.length === 0;
+      const text = `${line(random, new Date(Number(at / 1_000_000n)))}${hasNeedle ? ` ${NEEDLE}` : ""}`;
+      bytes += text.length + 1;
+      lines += 1;
+      records.push(...recordsOf(text, at));
+    }
+    const buffer = Buffer.from(records.join(""));
+    size += buffer.length;
+    ends.push(size);
+    if (buffer.length > 0 && !stream.write(buffer)) await once(stream, "drain");
+  }
+  stream.end();
+  await once(stream, "finish");
+  return { ends, bytes, lines };
+}
+
+/** A line as containerd writes it. @param at nanoseconds since the epoch. */
+function recordsOf(text: string, at: bigint): string[] {
+  const seconds = new Date(Number(at / 1_000_000n)).toISOString().slice(0, 20);
+  const time = `${seconds}${String(at % 1_000_000_000n).padStart(9, "0")}Z`;
+  const parts = Math.max(1, Math.ceil(text.length / PART_BYTES));
+  return Array.from({ length: parts }, (_, part) => {
+    const flag = part < parts - 1 ? "P" : "F";
+    return `${time} stdout ${flag} ${text.slice(part * PART_BYTES, (part + 1) * PART_BYTES)}\n`;
+  });
 }

@@ -1,7 +1,8 @@
 // The table of a run.
 import { cpus, release, totalmem } from "node:os";
+import { sum } from "../statistics.ts";
+import { type Figures, METHODS, PARTS, QUERIES } from "./figures.ts";
 import type { LogInput } from "./logInput.ts";
-import { type Figures, METHODS, PARTS, QUERIES, sum } from "./measure.ts";
 
 const LOKI = ["write", "read", "backend"] as const;
 
@@ -9,9 +10,9 @@ interface Row {
   readonly name: string;
   readonly of: (figures: Figures) => number;
   readonly digits: number;
-  /** Most figures are better when they are small. */
+  /** Most figures are better when they are smaller. */
   readonly largeIsGood?: true;
-  /** Beside what is compared. */
+  /** Shown in brackets and not compared. */
   readonly note?: (figures: Figures) => string;
 }
 
@@ -50,13 +51,13 @@ const rows = ({ bytes }: LogInput): Row[] => {
   ];
 };
 
-/** The run in words, and each figure with how many times better than the first side's it is. */
+/** The run in words, and a table: each figure, and how many times better it is than the first variant's. */
 export function report(
   input: LogInput,
-  sides: readonly Figures[],
+  variants: readonly Figures[],
   { nodes, seconds, hours }: { nodes: number; seconds: number; hours: number },
 ): string {
-  const [first] = sides;
+  const [first] = variants;
   const cell = (row: Row, figures: Figures): string => {
     const [value, reference] = [row.of(figures), first ? row.of(first) : 0];
     const ratio = row.largeIsGood ? value / reference : reference / value;
@@ -67,13 +68,13 @@ export function report(
     ].join("");
   };
   return [
-    `${(input.bytes / 1e6).toFixed(0)} MB of lines (${input.lines}; without containerd's prefix) of ${input.files.length} containers on ${nodes} nodes, written in ${seconds} s; the lines' own timestamps are spread over ${hours} h. ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, Node ${process.version}.`,
+    `${(input.bytes / 1e6).toFixed(0)} MB of lines (${input.lines}; without containerd's prefix) of ${input.files.length} containers on ${nodes} nodes, written in ${seconds} s. The timestamps of the lines are spread over ${hours} h. ${cpus()[0]?.model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, Node ${process.version}.`,
     "",
     `**×** is how many times better than ${first?.name} a figure is; below 1 it is worse.`,
     "",
-    `| | ${sides.map(({ name }) => name).join(" | ")} |`,
-    `|---|${sides.map(() => "---").join("|")}|`,
-    ...rows(input).map((row) => `| ${row.name} | ${sides.map((figures) => cell(row, figures)).join(" | ")} |`),
+    `| | ${variants.map(({ name }) => name).join(" | ")} |`,
+    `|---|${variants.map(() => "---").join("|")}|`,
+    ...rows(input).map((row) => `| ${row.name} | ${variants.map((figures) => cell(row, figures)).join(" | ")} |`),
     "",
   ].join("\n");
 }

@@ -11,9 +11,9 @@ import { until } from "../../harness/processes.ts";
 import { onPath } from "../../harness/programs.ts";
 import { API_VERSION, type Properties } from "../../harness/pulumi/azure-native/agentPool.ts";
 import { changePools } from "../../harness/pulumi/azure-native/state.ts";
+import { offlinePlanOf } from "../../harness/pulumi/offlinePlanOf.ts";
 import { type Deployment, deployedStacks, type Environment } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { offlinePlanOf } from "../offlinePlanOf.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { deploy } from "../projectCommand.ts";
 

@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { figure, timed } from "../../harness/figures.ts";
 import { linuxNodes } from "../../harness/kubernetes/simulatedNodes.ts";
 import { answer, listObjects } from "../../harness/minio.ts";
+import { offlinePlanOf } from "../../harness/pulumi/offlinePlanOf.ts";
 import { type Deployment, deployedStacks, type Environment, STACKS } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
-import { offlinePlanOf } from "../offlinePlanOf.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { dataOf, findLeaks, helmPayloads, listSecrets, secretsIn } from "../secretSearch.ts";
 

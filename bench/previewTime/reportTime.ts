@@ -1,21 +1,21 @@
-// What `npm run preview` takes beside the engine's preview: the report's own time, and that of rendering the charts.
+// The time of `npm run preview` beyond the engine's preview: rendering the charts, and the report itself.
 import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { type BenchEnvironment, STACK, succeed, temporaryFolder } from "./environment.ts";
-import { median } from "./rounds.ts";
+import { median } from "../statistics.ts";
+import { type BenchEngine, STACK, succeed, temporaryFolder } from "./benchEngine.ts";
 
-/** Where the time of one `npm run preview` went, in seconds. */
+/** How the time of one `npm run preview` is divided, in seconds. */
 export interface Shares {
   readonly total: number;
   /** The engine's preview. */
   readonly preview: number;
-  /** What else the Automation API asks the CLI: its version, whether the stack is there, its state. */
+  /** Other calls of the CLI by the Automation API: version, list of stacks, state. */
   readonly cli: number;
-  /** `helm template`, at least one at work. */
+  /** While at least one `helm template` runs. */
   readonly rendering: number;
-  /** All other: npm, Node, loading the report's code, reading what helm and the engine said, comparing, printing. */
+  /** The rest: npm, Node, loading the report's code, parsing the output of helm and the engine, comparing, printing. */
   readonly own: number;
 }
 
@@ -26,7 +26,7 @@ interface Call {
   readonly ended: number;
 }
 
-/** From the calls of programs that a command made. */
+/** Divides the time of a command by the programs that it called. */
 export function shares(total: number, calls: readonly Call[]): Shares {
   const isPreview = ({ program, args }: Call) => program === "pulumi" && /^preview\b/.test(args);
   const [preview, cli, rendering, all] = [
@@ -48,21 +48,21 @@ function covered(calls: readonly Call[]): number {
   return sum;
 }
 
-export async function reportTime(bench: BenchEnvironment, count: number): Promise<string> {
+export async function measureReport(bench: BenchEngine, rounds: number): Promise<string> {
   const { engine, programs } = bench;
   if (!programs.helm) return "skipped: helm is not on PATH (https://helm.sh/docs/intro/install/)";
-  const rows = [await measured(bench, STACK, "a stack that is not there yet", count)];
+  const rows = [await row(bench, STACK, "a stack that does not exist yet", rounds)];
   if (bench.cluster) {
     await succeed(engine, ["up", "--stack", STACK, "--yes", "--skip-preview"]);
     const undo = engine.changeConfig(STACK, (config) => {
       config["logging:loki"].retentionHours += 24;
       config["logging:alloy"].maxLinesPerSecond = 4000;
     });
-    rows.push(await measured(bench, STACK, "a deployed stack of which both releases change", count));
+    rows.push(await row(bench, STACK, "a deployed stack with changes in both releases", rounds));
     undo();
   } else
     rows.push(
-      "| a deployed stack of which both releases change | skipped: it takes the cluster tier's programs | | | | | |",
+      "| a deployed stack with changes in both releases | skipped: it needs the programs of the cluster tier | | | | | |",
     );
   return [
     "| `npm run preview` of | seconds, median | the engine's preview | other calls of the CLI | rendering | the report's own: median (max) | beyond preview and rendering: median (max) |",
@@ -71,18 +71,18 @@ export async function reportTime(bench: BenchEnvironment, count: number): Promis
   ].join("\n");
 }
 
-async function measured(bench: BenchEnvironment, stack: string, what: string, count: number): Promise<string> {
+async function row(bench: BenchEngine, stack: string, what: string, rounds: number): Promise<string> {
   const TMPDIR = temporaryFolder(bench);
-  const seen: Shares[] = [];
-  for (let round = 0; round <= count; round++) {
+  const measured: Shares[] = [];
+  for (let round = 0; round <= rounds; round++) {
     const one = await timedReport(bench, stack, TMPDIR);
     console.log(
-      `  ${round === 0 ? "before" : round} ${what}: ${JSON.stringify(one, (_, v) => (typeof v === "number" ? Math.round(v * 100) / 100 : v))}`,
+      `  ${round === 0 ? "warm-up" : round} ${what}: ${JSON.stringify(one, (_, v) => (typeof v === "number" ? Math.round(v * 100) / 100 : v))}`,
     );
-    // The first fills the caches.
-    if (round > 0) seen.push(one);
+    // The first round fills the caches.
+    if (round > 0) measured.push(one);
   }
-  const of = (share: (shares: Shares) => number) => seen.map(share);
+  const of = (share: (shares: Shares) => number) => measured.map(share);
   const shown = (numbers: number[]) => median(numbers).toFixed(2);
   const withMax = (numbers: number[]) => `${shown(numbers)} (${Math.max(...numbers).toFixed(2)})`;
   return `| ${[
@@ -96,19 +96,15 @@ async function measured(bench: BenchEnvironment, stack: string, what: string, co
   ].join(" | ")} |`;
 }
 
-/** Runs `npm run preview` with programs on PATH that note when they were called. */
-async function timedReport(
-  { engine, folder, programs }: BenchEnvironment,
-  stack: string,
-  TMPDIR: string,
-): Promise<Shares> {
-  const noted = join(folder, "noted");
-  mkdirSync(noted, { recursive: true });
-  const journal = join(noted, "journal");
+/** Runs `npm run preview` with wrappers of pulumi and helm on PATH that write down their times. */
+async function timedReport({ engine, folder, programs }: BenchEngine, stack: string, TMPDIR: string): Promise<Shares> {
+  const wrappers = join(folder, "wrappers");
+  mkdirSync(wrappers, { recursive: true });
+  const journal = join(wrappers, "journal");
   writeFileSync(journal, "");
   for (const [name, program] of Object.entries({ pulumi: programs.program.pulumi, helm: programs.helm })) {
-    writeFileSync(join(noted, name), noting(name, program ?? name, journal));
-    chmodSync(join(noted, name), 0o755);
+    writeFileSync(join(wrappers, name), wrapper(name, program ?? name, journal));
+    chmodSync(join(wrappers, name), 0o755);
   }
   const begun = performance.now();
   await promisify(execFile)("npm", ["run", "--silent", "preview", "--", stack], {
@@ -118,7 +114,7 @@ async function timedReport(
       ...engine.environment,
       TMPDIR,
       npm_config_update_notifier: "false",
-      PATH: [noted, engine.environment.PATH].join(delimiter),
+      PATH: [wrappers, engine.environment.PATH].join(delimiter),
     },
     maxBuffer: 64 * 2 ** 20,
   });
@@ -126,8 +122,8 @@ async function timedReport(
   return shares(total, readFileSync(journal, "utf8").split("\n").filter(Boolean).map(call));
 }
 
-/** A program in the place of another, which it calls. */
-const noting = (name: string, program: string, journal: string): string =>
+/** A shell script that runs a program and writes down when. */
+const wrapper = (name: string, program: string, journal: string): string =>
   `#!/bin/sh
 begun=$(date +%s.%N)
 "${program}" "$@"

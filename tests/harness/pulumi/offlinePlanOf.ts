@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import type { PlannedResource } from "../../automation/plan/offlinePlan.ts";
+import type { PlannedResource } from "../../../automation/plan/offlinePlan.ts";
 
 /** The offline plan of a stack in a project folder. Runs in a separate process, because it takes over Pulumi's runtime. */
 export function offlinePlanOf(project: string, stack: string): PlannedResource[] {

@@ -1,0 +1,45 @@
+/** Parts of the stack that have CPU and memory figures of their own. */
+export const PARTS = ["alloy", "gateway", "write", "read", "backend", "caches"] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Methods by which MinIO's requests are counted. */
+export const METHODS = ["PUT", "GET", "HEAD", "LIST", "DELETE"] as const;
+export type Requests = Record<(typeof METHODS)[number], number>;
+
+export const QUERIES = ["last hour of one application", "error rate by namespace", "needle in a day"] as const;
+export type Query = (typeof QUERIES)[number];
+
+/** What it took to get all lines into MinIO. */
+export interface IngestFigures {
+  /** From the first line until all lines and their index are in MinIO. */
+  readonly seconds: number;
+  readonly cpuSeconds: Record<Part, number>;
+  /** Of the largest pod of each part. */
+  readonly peakMiB: Record<Part, number>;
+  readonly requests: Requests;
+}
+
+/** What is in the bucket afterwards. */
+export interface StorageFigures {
+  readonly chunks: { readonly count: number; readonly bytes: number };
+  readonly indexBytes: number;
+}
+
+/** What queries find, and how long they take. */
+export interface QueryFigures {
+  readonly streams: number;
+  /** Lines that Loki finds. */
+  readonly found: number;
+  /** Milliseconds: the first time, with nothing cached, and the median of the others. */
+  readonly queries: Record<Query, { readonly first: number; readonly median: number }>;
+  /** MB of lines that one core of the readers searches per second of CPU time, for the needle. */
+  readonly searchedPerCore: number;
+}
+
+/** All figures of one variant. */
+export interface Figures extends IngestFigures, StorageFigures, QueryFigures {
+  readonly name: string;
+}
+
+export const perPart = (of: (part: Part) => number): Record<Part, number> =>
+  Object.fromEntries(PARTS.map((part) => [part, of(part)])) as Record<Part, number>;

@@ -1,0 +1,72 @@
+import type { RunningStack } from "../../tests/harness/runningStack/runningStack.ts";
+import { median } from "../statistics.ts";
+import { QUERIES, type Query, type QueryFigures } from "./figures.ts";
+import { cpuSeconds } from "./ingest.ts";
+import type { LogInput } from "./logInput.ts";
+import type { Variant } from "./variants.ts";
+
+/** How often each query is asked. */
+const ROUNDS = 6;
+const HOUR_MS = 3_600_000;
+
+/** Asks every query several times. @param log prints progress. */
+export async function measureQueries(
+  variant: Variant,
+  input: LogInput,
+  running: RunningStack,
+  log: (text: string) => void,
+): Promise<QueryFigures> {
+  const queries = {} as Record<Query, { first: number; median: number }>;
+  let searchedPerCore = 0;
+  for (const name of QUERIES) {
+    const before = cpuSeconds(running.cluster).read;
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++)
+      times.push(await timed(running, parametersOf(name, variant, input, round)));
+    const used = cpuSeconds(running.cluster).read - before;
+    if (name === "needle in a day") searchedPerCore = (ROUNDS * input.bytes) / 1e6 / used;
+    const [first = 0, ...others] = times;
+    queries[name] = { first, median: median(others) };
+    log(`${name}: ${times.map((t) => t.toFixed(0)).join(", ")} ms`);
+  }
+  const { everything } = variant.queries;
+  const found = await running.queries.count(everything, nanoseconds(input.from - 1000), nanoseconds(input.to + 1000));
+  log(`${found} of ${input.lines} lines found`);
+  return { streams: await countStreams(everything, input, running), found, queries, searchedPerCore };
+}
+
+const nanoseconds = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000_000n;
+
+/** @param round makes the query differ from those before, so that no answer comes from the results cache. */
+function parametersOf(name: Query, variant: Variant, input: LogInput, round: number): Record<string, string> {
+  const { queries } = variant;
+  const since = (hours: number) => ({
+    start: String(nanoseconds(input.to - hours * HOUR_MS)),
+    end: String(nanoseconds(input.to)),
+  });
+  const other = `!= "round ${round}"`;
+  switch (name) {
+    case "last hour of one application":
+      return { query: `${queries.application("shop", "checkout")} ${other}`, ...since(1), limit: "1000" };
+    case "error rate by namespace":
+      return { query: queries.errorsByNamespace(other), ...since(24), step: "300" };
+    case "needle in a day":
+      return { query: `${queries.everything} |= "${input.needle}" ${other}`, ...since(24), limit: "100" };
+  }
+}
+
+async function countStreams(query: string, { from, to }: LogInput, { queries }: RunningStack): Promise<number> {
+  const parameters = { query, start: String(nanoseconds(from)), end: String(nanoseconds(to)) };
+  const response = await queries.fetch(`/loki/api/v1/index/stats?${new URLSearchParams(parameters)}`);
+  return ((await response.json()) as { streams: number }).streams;
+}
+
+/** Milliseconds of a query that must find something. */
+async function timed({ queries }: RunningStack, parameters: Record<string, string>): Promise<number> {
+  const started = performance.now();
+  const response = await queries.fetch(`/loki/api/v1/query_range?${new URLSearchParams(parameters)}`);
+  const text = await response.text();
+  if (!response.ok || !text.includes('"values"'))
+    throw new Error(`${parameters.query}: ${response.status} ${text.slice(0, 300)}`);
+  return performance.now() - started;
+}
