@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2015,SC2154 # start.sh sets the variables; each A && B || C is meant as it is
-# While Alloy runs: what it has read, and what of that has arrived. Part of start.sh.
+# While Alloy runs: records what it has read, and how much of that has arrived. Part of start.sh.
 
-# Lines that came out of the buffer so far, lines that are done with, how often the buffer was read up to its end, and the segment that
-# is being read. Alloy writes two records for each line.
+# Prints the lines that left the buffer so far, the lines sent or dropped, how often the buffer was read to its end, and the segment
+# that is being read. Alloy writes two records for each line.
 counts() {
 	(
 		exec 3<>/dev/tcp/127.0.0.1/12345 || exit
@@ -15,13 +15,13 @@ counts() {
 	) 2>/dev/null
 }
 
-# All log files, those that are rotated away under the name that they have for good, as files that are not open.
+# Lists all log files as not open. A rotated file has its final name.
 files() { printf -- '-\t%s\n' "$logs"/*/*/*.log "$logs"/*/*/*.log.* | sed 's/\.gz$//; /\.tmp$/d; /\*/d'; }
 
-# All log files, and how far Alloy has read those that it has open. By the kernel's account: it is that of the very file, whatever its
-# name is by now. Alloy's positions are by name, and as old as the last line or older: after a rotation they are those of the file that
-# went. The names first: a file that is rotated away in between is a new one, then, and not one that has been read. Of a container of
-# which nothing is open any more it stays as it was: Alloy may be about to end, and what is rotated away from now on has not been read.
+# Records all log files, and how far Alloy has read the open ones. The kernel's offset belongs to the file itself, whatever its name is by
+# now. Alloy's positions are stored by name and lag behind: after a rotation they are those of the old file. Names are listed first, so
+# that a file that rotates in between counts as new and not as read. If none of a container's files is open any more, its entry is
+# kept: Alloy may be shutting down, so later rotations count as unread.
 note_reading() {
 	[ -e "$reading.before" ] && mv "$reading.before" "$reading.older"
 	mv "$reading.new" "$reading.before"
@@ -39,7 +39,7 @@ note_reading() {
 	add_to_list "$seen.new"
 }
 
-# How far Alloy has read the files that it has open: all of a file that it has come to the end of, else less what it has read ahead.
+# How far Alloy has read its open files: the whole file if it has reached the end, otherwise less the part it has read ahead.
 open_files() {
 	{
 		find -L "/proc/$alloy/fd" -type f -printf '%f %s\n'
@@ -58,7 +58,7 @@ open_files() {
 		}'
 }
 
-# Adds the files that there are to a list, which is whole whenever this ends.
+# Adds all current files to a list. The list is complete whenever this script is interrupted.
 add_to_list() {
 	[ -e "$1" ] || return
 	{ printf %s "${names[@]}" && cat "$reading.new"; } | cut -f2 | sort -u - "$1" >"$1.tmp" && mv "$1.tmp" "$1"
@@ -72,13 +72,13 @@ last_segment() {
 	case $newest in *[!0-9]*) echo 0 ;; *) echo $((10#$newest)) ;; esac
 }
 
-# In three steps, so that all that had been read is sure to be counted: take what had been read a round ago, which is in the buffer by
-# now; count what has come out of the buffer when it was read up to its end since, which after an outage takes a while; and when that
-# much is done with, keep it.
+# Works in three steps, so that everything that had been read is counted. It takes the offsets of a round ago, whose lines are in the
+# buffer by now. Once the buffer has been read to its end, it counts the lines that left it; after an outage that takes a while. When that
+# many lines are sent or dropped, it keeps the offsets as delivered.
 step=0
 note_delivered() {
 	local out sent reads segment
-	# A round ago files were still being opened.
+	# One round ago, files were still being opened.
 	[ $((noted_rounds++)) -gt 0 ] || return
 	cp -p "$reading.before" "$reading.part" && mv "$reading.part" "$reading"
 	read -r out sent reads segment < <(counts)
@@ -95,15 +95,15 @@ note_delivered() {
 	fi
 }
 
-# The last segment of the buffer that Alloy takes for delivered.
+# The last segment of the buffer that Alloy considers delivered.
 marked() {
 	local hex
 	hex=$(od -An -tx1 -j2 -N8 "$wal/remote/segment_marker" 2>/dev/null | tr -d ' \n')
 	if [ ${#hex} = 16 ]; then echo $((16#$hex)); else echo -2; fi
 }
 
-# The mark runs ahead of the truth by what Alloy has in memory, which is less than a segment, and by the segment that is still
-# written to (grafana/alloy#7065, #7112).
+# The mark runs ahead by the lines in Alloy's memory, which are less than a segment, and by the segment that is being written
+# (grafana/alloy#7065, #7112).
 remove_delivered() {
 	local keep segment
 	keep=$(($(marked) - 1))
@@ -112,7 +112,7 @@ remove_delivered() {
 	done
 }
 
-# Removes the oldest, delivered or not, when the buffer is larger than the node can spare.
+# Removes the oldest segments, delivered or not, while the buffer is above its limit.
 keep_within_limit() {
 	local segments
 	while [ "$(du -sk "$wal" 2>/dev/null | cut -f1)" -gt $((LOGGING_BUFFER_MIB * 1024)) ] 2>/dev/null; do
@@ -122,7 +122,7 @@ keep_within_limit() {
 	done
 }
 
-# A copy stays long enough to be read whole: Alloy may end again before it has.
+# A copy stays long enough to be read to its end. Alloy may end again before that.
 remove_copies() {
 	find "$replay" -type f -mmin +10 -delete 2>/dev/null
 	find "$replay" -mindepth 1 -depth -type d -empty -delete 2>/dev/null

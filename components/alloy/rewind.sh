@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC1007,SC2015,SC2154 # start.sh sets the variables; `a= b=` sets both to nothing; each A && B || C is meant as it is
-# Before Alloy starts, and when it has opened its files: where it goes on, and copies of what it would not read. Part of start.sh.
+# Before Alloy starts, and once it has opened its files: sets where it continues, and copies lines that it would miss. Part of start.sh.
 
-# How far each file had been read, by its name; `-` for those that were not open: had been read to its end, if it is a rotated one.
+# Offset read so far, by file name. `-`: not open; for a rotated file that means read to the end.
 declare -A noted=()
-# Files whose first lines go into the copy that is named here, when they are all written.
+# Files whose first lines go into the named copy, once they are complete.
 declare -A unfinished=()
 # Files that Alloy has not opened yet.
 declare -A unopened=()
@@ -15,7 +15,7 @@ load() {
 	while IFS=$'\t' read -r offset file; do noted[$file]=$offset; done <"$1"
 }
 
-# Whether the node's files still have everything since then: no file is gone but those that had been read.
+# Checks that the node's files still have everything since then: only files that had been read to the end may be gone.
 files_are_whole() {
 	local file
 	while read -r file; do
@@ -24,14 +24,14 @@ files_are_whole() {
 	done <"$seen"
 }
 
-# Lets Alloy begin with the oldest segment that is left: the mark before all of them, with its checksum. Without a mark it would
-# begin with the newest.
+# Makes Alloy begin with the oldest segment left, by a mark before all segments, with its checksum. Without a mark it would begin with
+# the newest.
 rewind_buffer() {
 	remove_delivered
 	[ -d "$wal/remote" ] && printf '01\xff\xff\xff\xff\xff\xff\xff\xfe\x81\x52\x0e\x3c' >"$wal/remote/segment_marker"
 }
 
-# The end of the last whole line before a position: containerd splits long ones, and Alloy forgets the first parts.
+# The end of the last whole line before a position. containerd splits long lines, and Alloy forgets their first parts.
 whole_line() {
 	local from=$(($2 > longest ? $2 - longest : 0))
 	tail -c +$((from + 1)) "$1" | LC_ALL=C awk -v from="$from" -v upto="$2" '
@@ -42,7 +42,7 @@ whole_line() {
 		END { printf "%.0f\n", whole }'
 }
 
-# The end of the line that is there at a position, or of the last one; fails while that is not all written.
+# The end of the line at a position, or of the last line. Fails while that line is incomplete.
 line_end() {
 	local from=$2 size whole
 	size=$(stat -c %s "$1") || return
@@ -55,7 +55,7 @@ line_end() {
 		END { if (!found) exit 1; printf "%.0f\n", at }'
 }
 
-# Whether the last line goes on in the next file, and the parts that it has there.
+# `ends_in_part` checks that the last line continues in the next file; `last_parts` prints its parts so far.
 ends_in_part() {
 	local line= flag
 	IFS= read -r -n 80 line < <(tail -n 1)
@@ -64,7 +64,7 @@ ends_in_part() {
 }
 last_parts() { LC_ALL=C awk '$3 == "F" { parts = ""; next } { parts = parts $0 "\n" } END { printf "%s", parts }'; }
 
-# A rotated file as `content`, whatever becomes of it: the kubelet may compress it, and remove it, at any moment.
+# Opens a rotated file as `content`, which stays readable: the kubelet may compress and remove the file at any moment.
 open_rotated() {
 	[ -z "${opened:-}" ] || exec {opened}<&-
 	if { exec {opened}<"$1"; } 2>/dev/null; then
@@ -75,16 +75,16 @@ open_rotated() {
 	fi
 }
 
-# Copies what has not been read of the files that were rotated away, in their order, from the beginning of a whole line; then, of the
-# current file, as much as `upto` says and the line that began in the file before. `REPLY` is where to go on in the current file.
+# Copies the unread part of the rotated files, in order, from the beginning of a whole line. Then copies the current file up to `upto`, and
+# the line that began in the file before. `REPLY` is where to continue in the current file.
 copy_rotated() {
 	local current=$1 upto=${2:-0} copy content file offset parts last= before= files=()
 	copy=$replay${current#"$logs"}
 	copy=${copy%.log}.$EPOCHSECONDS.$((copies++)).log
-	# The kubelet has the time of a rotation in the name, so names are in its order.
+	# The name contains the time of the rotation, so names sort in that order.
 	for file in "$current".*; do
 		file=${file%.gz}
-		# While it is being compressed it is there twice.
+		# During compression the file exists twice.
 		case $file in *.tmp | *'.*' | "$last") continue ;; esac
 		last=$file
 		if [ ${#files[@]} = 0 ] && [ "${noted[$file]:-}" = - ]; then before=$file; else files+=("$file"); fi
@@ -106,7 +106,7 @@ copy_rotated() {
 	fi
 }
 
-# Where to begin in a file of which `offset` has been read. The line there may have begun in the file `before` it.
+# Where to begin in a file that has been read up to `offset`. The line there may have begun in the file `before` it.
 begin() {
 	REPLY=0
 	[ "$offset" -gt 0 ] && REPLY=$(whole_line "$1" "$offset")
@@ -117,15 +117,15 @@ begin() {
 	fi
 }
 
-# Copies the beginning of the current file, unless a line there is still being written: then it is done later.
+# Copies the beginning of the current file. If a line there is incomplete, that happens later.
 copy_beginning() {
 	REPLY=$(line_end "$1" "$2") || { REPLY=0 && return 1; }
 	head -c "$REPLY" "$1" >>"${unfinished[$1]}"
 	unset "unfinished[$1]"
 }
 
-# When Alloy has opened a file: what was rotated away between looking at it and that, and what Alloy skipped of the new file
-# because it took the old one's position for its own. Fails as long as there may be more to be opened.
+# Once Alloy has opened a file: copies what was rotated since the file was listed, and what Alloy skipped of the new file because it took
+# the old file's position. Fails as long as Alloy may open more files.
 copy_skipped() {
 	local offset file
 	[ ${#unopened[@]} -gt 0 ] || return 0
@@ -140,7 +140,7 @@ copy_skipped() {
 		[ -n "${unfinished[$file]:-}" ] || unset "unopened[$file]"
 		waited=0
 	done <"$reading.new"
-	# Alloy looks for files every 5 s, and never opens those that it is to leave out.
+	# Alloy looks for files every 5 s, and never opens excluded ones.
 	if [ ${#unopened[@]} -gt 0 ]; then
 		[ $((waited += 1)) -gt 3 ] || return
 		say "Alloy has not opened ${#unopened[@]} of $count files"
@@ -148,7 +148,7 @@ copy_skipped() {
 	fi
 }
 
-# Whether a file was rotated away that was not there before.
+# Checks that a new rotated file exists.
 rotated_since() {
 	local file
 	for file in "$1".*; do
@@ -158,13 +158,14 @@ rotated_since() {
 	return 1
 }
 
-# What was written to a file after it had been renamed, until containerd had the new one: Alloy leaves a file as soon as its name is gone
-# or another's, and what is written after that it never reads. Lines of the second in its name or later, two rounds after.
+# Copies what was written to a file after its rename, until containerd had opened the new one. Alloy leaves a file as soon as its name is
+# gone or belongs to another, and never reads what is written after that. Two rounds later, copies the lines from the second in the file's
+# name on.
 copy_ends() {
 	local offset file written renamed
 	local -A noted=() unfinished=()
 	while IFS=$'\t' read -r offset file; do
-		# Where nothing was written to it since, its renaming is the last that happened to it.
+		# If nothing was written to the file since, its rename is the last change.
 		read -r written renamed < <(stat -c '%.9Y %.9Z' "$file" 2>/dev/null)
 		[ "${written:-}" = "${renamed:-}" ] || continue
 		load "$reading.before"
@@ -180,7 +181,7 @@ copy_ends() {
 		}' "$reading.older" "$reading.before" 2>/dev/null)
 }
 
-# Where the lines begin that are of the second in a file's name or later.
+# The offset of the first line that is not older than the second in a file's name.
 since_moment() {
 	local moment=${1##*.log.} content
 	open_rotated "$1" && tail -c +$(($2 + 1)) "$content" | LC_ALL=C awk -v at="$2" -v moment="${moment:0:15}" '
@@ -194,11 +195,11 @@ rewind() {
 	local from=$reading file
 	count=0
 	mkdir -p "$replay"
-	# Before they are looked at: what is rotated away after this is yet to be read.
+	# Listed before the files are read: whatever rotates after this is unread.
 	files >"$reading.new"
 	remove_copies
 	if load "$delivered" && files_are_whole; then
-		# The files alone have it all, and from a later line on than the buffer, which Alloy can only begin at a segment's start.
+		# The files have everything, and from a later line than the buffer, which Alloy can only read from the start of a segment.
 		from=$delivered
 		cp -p "$delivered" "$reading"
 		rm -rf "$wal"

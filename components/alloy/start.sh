@@ -1,28 +1,29 @@
 # shellcheck shell=bash
-# Starts Alloy, on every start of its container, also after a crash. Alloy remembers what it has read, not what has arrived: started
-# again while Loki is away, it would go on behind lines that nobody has. So what has arrived is noted here while it runs, and the
-# next start goes back to it. What is sent a second time keeps its old timestamp, and Loki shows it once. docs/loss-contract.md has
-# the figures. Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. Whatever fails here, Alloy starts. Until it does,
-# nothing is read and files are rotated away, on a busy node with a tenth of a processor: so the start has few processes for each file.
+# Starts Alloy, on every start of its container, even after a crash. Alloy saves what it has read, not what has arrived. If it restarted
+# while Loki is away, it would continue behind lines that nobody has. So this script records what has arrived while Alloy runs, and the
+# next start goes back to it. A line that is sent again keeps its timestamp, and Loki shows it once. The figures are in
+# docs/loss-contract.md. Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. Alloy starts whatever fails here.
+# Nothing is read until Alloy is up, and files keep rotating. A busy node may leave this script a tenth of a CPU, so it spawns few processes
+# per file.
 
 storage=/var/lib/alloy
 logs=/var/log/pods
-# Alloy's own: where it goes on in each file, and what Loki has not taken yet.
+# Alloy's files: its position in each log file, and the buffer of lines that Loki has not accepted yet.
 positions=$storage/loki.source.file.pods/positions.yml
 wal=$storage/loki.write.gateway/wal
-# How far each file had been read a moment ago (while Alloy runs there are three more of these: of now, of a round and of two rounds
-# ago); the same of a moment before which everything has arrived; all files since then.
+# How far each file had been read a moment ago. While Alloy runs there are three more of these: now, one round and two rounds ago.
+# Then the same for a moment before which everything has arrived, and all files since then.
 reading=$storage/reading
 delivered=$storage/delivered
 seen=$storage/seen
-# Alloy will be this process. Two dollars in a row would be one, in a container's command.
+# This process becomes Alloy. Not $$, because Kubernetes turns two dollars in a container's command into one.
 alloy=$BASHPID
-# What was rotated away, for Alloy to read beside the current files.
+# Copies of rotated files, which Alloy reads beside the current files.
 replay=$storage/replay
 
-# What Alloy has in memory of a file that it reads, unless it is at its end.
+# How much of a file Alloy holds in memory, unless it has reached the end.
 ahead=4096
-# A line that is longer than this and was being put together when Alloy ended is sent as two.
+# A longer line that Alloy was joining when it ended is sent as two.
 longest=$((1024 * 1024))
 
 say() {
@@ -30,7 +31,7 @@ say() {
 	printf 'ts=%(%FT%TZ)T level=info component=start msg="%s"\n' -1 "$1" >&2
 }
 
-# Both become a part of this text: a container has no other files of ours.
+# Both are inserted into this text, because the container has no other files of ours.
 source arrived.sh
 source rewind.sh
 rewind
@@ -39,7 +40,7 @@ while sleep 3; do
 	note_reading
 	copy_ends
 	copy_skipped && note_delivered
-	# Most of what the loop costs, for what has minutes.
+	# Costs more than the rest of the loop, and can wait for minutes.
 	[ $((round++ % 5)) = 0 ] && tidy
 done &
 exec /bin/alloy "$@"
