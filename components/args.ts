@@ -1,136 +1,164 @@
-import type { Input } from "@pulumi/pulumi";
-import { type ResolvedAlloy, resolveAlloy } from "./alloy/args.ts";
+import { z } from "zod";
+import { alloyArgs, checkAlloy } from "./alloy/args.ts";
+import { ALLOY_CHART } from "./alloy/chart.ts";
+import { clusterArgs } from "./cluster/args.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
-import { mergeValues } from "./helm/mergeValues.ts";
-import { redactUserInfo } from "./helm/secretsInValues.ts";
-import { checkNamespace, checkObjectName } from "./kubernetesNames.ts";
-import type { ClusterArgs, LoggingStackArgs } from "./loggingStackArgs.ts";
-import { lokiWorkloads, type ResolvedLoki, resolveLoki } from "./loki/args.ts";
-import { GATEWAY_SERVICE } from "./loki/values.ts";
-import { type ResolvedNetwork, resolveNetwork } from "./network/networkPolicies.ts";
-import { parseAksResourceId, type ResolvedNodePool, resolveNodePool } from "./nodePool/agentPool.ts";
+import { chartSource } from "./helm/chartSource.ts";
+import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
+import { imagesArgs } from "./images/args.ts";
+import { checkHosts, checkLoki, lokiArgs } from "./loki/args.ts";
+import { LOKI_CHART } from "./loki/chart.ts";
+import { lokiWorkloads } from "./loki/workloads.ts";
+import { namespaceArg } from "./namespace/args.ts";
+import { checkNetwork, networkArgs } from "./network/args.ts";
+import { checkNodePool, nodePoolArgs } from "./nodePool/args.ts";
 import { type CapacityReport, checkCapacity, formatCapacity } from "./nodePool/capacity.ts";
-import { type ResolvedObjectStorage, resolveObjectStorage } from "./objectStorage/bucket.ts";
+import { placementOf, poolSize } from "./nodePool/placement.ts";
+import { checkObjectStorage, objectStorageArgs, withAddress } from "./objectStorage/args.ts";
+import type { CaCertificate } from "./objectStorage/caCertificate.ts";
+import { profileArg } from "./profile/args.ts";
 import { profile } from "./profile/profiles.ts";
 import { requested } from "./quantities.ts";
+import { GATEWAY_SERVICE } from "./releaseNames.ts";
+import { parseArguments } from "./shapeFindings.ts";
 
-/** The arguments with every default in place. Nothing after this file asks what is missing. */
-export interface ResolvedArgs {
-  readonly cluster: ClusterArgs;
-  readonly namespace: string;
-  readonly nodePool: ResolvedNodePool;
-  readonly objectStorage: ResolvedObjectStorage;
-  readonly network: ResolvedNetwork;
-  readonly images: {
-    readonly registry?: string;
-    readonly pullSecrets: readonly string[];
-    readonly registryCredentials?: Input<string>;
-  };
-  readonly loki: ResolvedLoki;
-  readonly alloy: ResolvedAlloy;
-  /** Base address of the gateway inside the cluster, for queries. */
-  readonly queryUrl: string;
-  /** Where Alloy pushes to. */
-  readonly pushUrl: string;
-  /** Absent where the size of the pool is not known. */
-  readonly capacity?: CapacityReport;
-  /** What is allowed but should be known. */
-  readonly warnings: readonly string[];
-}
+/** Every argument of the component. A stack file has the same keys, with the same meaning. */
+export const argsSchema = z.strictObject({
+  /** The application cluster that the platform is for. */
+  cluster: clusterArgs,
+  /**
+   * The nodes that Loki runs on: a pool that the stack creates, a pool that exists, or wherever there is room.
+   * https://learn.microsoft.com/azure/aks/create-node-pools
+   */
+  nodePool: nodePoolArgs,
+  /** The shared MinIO, and this cluster's bucket and user on it. https://min.io/docs/minio/linux/index.html */
+  objectStorage: objectStorageArgs,
+  /**
+   * The Kubernetes namespace of everything in the cluster.
+   * @default "logging"
+   */
+  namespace: namespaceArg,
+  /**
+   * Replicas, requests, disks, caches and limits for a common load, by measured figures: `docs/sizing.md`. Values in `loki` and `alloy`
+   * override it. Write disks cannot be changed in place, so choose it before the first deploy.
+   * @default - the defaults of `loki` and `alloy`
+   */
+  profile: profileArg,
+  /** Who may talk to whom. Everything not named here is refused. */
+  network: networkArgs.prefault({}),
+  /** Where container images come from. */
+  images: imagesArgs.prefault({}),
+  /** The log backend, Grafana Loki, SimpleScalable. https://grafana.com/docs/loki/latest/ */
+  loki: lokiArgs.prefault({}),
+  /** The log agent on every node, Grafana Alloy. https://grafana.com/docs/alloy/latest/ */
+  alloy: alloyArgs.prefault({}),
+});
+
+/** Arguments of one cluster's log platform. */
+export type LoggingStackArgs = z.input<typeof argsSchema>;
+
+type ParsedArgs = z.output<typeof argsSchema>;
+
+/** The arguments with every default filled in and with all that follows from them. */
+export type ResolvedArgs = ReturnType<typeof derive>;
 
 /**
- * Defaults and checks of all rooms together. Pure but for reading the CA file.
+ * Checks the arguments and fills in the defaults. Pure, except that it reads the CA file.
  *
  * @throws {InvalidArgumentsError} with every problem found.
  */
 export function resolveArgs(args: LoggingStackArgs): ResolvedArgs {
   const findings = new Findings();
   const resolved = checkArgs(args, findings);
-  if (findings.problems.length > 0)
-    throw new InvalidArgumentsError(`Arguments of ${args.cluster.name}`, findings.problems);
+  if (!resolved) throw new InvalidArgumentsError(`Arguments of ${args.cluster?.name}`, findings.problems);
   return resolved;
 }
 
-/** The same for who collects problems of other kinds too. What it returns is of use only where it finds none. */
-export function checkArgs(args: LoggingStackArgs, findings: Findings): ResolvedArgs {
-  const { cluster } = args;
-  checkCluster(cluster, findings);
-  const namespace = args.namespace ?? "logging";
-  checkNamespace(namespace, "namespace", findings);
-  // The stack makes the namespace, closes it by policies, and removes it in the end.
-  findings.check(namespace !== "default" && !namespace.startsWith("kube-"), {
-    subject: "namespace",
-    given: namespace,
-    text: "a namespace of the stack's own: Kubernetes makes default and kube-…",
-    fix: "leave it out to get logging",
-  });
-  const nodePool = resolveNodePool(args.nodePool, cluster, findings);
-  const objectStorage = resolveObjectStorage(args.objectStorage, cluster, findings);
-  const network = resolveNetwork(args.network ?? {}, findings);
-  const images = { pullSecrets: [], ...args.images };
-  checkRegistry(images.registry, findings);
-  for (const [i, secret] of images.pullSecrets.entries()) checkObjectName(secret, `images.pullSecrets[${i}]`, findings);
-  const sized = args.profile && profile(args.profile);
-  const loki = resolveLoki(mergeValues({ ...sized?.loki }, { ...args.loki }), nodePool, findings);
-  const alloy = resolveAlloy(mergeValues({ ...sized?.alloy }, { ...args.alloy }), findings);
+/** Like `resolveArgs`, but adds to the caller's findings, and returns `undefined` if there is a problem among them. */
+export function checkArgs(args: object, findings: Findings): ResolvedArgs | undefined {
+  const { value, findings: shape } = parseArguments(argsSchema, withProfile(args));
+  // A group that the caller refuses as a whole is not also missing.
+  for (const finding of shape) findings.within(finding.subject, () => findings.problem(finding));
+  const ca = checkGroups(value, findings);
+  const capacity = checkCapacityOf(value, findings);
+  return findings.problems.length > 0 ? undefined : derive(value, ca, capacity, findings.warnings);
+}
 
-  const capacity = nodePool.size && checkCapacity(nodePool.size, requested(alloy.resources), lokiWorkloads(loki));
-  if (capacity && !capacity.fits) {
-    findings.problem({
-      subject: nodePool.mode === "create" ? "nodePool" : "nodePool.capacity",
-      text: `room for all pods of Loki at the pool's largest; no place is certain for ${capacity.unplaced.join(", ")}\n${formatCapacity(capacity)}`,
-      fix: sized
-        ? `make it ${sized.pool.maxCount} × ${sized.pool.vmSize}, the pool of the profile ${args.profile}, or lower replicas, requests or caches`
-        : "raise maxCount, choose a larger vmSize, or lower replicas, requests or caches",
+/** The arguments, with the values of their profile where they have none. */
+function withProfile(args: object): object {
+  const { profile: name, loki = {}, alloy = {} } = args as Values;
+  const { data } = profileArg.safeParse(name);
+  if (!data || !isMap(loki) || !isMap(alloy)) return args;
+  const defaults = profile(data);
+  return { ...args, loki: mergeValues(defaults.loki, loki), alloy: mergeValues(defaults.alloy, alloy) };
+}
+
+function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | undefined {
+  let ca: CaCertificate | undefined;
+  findings.within("nodePool", () => checkNodePool(args.nodePool, args.cluster, findings));
+  findings.within("objectStorage", () => {
+    ca = checkObjectStorage(args.objectStorage, args.cluster?.name, findings);
+  });
+  findings.within("network", () => checkNetwork(args.network, findings));
+  findings.within("loki", () => checkLoki(args.loki, findings));
+  findings.within("alloy", () => checkAlloy(args.alloy, findings));
+  return ca;
+}
+
+const SIZE_OF_POOL = ["mode", "vmSize", "vmCapacity", "maxCount", "maxPods", "capacity"].map(
+  (key) => `nodePool.${key}`,
+);
+const PODS = ["write", "read", "backend", "gateway", "caches"].map((key) => `loki.${key}`);
+
+/** Checks that every pod finds a node. Returns nothing if the size of the pool is not known. */
+function checkCapacityOf(
+  { nodePool, loki, alloy, ...args }: ParsedArgs,
+  findings: Findings,
+): CapacityReport | undefined {
+  let report: CapacityReport | undefined;
+  findings.when(SIZE_OF_POOL, () => {
+    const size = poolSize(nodePool);
+    if (!size) return;
+    const pool = nodePool.mode === "create" ? "nodePool" : "nodePool.capacity";
+    findings.within("loki", () => checkHosts(loki, size, `${pool}.maxCount`, findings));
+    findings.when([...PODS, "alloy.resources", "profile"], () => {
+      report = checkCapacity(size, requested(alloy.resources), lokiWorkloads(loki));
+      findings.check(report.fits, {
+        subject: pool,
+        text: `room for all pods of Loki at the pool's largest; no place is certain for ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,
+        fix: roomFix(args.profile),
+      });
     });
-  }
+  });
+  return report;
+}
 
-  const queryUrl = `http://${GATEWAY_SERVICE}.${namespace}.svc.cluster.local`;
+function roomFix(name: ParsedArgs["profile"]): string {
+  if (!name) return "raise maxCount, choose a larger vmSize, or lower replicas, requests or caches";
+  const { pool } = profile(name);
+  return `make it ${pool.maxCount} × ${pool.vmSize}, the pool of the profile ${name}, or lower replicas, requests or caches`;
+}
+
+function derive(
+  args: ParsedArgs,
+  ca: CaCertificate | undefined,
+  capacity: CapacityReport | undefined,
+  warnings: readonly string[],
+) {
+  /** Base address of the gateway inside the cluster, for queries. */
+  const queryUrl = `http://${GATEWAY_SERVICE}.${args.namespace}.svc.cluster.local`;
   return {
-    cluster,
-    namespace,
-    nodePool,
-    objectStorage,
-    network,
-    images,
-    loki,
-    alloy,
+    ...args,
+    nodePool: placementOf(args.nodePool, args.cluster),
+    objectStorage: withAddress(args.objectStorage, args.cluster.name, ca),
+    loki: { ...args.loki, chart: chartSource(LOKI_CHART, args.loki.chart) },
+    alloy: { ...args.alloy, chart: chartSource(ALLOY_CHART, args.alloy.chart) },
     queryUrl,
+    /** Where Alloy pushes to. */
     pushUrl: `${queryUrl}/loki/api/v1/push`,
+    /** Absent if the size of the pool is not known. */
     ...(capacity && { capacity }),
-    warnings: findings.warnings,
+    /** What is allowed but should be known. */
+    warnings,
   };
-}
-
-function checkCluster(cluster: ClusterArgs, findings: Findings): void {
-  findings.check(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(cluster.name), {
-    subject: "cluster.name",
-    given: cluster.name,
-    text: "1 to 40 lower-case letters, digits and -, beginning and ending with a letter or digit",
-    fix: "name the cluster as its Pulumi stack is named",
-  });
-  findings.check(/^[a-zA-Z0-9]([\w.-]{0,61}[a-zA-Z0-9])?$/.test(cluster.environment), {
-    subject: "cluster.environment",
-    given: cluster.environment,
-    text: "a short word, which becomes the label env: prod, staging",
-    fix: "write one word of letters and digits",
-  });
-  findings.check(cluster.resourceId === undefined || parseAksResourceId(cluster.resourceId) !== undefined, {
-    subject: "cluster.resourceId",
-    given: cluster.resourceId,
-    text: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<name>",
-    fix: "copy what `az aks show --query id -o tsv` prints",
-  });
-}
-
-function checkRegistry(registry: string | undefined, findings: Findings): void {
-  findings.check(registry === undefined || /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/.test(registry), {
-    subject: "images.registry",
-    given: registry && redactUserInfo(registry),
-    text: "host, port and path without a scheme, a user or a password: myregistry.azurecr.io",
-    fix: `write ${registry
-      ?.replace(/^[a-z]+:\/\//, "")
-      .replace(/^.*@/, "")
-      .replace(/\/+$/, "")}`,
-  });
 }

@@ -13,7 +13,7 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** Collects what every room finds, so that one run shows all of it. */
+/** Collects every finding, so that one run shows all of them. */
 export class Findings {
   readonly problems: Finding[] = [];
   readonly warnings: string[] = [];
@@ -26,12 +26,27 @@ export class Findings {
     this.warnings.push(message);
   }
 
-  /** Adds the problem unless `ok`, and says whether it was fine. */
+  /** Adds the problem unless `ok`. Returns `ok`. */
   check(ok: boolean, problem: Finding): boolean {
     if (!ok) this.problem(problem);
     return ok;
   }
+
+  /** Runs a check that reads the values at these key paths, unless one of them has a problem: at it, above it or inside it. */
+  when(paths: readonly string[], check: () => void): void {
+    const isWrong = (path: string) =>
+      this.problems.some(({ subject }) => isAtOrIn(path, subject) || isAtOrIn(subject, path));
+    if (!paths.some(isWrong)) check();
+  }
+
+  /** Runs checks of the parts of the value at a key path, unless the value as a whole has a problem. */
+  within(path: string, checks: () => void): void {
+    if (!this.problems.some(({ subject }) => isAtOrIn(path, subject))) checks();
+  }
 }
+
+const isAtOrIn = (path: string, outer: string): boolean =>
+  path === outer || (path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)));
 
 /**
  * All problems of one set of arguments. Thrown before any resource is registered, so nothing has been created.

@@ -1,28 +1,33 @@
-import type { Findings } from "./findings.ts";
+import { z } from "zod";
+import { explained, text } from "./argumentTypes.ts";
 
-/** A DNS label, as Kubernetes wants it for a namespace. */
-export function checkNamespace(namespace: string, path: string, findings: Findings): void {
-  findings.check(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace), {
-    subject: path,
-    given: namespace,
+/** The name of a namespace: a DNS label. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+export const namespaceName = text.refine(
+  (name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name),
+  explained({
     text: "a Kubernetes namespace: lower-case letters, digits and -",
     fix: "write the name as `kubectl get namespaces` prints it",
-  });
-}
+  }),
+);
 
-/** A DNS subdomain, as Kubernetes wants it for most other objects. */
-export function checkObjectName(name: string, path: string, findings: Findings): void {
-  findings.check(name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), {
-    subject: path,
-    given: name,
+/** The name of a Secret: a DNS subdomain. */
+export const secretName = text.refine(
+  (name) => name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name),
+  explained({
     text: "the name of a Secret: lower-case letters, digits, - and .",
     fix: "write the name as `kubectl get secrets` prints it",
-  });
-}
+  }),
+);
 
 /** The key of a label or taint, with or without a prefix. */
 export const isLabelKey = (key: string): boolean =>
   /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(key);
 
 /** The value of a label or taint; it may be empty. */
-export const isLabelValue = (value: string): boolean => /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/.test(value);
+export const labelValue = z.string().refine(
+  (value) => /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/.test(value),
+  explained({
+    text: "a label value: letters, digits, -, _ and ., 63 at most",
+    fix: "write it as `kubectl get nodes --show-labels` prints it",
+  }),
+);

@@ -1,16 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ALLOY_CHART } from "./alloy/chart.ts";
 import { createAlloyRelease } from "./alloy/release.ts";
-import { resolveArgs } from "./args.ts";
+import { type LoggingStackArgs, resolveArgs } from "./args.ts";
 import { type GrafanaDataSource, grafanaDataSource } from "./gateway/grafanaDataSource.ts";
 import { createGatewayCredentials } from "./gateway/password.ts";
-import type { LoggingStackArgs } from "./loggingStackArgs.ts";
+import { createPullSecret } from "./images/pullSecret.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
 import { createLokiRelease } from "./loki/release.ts";
-import { createCaConfigMap, createNamespace, createPullSecret } from "./namespace/clusterObjects.ts";
+import { createNamespace } from "./namespace/namespace.ts";
 import { createNetworkPolicies } from "./network/networkPolicies.ts";
 import { createLoggingNodePool } from "./nodePool/agentPool.ts";
 import { createObjectStorage } from "./objectStorage/bucket.ts";
+import { createCaConfigMap } from "./objectStorage/caConfigMap.ts";
 import { createStorageCredentials } from "./objectStorage/credentials.ts";
 
 /**
@@ -49,7 +50,8 @@ export class LoggingStack extends pulumi.ComponentResource {
     const bucketCredentials = createObjectStorage(name, resolved.objectStorage, child);
 
     // The namespace goes before the bucket's user does: on the way down, writers still flush what MinIO does not have yet.
-    const namespace = createNamespace(name, resolved, { ...child, dependsOn: bucketCredentials.grants }).metadata.name;
+    const namespace = createNamespace(name, resolved.namespace, { ...child, dependsOn: bucketCredentials.grants })
+      .metadata.name;
     const policies = createNetworkPolicies(name, namespace, resolved, child);
     const storageSecret = createStorageCredentials(name, namespace, bucketCredentials, child);
     const gateway = createGatewayCredentials(name, namespace, resolved.loki.gateway.credentialsGeneration, child);

@@ -1,43 +1,85 @@
+import { z } from "zod";
+import { explained, text } from "./argumentTypes.ts";
 import type { Findings } from "./findings.ts";
-import type { ResourcesArgs } from "./loggingStackArgs.ts";
-import { parseCpu, parseMemory, type Resources } from "./nodePool/capacity.ts";
 
-/** Checks every quantity, and that no request exceeds its limit. */
-export function checkResources(resources: ResourcesArgs, path: string, findings: Findings): ResourcesArgs {
-  const { requests, limits } = resources;
-  const quantity = (
-    kind: "cpu" | "memory",
-    at: "requests" | "limits",
-    value: string | undefined,
-  ): number | undefined => {
-    if (value === undefined) return undefined;
-    const parsed = kind === "cpu" ? parseCpu(value) : parseMemory(value);
-    findings.check(parsed !== undefined && parsed > 0, {
-      subject: `${path}.${at}.${kind}`,
-      given: value,
-      text: kind === "cpu" ? 'a Kubernetes CPU quantity: "1", "250m"' : 'a Kubernetes memory quantity: "2Gi", "512Mi"',
-      fix: "https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/",
-    });
-    return parsed;
-  };
-  for (const kind of ["cpu", "memory"] as const) {
-    const request = quantity(kind, "requests", requests[kind]);
-    const limit = quantity(kind, "limits", limits[kind]);
-    findings.check(request === undefined || limit === undefined || request <= limit, {
-      subject: `${path}.requests.${kind}`,
-      given: requests[kind],
-      text: `not above the limit, ${limits[kind]}`,
-      fix: "lower the request or raise the limit",
-    });
-  }
-  return resources;
+const QUANTITY = "https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/";
+
+/** Millicores of a Kubernetes CPU quantity (`"1"`, `"250m"`, `"0.5"`), or `undefined`. */
+export function parseCpu(quantity: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(quantity);
+  return match ? Math.ceil(Number(match[1]) * (match[2] ? 1 : 1000)) : undefined;
 }
 
-/** The most memory of a container, MiB. A quantity that cannot be read is reported elsewhere. */
-export const memoryLimit = ({ limits }: ResourcesArgs): number => parseMemory(limits.memory) ?? 0;
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  "": 1 / 2 ** 20,
+  Ki: 1 / 1024,
+  Mi: 1,
+  Gi: 1024,
+  Ti: 2 ** 20,
+  K: 1e3 / 2 ** 20,
+  k: 1e3 / 2 ** 20,
+  M: 1e6 / 2 ** 20,
+  G: 1e9 / 2 ** 20,
+  T: 1e12 / 2 ** 20,
+};
 
-/** What the scheduler sets aside. Quantities that cannot be read count as nothing: they are reported elsewhere. */
-export const requested = ({ requests }: ResourcesArgs): Resources => ({
+/** MiB of a Kubernetes memory quantity (`"4Gi"`, `"512Mi"`), or `undefined`. */
+export function parseMemory(quantity: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]i|[kKMGT]|)$/.exec(quantity);
+  const unit = match && MEMORY_UNITS[match[2] ?? ""];
+  return unit ? Math.ceil(Number(match[1]) * unit) : undefined;
+}
+
+const cpu = text.refine(
+  (quantity) => (parseCpu(quantity) ?? 0) > 0,
+  explained({ text: 'a Kubernetes CPU quantity: "1", "250m"', fix: QUANTITY }),
+);
+
+const memory = text.refine(
+  (quantity) => (parseMemory(quantity) ?? 0) > 0,
+  explained({ text: 'a Kubernetes memory quantity: "2Gi", "512Mi"', fix: QUANTITY }),
+);
+
+/** Requests and limits of one container. https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
+export const resources = z.strictObject({
+  /** What the scheduler sets aside. */
+  requests: z.strictObject({ cpu, memory }),
+  /** What the container may not exceed. */
+  limits: z.strictObject({ cpu: cpu.optional(), memory }),
+});
+
+/** Requests and limits of one container. */
+export type ContainerResources = z.output<typeof resources>;
+
+/** Checks that no request exceeds its limit. */
+export function checkResources({ requests, limits }: ContainerResources, path: string, findings: Findings): void {
+  for (const [kind, parse] of [
+    ["cpu", parseCpu],
+    ["memory", parseMemory],
+  ] as const) {
+    findings.when([`${path}.requests.${kind}`, `${path}.limits.${kind}`], () => {
+      const limit = limits[kind];
+      findings.check(limit === undefined || (parse(requests[kind]) ?? 0) <= (parse(limit) ?? 0), {
+        subject: `${path}.requests.${kind}`,
+        given: requests[kind],
+        text: `not above the limit, ${limit}`,
+        fix: "lower the request or raise the limit",
+      });
+    });
+  }
+}
+
+/** CPU in millicores, memory in MiB. */
+export interface Quantities {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** The most memory of a container, MiB. */
+export const memoryLimit = ({ limits }: ContainerResources): number => parseMemory(limits.memory) ?? 0;
+
+/** What the scheduler sets aside. */
+export const requested = ({ requests }: Pick<ContainerResources, "requests">): Quantities => ({
   cpu: parseCpu(requests.cpu) ?? 0,
   memory: parseMemory(requests.memory) ?? 0,
 });

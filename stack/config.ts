@@ -1,51 +1,45 @@
 import { existsSync } from "node:fs";
-import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { checkArgs, type ResolvedArgs } from "../components/args.ts";
-import { type Finding, Findings, InvalidArgumentsError } from "../components/findings.ts";
-import type { LoggingStackArgs } from "../components/loggingStackArgs.ts";
-import { registryCredentialsProblem } from "../components/namespace/clusterObjects.ts";
-import { keyProblem } from "../components/objectStorage/bucket.ts";
-import { checkShape, suggestion } from "./configProblems.ts";
-import { argsShape, SECRET_KEYS, type SecretKey, type StackShape } from "./configShape.ts";
+import { z } from "zod";
+import { checkArgs, type LoggingStackArgs, type ResolvedArgs } from "../components/args.ts";
+import { Findings, InvalidArgumentsError } from "../components/findings.ts";
+import { isMap, type Values } from "../components/helm/mergeValues.ts";
+import { parseArguments } from "../components/shapeFindings.ts";
+import { type AccessConfig, accessArgs } from "./access.ts";
+import { readConfig, type Secrets } from "./readConfig.ts";
 
-/** How this stack reaches the Kubernetes API. */
-export type AccessConfig = StackShape["access"];
-
-/** Everything that one stack's config says. */
+/** The config of one stack. */
 export interface StackConfig {
   readonly args: LoggingStackArgs;
-  /** The arguments with every default in place. */
+  /** The arguments with every default filled in. */
   readonly resolved: ResolvedArgs;
   readonly access: AccessConfig;
-  /** MinIO's admin; absent: the provider reads MINIO_USER and MINIO_PASSWORD. */
+  /** MinIO's admin. If absent, the provider reads MINIO_USER and MINIO_PASSWORD. */
   readonly minioAdmin: { readonly user?: pulumi.Output<string>; readonly password?: pulumi.Output<string> };
 }
 
-const NAMESPACE = "logging";
-
-/** In the SDK but not in its typings; `Config.get` only logs a warning, and one must not ask for the value to learn this. */
-const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+const accessSchema = z.object({ access: accessArgs });
 
 /**
  * Reads and checks the whole config of the current stack.
  *
- * @throws {InvalidArgumentsError} with every problem: undeclared keys, wrong shapes, and all that the components refuse.
+ * @throws {InvalidArgumentsError} with every problem: undeclared keys, wrong shapes, and all that the component refuses.
  */
 export function loadConfig(): StackConfig {
   const stack = pulumi.getStack();
-  const problems: Finding[] = [];
-  const { plain, secrets } = readConfig(problems);
-  const { shapes, standsIn } = checkShape(plain, problems);
-  const [checked, ...others] = shapes.map((shape) => checkMeaning(shape, secrets, stack)) as [Checked, ...Checked[]];
-  // What is found with one stand-in and not with another says nothing of the config.
-  const isReal = (problem: Finding) =>
-    !standsIn(problem.subject) &&
-    others.every(({ problems }) => problems.some((same) => isDeepStrictEqual(same, problem)));
-  problems.push(...checked.problems.filter(isReal));
-  if (problems.length > 0) throw new InvalidArgumentsError(`Arguments of ${stack}`, problems);
+  const findings = new Findings();
+  const { plain, secrets } = readConfig(findings);
+  const { access: _, ...groups } = plain;
+  const access = checkAccess(plain, findings);
+  const args = withSecrets(groups, secrets);
+  const resolved = checkArgs(args, findings);
+  checkStack(args as LoggingStackArgs, access, stack, findings);
+  if (!resolved || findings.problems.length > 0)
+    throw new InvalidArgumentsError(`Arguments of ${stack}`, findings.problems);
   return {
-    ...checked.config,
+    args: args as LoggingStackArgs,
+    resolved,
+    access,
     minioAdmin: {
       ...(secrets.minioAdminUser && { user: secrets.minioAdminUser }),
       ...(secrets.minioAdminPassword && { password: secrets.minioAdminPassword }),
@@ -53,138 +47,65 @@ export function loadConfig(): StackConfig {
   };
 }
 
-type Secrets = Partial<Record<SecretKey, pulumi.Output<string>>>;
-
-/** Splits the config into plain values and secrets, and finds what is neither. `allConfig` also has undeclared keys. */
-function readConfig(problems: Finding[]): { plain: Record<string, unknown>; secrets: Secrets } {
-  const config = new pulumi.Config(NAMESPACE);
-  const known = [...Object.keys(argsShape), "access", ...Object.keys(SECRET_KEYS)];
-  const plain: Record<string, unknown> = {};
-  const secrets: Secrets = {};
-  for (const [fullKey, text] of Object.entries(pulumi.runtime.allConfig())) {
-    const [namespace, key] = fullKey.split(/:(.*)/) as [string, string];
-    if (["kubernetes", "minio", "azure-native", "random"].includes(namespace)) {
-      problems.push({
-        subject: fullKey,
-        text: "no such key: the providers are explicit and do not read it",
-        fix: `pulumi config rm ${fullKey}; cluster access is ${NAMESPACE}:access, MinIO is ${NAMESPACE}:objectStorage`,
-      });
-    } else if (![NAMESPACE, "pulumi"].includes(namespace)) {
-      problems.push({
-        subject: fullKey,
-        text: `${NAMESPACE}:<key>: nothing else is read`,
-        fix: `write ${NAMESPACE}:${key}, or remove it`,
-      });
-    }
-    if (fullKey === "pulumi:disable-default-providers" && !isDeepStrictEqual(parseValue(text), ["*"])) {
-      problems.push({
-        subject: fullKey,
-        given: parseValue(text),
-        text: '["*"]: a default provider would write to whatever cluster and account this machine is logged in to',
-        fix: `pulumi config rm ${fullKey}: Pulumi.yaml sets it for all stacks`,
-      });
-    }
-    // An empty text is the default of the optional keys that Pulumi.yaml declares.
-    if (namespace !== NAMESPACE || text === "") continue;
-    const isSecret = isConfigSecret(fullKey);
-    if (Object.hasOwn(SECRET_KEYS, key)) {
-      if (SECRET_KEYS[key as SecretKey].secret && !isSecret) {
-        problems.push({
-          subject: key,
-          text: "a secret; it stands in clear in the stack file",
-          fix: `make a new one, because this one has been in clear, and set it with pulumi config set --secret ${key}`,
-        });
-      }
-      const unusable = SECRET_CHECKS[key as SecretKey]?.(text);
-      if (unusable && !problems.some((problem) => problem.subject === key)) problems.push(unusable);
-      secrets[key as SecretKey] = config.requireSecret(key);
-    } else if (!known.includes(key)) {
-      problems.push({ subject: key, text: `a declared key: ${known.join(", ")}`, fix: suggestion(key, known) });
-    } else if (isSecret) {
-      problems.push({
-        subject: key,
-        text: "no secret inside: one would hide all of this key in every diff",
-        fix: `keep secrets in the keys made for them: ${Object.keys(SECRET_KEYS).join(", ")}`,
-      });
-    } else {
-      plain[key] = parseValue(text);
-    }
-  }
-  return { plain, secrets };
-}
-
-/** What a secret's text has to be; the problems do not repeat it. */
-const SECRET_CHECKS: { readonly [key in SecretKey]?: (text: string) => Finding | undefined } = {
-  objectStorageAccessKey: (text) => keyProblem("objectStorageAccessKey", text),
-  objectStorageSecretKey: (text) => keyProblem("objectStorageSecretKey", text),
-  imageRegistryCredentials: registryCredentialsProblem,
-};
-
-/** Pulumi hands objects over as JSON and everything else as text. */
-function parseValue(text: string): unknown {
-  if (!/^[[{]/.test(text)) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-interface Checked {
-  readonly problems: readonly Finding[];
-  readonly config: Omit<StackConfig, "minioAdmin">;
-}
-
-/** Checks what the values mean: against the stack, against each other, and by the component's own checks. */
-function checkMeaning({ access, ...groups }: StackShape, secrets: Secrets, stack: string): Checked {
-  const { name, resourceId } = groups.cluster;
-  const findings = new Findings();
-  findings.check(name === stack, {
-    subject: "cluster.name",
-    given: name,
-    text: `the name of the stack, ${stack}: one name from the stack to the bucket`,
-    fix: `write ${stack}, or select the stack of ${name}`,
-  });
-  findings.check(access.method !== "aks" || resourceId !== undefined, {
-    subject: "cluster.resourceId",
-    text: "the ARM id of the AKS cluster, because access.method is aks",
-    fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
-  });
-  if (access.method === "kubeconfig") {
-    // Offline nothing is reached, and the file may be on the machine that deploys only.
+function checkAccess(plain: Readonly<Record<string, unknown>>, findings: Findings): AccessConfig {
+  const { value, findings: shape } = parseArguments(accessSchema, plain);
+  for (const finding of shape) findings.within(finding.subject, () => findings.problem(finding));
+  const { access } = value;
+  findings.when(["access.method", "access.path"], () => {
+    if (access.method !== "kubeconfig") return;
+    // Offline nothing is reached, and the file may exist only on the machine that deploys.
     findings.check(process.env.PULUMI_NODEJS_ENGINE === undefined || existsSync(access.path), {
       subject: "access.path",
       given: access.path,
       text: "a kubeconfig file, relative to Pulumi.yaml or absolute; this one does not exist",
       fix: "write the file that kubectl uses for this cluster, or use access.method: aks",
     });
-  }
-  // The component checks its arguments itself; here it is done once more early, so that shape and meaning come in one list.
-  const args = withSecrets(groups, secrets);
-  const resolved = checkArgs(args, findings);
-  return { problems: findings.problems, config: { args, resolved, access } };
+  });
+  return access;
 }
 
-/** The arguments with the secrets where the component takes them. */
-function withSecrets(groups: Omit<StackShape, "access">, secrets: Secrets): LoggingStackArgs {
-  const chart = {
-    ...(secrets.chartRepositoryUsername && { username: secrets.chartRepositoryUsername }),
-    ...(secrets.chartRepositoryPassword && { password: secrets.chartRepositoryPassword }),
+/** Checks the arguments against the stack and its access. */
+function checkStack({ cluster }: LoggingStackArgs, access: AccessConfig, stack: string, findings: Findings): void {
+  findings.when(["cluster.name"], () => {
+    findings.check(cluster.name === stack, {
+      subject: "cluster.name",
+      given: cluster.name,
+      text: `the name of the stack, ${stack}: one name from the stack to the bucket`,
+      fix: `write ${stack}, or select the stack of ${cluster.name}`,
+    });
+  });
+  findings.when(["access.method", "cluster.resourceId"], () => {
+    findings.check(access.method !== "aks" || cluster.resourceId !== undefined, {
+      subject: "cluster.resourceId",
+      text: "the ARM ID of the AKS cluster, because access.method is aks",
+      fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
+    });
+  });
+}
+
+/** The groups with the secrets at the places where the component takes them. A group that is not a map is left as it is. */
+function withSecrets(groups: Readonly<Record<string, unknown>>, secrets: Secrets): Record<string, unknown> {
+  const charts = given({ username: secrets.chartRepositoryUsername, password: secrets.chartRepositoryPassword });
+  const additions: Record<string, Values> = {
+    objectStorage: given({ accessKey: secrets.objectStorageAccessKey, secretKey: secrets.objectStorageSecretKey }),
+    images: given({ registryCredentials: secrets.imageRegistryCredentials }),
   };
-  const withChart = <T extends { chart?: object | undefined }>(group: T | undefined) =>
-    Object.keys(chart).length === 0 ? group : { ...group, chart: { ...group?.chart, ...chart } };
+  const added = Object.entries(additions).map(([key, values]) => [key, withValues(groups[key], values)]);
+  const withChart = (group: unknown): unknown =>
+    isMap(group) || group === undefined ? withValues(group, given({ chart: withValues(group?.chart, charts) })) : group;
   return {
     ...groups,
-    objectStorage: {
-      ...groups.objectStorage,
-      ...(secrets.objectStorageAccessKey && { accessKey: secrets.objectStorageAccessKey }),
-      ...(secrets.objectStorageSecretKey && { secretKey: secrets.objectStorageSecretKey }),
-    },
-    images: {
-      ...groups.images,
-      ...(secrets.imageRegistryCredentials && { registryCredentials: secrets.imageRegistryCredentials }),
-    },
-    loki: withChart(groups.loki) ?? {},
-    alloy: withChart(groups.alloy) ?? {},
+    ...Object.fromEntries(added.filter(([, value]) => value !== undefined)),
+    loki: withChart(groups.loki),
+    alloy: withChart(groups.alloy),
   };
+}
+
+const given = (values: Readonly<Record<string, unknown>>): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+/** A group with more values in it. */
+function withValues(group: unknown, values: Values): unknown {
+  if (Object.keys(values).length === 0 || !(isMap(group) || group === undefined)) return group;
+  return { ...group, ...values };
 }

@@ -1,8 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
 import { parseDocument, YAMLMap, YAMLSeq } from "yaml";
-
-/** How kubelogin signs in. https://azure.github.io/kubelogin/concepts/login-modes.html */
-export type KubeloginMode = "azurecli" | "workloadidentity" | "spn";
+import type { KubeloginMode } from "./access.ts";
 
 /** What Azure answers when it is asked for a cluster's credentials. */
 interface AksCredentials {

@@ -4,8 +4,9 @@ import * as k8s from "@pulumi/kubernetes/provider.js";
 import * as minio from "@pulumi/minio/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random/provider.js";
-import { parseAksResourceId } from "../components/nodePool/agentPool.ts";
-import type { AccessConfig, StackConfig } from "./config.ts";
+import { parseAksResourceId } from "../components/cluster/args.ts";
+import type { AccessConfig } from "./access.ts";
+import type { StackConfig } from "./config.ts";
 import { kubeconfigOf } from "./kubeconfig.ts";
 
 /** The explicit providers of one stack. The default ones are disabled, so that nothing reaches a laptop's current context. */
@@ -45,7 +46,7 @@ function kubernetesProvider(
     });
   }
   const aks = resourceId === undefined ? undefined : parseAksResourceId(resourceId);
-  // What config.ts refuses already. Without a kubeconfig the provider would go to the machine's own context.
+  // config.ts refuses this already. Without a kubeconfig the provider would go to the machine's own context.
   if (!aks || !azureProvider)
     throw new pulumi.RunError("access.method is aks, and cluster.resourceId names no cluster");
   const credentials = listManagedClusterUserCredentialsOutput(

@@ -1,10 +1,5 @@
-import {
-  AKS_DAEMONSETS,
-  allocatable,
-  type PoolSize,
-  parseCpu,
-  parseMemory,
-} from "../../components/nodePool/capacity.ts";
+import { AKS_DAEMONSETS, allocatable, type PoolSize } from "../../components/nodePool/capacity.ts";
+import { parseCpu, parseMemory } from "../../components/quantities.ts";
 import type { Manifest } from "../plan/helmTemplate.ts";
 import type { RenderedRelease } from "../plan/renderStack.ts";
 import type { ComparedStack } from "./changeReport.ts";

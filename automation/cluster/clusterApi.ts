@@ -10,8 +10,8 @@ import {
   PortForward,
   ServerConfiguration,
 } from "@kubernetes/client-node";
-import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
-import type { AccessConfig } from "../../stack/config.ts";
+import { parseAksResourceId } from "../../components/cluster/args.ts";
+import type { AccessConfig } from "../../stack/access.ts";
 import { kubeconfigWithLogin } from "../../stack/kubeconfig.ts";
 import { type ProgramError, runProgram } from "../runProgram.ts";
 

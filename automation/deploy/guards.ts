@@ -1,7 +1,7 @@
 import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
+import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { Finding } from "../../components/findings.ts";
-import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
-import type { AccessConfig } from "../../stack/config.ts";
+import type { AccessConfig } from "../../stack/access.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import type { StackState } from "../engine/state.ts";
 import type { StackFile } from "../plan/stackFiles.ts";

@@ -1,5 +1,5 @@
+import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { Finding } from "../../components/findings.ts";
-import { parseAksResourceId } from "../../components/nodePool/agentPool.ts";
 import type { StateResource } from "../engine/state.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";

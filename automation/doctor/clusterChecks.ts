@@ -31,7 +31,7 @@ export function clusterChecks(kube: KubeConfig, settings: StackSettings, state: 
   return [
     check("the right cluster", () => checkIdentity(kube, settings, state)),
     check("rights in the cluster", () => checkRights(kube, args.namespace, args.cluster.resourceId)),
-    check("storage class", () => checkStorageClass(kube, args.loki.storageClass)),
+    check("storage class", () => checkStorageClass(kube, args.loki.storage.storageClass)),
     check("nodes for Loki", () => checkNodes(kube, args.nodePool)),
     check("Helm releases", () => checkReleases(kube, args.namespace)),
     check("Secrets", () => checkSecrets(kube, args.cluster.name, args.namespace, state)),

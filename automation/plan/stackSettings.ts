@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../../components/args.ts";
-import { type AccessConfig, loadConfig } from "../../stack/config.ts";
+import type { AccessConfig } from "../../stack/access.ts";
+import { loadConfig } from "../../stack/config.ts";
 import { readStackFile } from "./stackFiles.ts";
 
 /** A stack's config, checked. */

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1EnvFromSource } from "@kubernetes/client-node";
-import { ALLOY_RELEASE } from "../../components/alloy/values.ts";
 import type { ResolvedArgs } from "../../components/args.ts";
 import { GATEWAY_ENV } from "../../components/gateway/password.ts";
-import { GATEWAY_SERVICE } from "../../components/loki/values.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
+import { ALLOY_RELEASE, GATEWAY_SERVICE } from "../../components/releaseNames.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { apiWithin, openTunnel, type Tunnel } from "../cluster/clusterApi.ts";
 import { newChunk, type StorageKeys } from "./newChunk.ts";

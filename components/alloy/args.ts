@@ -1,21 +1,75 @@
+import { z } from "zod";
+import { chartValues, count, explained, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
-import { checkNotOwned, type Values } from "../helm/mergeValues.ts";
-import { type ChartSource, resolveChart } from "../helm/release.ts";
+import { chartArgs, checkChart } from "../helm/chartSource.ts";
 import { checkNoSecrets } from "../helm/secretsInValues.ts";
-import type { AlloyArgs, ResourcesArgs } from "../loggingStackArgs.ts";
-import { checkResources } from "../quantities.ts";
+import { checkNotOwned } from "../helm/valuesChecks.ts";
+import { checkResources, resources } from "../quantities.ts";
 import { ALLOY_CHART } from "./chart.ts";
 
-/** Alloy with every default in place. */
-export interface ResolvedAlloy {
-  readonly chart: ChartSource;
-  readonly resources: ResourcesArgs;
-  readonly exclude: readonly string[];
-  readonly bufferMiB: number;
-  readonly maxLinesPerSecond: number;
-  readonly timeoutSeconds: number;
-  readonly values: Values;
-}
+/** Arguments of Grafana Alloy. */
+export const alloyArgs = z.strictObject({
+  /** Where the chart comes from. The project pins the version. */
+  chart: chartArgs.prefault({}),
+  /**
+   * Requests and limits. Grafana's figure is 1 CPU and 120 MiB per MiB/s of logs.
+   * https://grafana.com/docs/alloy/latest/introduction/estimate-resource-usage/
+   * @default { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } }
+   */
+  // No CPU limit: throttling the agent would turn a burst of logs into a backlog, and a backlog into lost files.
+  resources: resources.default({ requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } }),
+  /**
+   * Pods that are not collected: a namespace (`kube-system`) or `namespace/pod`, where the pod may end in `*`.
+   * @default []
+   */
+  exclude: z
+    .array(
+      text.refine(
+        (pattern) =>
+          /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9*][a-z0-9.*-]*)?$/.test(pattern) && !pattern.endsWith("/*"),
+        explained({
+          text: "a namespace (kube-system), or namespace/pod where * stands for any characters (team-a/load-test-*)",
+          fix: "write the namespace in full; for a whole namespace leave out the /",
+        }),
+      ),
+    )
+    .default([]),
+  /**
+   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Beyond it the oldest are lost;
+   * `docs/loss-contract.md` says how long that lasts.
+   * @default 10240
+   */
+  bufferMiB: count
+    .refine(
+      (mib) => mib >= 512,
+      explained({
+        text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three stay",
+        fix: "leave it out to get 10240; docs/loss-contract.md says how long that lasts",
+      }),
+    )
+    .default(10_240),
+  /**
+   * Lines per second of one container over a long time. More is dropped and counted (`loki_process_dropped_lines_by_label_total`), so that
+   * its neighbours lose nothing. For a while a container may write any amount: the first 2,000,000 lines beyond the limit pass.
+   * https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/#stagelimit
+   * @default 5000
+   */
+  maxLinesPerSecond: count.default(5000),
+  /**
+   * How long Helm waits for Alloy on every node, seconds.
+   * @default 1800
+   */
+  timeoutSeconds: count.default(1800),
+  /**
+   * Escape hatch: chart values, deep-merged over ours, lists replaced.
+   * https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy
+   * @default {}
+   */
+  values: chartValues.default({}),
+});
+
+/** Alloy with every default filled in. */
+export type Alloy = z.output<typeof alloyArgs>;
 
 /** Values of the Alloy chart that an argument sets, by the argument: the escape hatch leaves these alone. */
 export const ALLOY_OWNED_VALUES: Readonly<Record<string, string>> = {
@@ -24,52 +78,12 @@ export const ALLOY_OWNED_VALUES: Readonly<Record<string, string>> = {
   "global.image.pullSecrets": "images.pullSecrets",
 };
 
-/** Defaults and checks of Alloy. */
-export function resolveAlloy(args: AlloyArgs, findings: Findings): ResolvedAlloy {
-  const exclude = args.exclude ?? [];
-  for (const [i, pattern] of exclude.entries()) {
-    findings.check(
-      /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9*][a-z0-9.*-]*)?$/.test(pattern) && !pattern.endsWith("/*"),
-      {
-        subject: `alloy.exclude[${i}]`,
-        given: pattern,
-        text: "a namespace (kube-system), or namespace/pod where * stands for any characters (team-a/load-test-*)",
-        fix: "write the namespace in full; for a whole namespace leave out the /",
-      },
-    );
-  }
-  findings.check(args.bufferMiB === undefined || args.bufferMiB >= 512, {
-    subject: "alloy.bufferMiB",
-    given: args.bufferMiB,
-    text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three stay",
-    fix: "leave it out to get 10240; docs/loss-contract.md says how long that lasts",
+/** Checks of Alloy that need more than one value. */
+export function checkAlloy(alloy: Alloy, findings: Findings): void {
+  findings.within("alloy.chart", () => checkChart(ALLOY_CHART, alloy.chart, "alloy.chart", findings));
+  findings.within("alloy.resources", () => checkResources(alloy.resources, "alloy.resources", findings));
+  findings.when(["alloy.values"], () => {
+    checkNoSecrets(alloy.values, "alloy.values", findings);
+    checkNotOwned(alloy.values, ALLOY_OWNED_VALUES, "alloy.values", findings);
   });
-  checkNoSecrets(args.values, "alloy.values", findings);
-  checkNotOwned(args.values ?? {}, ALLOY_OWNED_VALUES, "alloy.values", findings);
-  return {
-    chart: resolveChart(ALLOY_CHART, args.chart, "alloy.chart", findings),
-    // No CPU limit: throttling the agent would turn a burst of logs into a backlog, and a backlog into lost files.
-    resources: checkResources(
-      args.resources ?? { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
-      "alloy.resources",
-      findings,
-    ),
-    exclude,
-    bufferMiB: args.bufferMiB ?? 10_240,
-    maxLinesPerSecond: args.maxLinesPerSecond ?? 5000,
-    timeoutSeconds: args.timeoutSeconds ?? 1800,
-    values: args.values ?? {},
-  };
-}
-
-/**
- * The exclusions as one glob for Alloy's `__path_exclude__`. The kubelet's folders are `<namespace>_<pod>_<uid>`.
- * https://grafana.com/docs/alloy/latest/reference/components/local/local.file_match/
- */
-export function excludeGlob(exclude: readonly string[]): string {
-  const folders = exclude.map((pattern) => {
-    const [namespace, pod = "*"] = pattern.split("/");
-    return `${namespace}_${pod}_*`;
-  });
-  return folders.length === 0 ? "" : `/var/{log/pods,lib/alloy/replay}/{${folders.join(",")}}/*/*.log`;
 }

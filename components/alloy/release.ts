@@ -2,8 +2,9 @@ import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { oneGenerationAtATime } from "../gateway/password.ts";
-import { releaseDefaults } from "../helm/release.ts";
-import { ALLOY_RELEASE, type AlloyReferences, alloyValues } from "./values.ts";
+import { releaseDefaults } from "../helm/releaseDefaults.ts";
+import { ALLOY_RELEASE } from "../releaseNames.ts";
+import { type AlloyReferences, alloyValues } from "./values.ts";
 
 /** Registers Alloy's release. */
 export function createAlloyRelease(

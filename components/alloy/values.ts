@@ -3,10 +3,6 @@ import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
-import { excludeGlob } from "./args.ts";
-
-/** Release name, and so the name of the DaemonSet. */
-export const ALLOY_RELEASE = "alloy";
 
 /**
  * The pipeline, as Alloy reads it. Batches are of Alloy's own size: larger ones spare the gateway little and cost memory; what is in the
@@ -41,6 +37,18 @@ export interface AlloyReferences {
  * a line. So what Alloy reads again after it was away is never taken for a flood.
  */
 const LINES_AT_ONCE = 2_000_000;
+
+/**
+ * The exclusions as one glob for Alloy's `__path_exclude__`. The kubelet's folders are `<namespace>_<pod>_<uid>`.
+ * https://grafana.com/docs/alloy/latest/reference/components/local/local.file_match/
+ */
+export function excludeGlob(exclude: readonly string[]): string {
+  const folders = exclude.map((pattern) => {
+    const [namespace, pod = "*"] = pattern.split("/");
+    return `${namespace}_${pod}_*`;
+  });
+  return folders.length === 0 ? "" : `/var/{log/pods,lib/alloy/replay}/{${folders.join(",")}}/*/*.log`;
+}
 
 /** The environment that parametrizes the pipeline and its start. */
 export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): Record<string, string> => ({

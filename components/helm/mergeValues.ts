@@ -1,6 +1,3 @@
-import { type Findings, nearest } from "../findings.ts";
-import type { PinnedChart } from "./release.ts";
-
 /** Helm values: a tree of maps, lists and scalars (or Outputs of them). */
 export type Values = Record<string, unknown>;
 
@@ -14,70 +11,6 @@ export function mergeValues(base: Values, over: Values): Values {
   return merged;
 }
 
-/**
- * Refuses values in an escape hatch that an argument sets: behind the argument's back they would pass its checks by, the capacity
- * check first of all.
- *
- * @param owned the argument of each value path; everything below the path belongs to it too.
- */
-export function checkNotOwned(
-  values: Values,
-  owned: Readonly<Record<string, string>>,
-  path: string,
-  findings: Findings,
-): void {
-  for (const [valuePath, argument] of Object.entries(owned)) {
-    const given = valueAt(values, valuePath);
-    findings.check(given === undefined, {
-      subject: `${path}.${valuePath}`,
-      // Anything else may hold a secret, which an error does not repeat.
-      ...(typeof given === "number" && { given }),
-      text: `nothing here: the argument ${argument} sets it, and checks it`,
-      fix: `set ${argument} instead`,
-    });
-  }
-}
-
-/**
- * Refuses values in an escape hatch that nobody may change.
- *
- * @param fixed the reason by value path.
- */
-export function checkNotFixed(
-  values: Values,
-  fixed: Readonly<Record<string, string>>,
-  path: string,
-  findings: Findings,
-): void {
-  for (const [valuePath, reason] of Object.entries(fixed)) {
-    findings.check(valueAt(values, valuePath) === undefined, {
-      subject: `${path}.${valuePath}`,
-      text: `nothing here: ${reason}`,
-      fix: "remove it",
-    });
-  }
-}
-
-/** Refuses values at the top of an escape hatch that the chart would take and never read. */
-export function checkKnownKeys(
-  values: Values,
-  { name, repository, version }: PinnedChart,
-  known: readonly string[],
-  path: string,
-  findings: Findings,
-): void {
-  for (const key of Object.keys(values).filter((given) => !known.includes(given))) {
-    const meant = nearest(key, known);
-    findings.problem({
-      subject: `${path}.${key}`,
-      text: `a key of the chart ${name} ${version}, which would take this one and do nothing with it`,
-      fix: meant ? `did you mean ${meant}?` : `helm show values ${name} --repo ${repository} --version ${version}`,
-    });
-  }
-}
-
-const valueAt = (values: Values, path: string): unknown =>
-  path.split(".").reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), values);
-
-const isMap = (value: unknown): value is Values =>
+/** Whether a value is a map, and not a list, an Output or another object. */
+export const isMap = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));

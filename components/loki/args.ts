@@ -1,52 +1,18 @@
+import { z } from "zod";
+import { chartValues, count, explained, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
-import { checkKnownKeys, checkNotFixed, checkNotOwned, type Values } from "../helm/mergeValues.ts";
-import { type ChartSource, resolveChart } from "../helm/release.ts";
+import { gatewayArgs } from "../gateway/args.ts";
+import { chartArgs, checkChart } from "../helm/chartSource.ts";
 import { checkNoSecrets } from "../helm/secretsInValues.ts";
-import type { LokiArgs, LokiComponentArgs, ResourcesArgs, SchemaPeriodArgs } from "../loggingStackArgs.ts";
-import type { ResolvedNodePool } from "../nodePool/agentPool.ts";
-import type { Workload } from "../nodePool/capacity.ts";
-import { checkResources, requested } from "../quantities.ts";
+import { checkKnownKeys, checkNotFixed, checkNotOwned } from "../helm/valuesChecks.ts";
+import type { PoolSize } from "../nodePool/capacity.ts";
+import { checkResources, resources } from "../quantities.ts";
 import { LOKI_CHART, LOKI_CHART_KEYS } from "./chart.ts";
 import { LOKI_FIXED_VALUES, LOKI_REFUSED_VALUES } from "./ownedValues.ts";
-import { checkSchema, DEFAULT_SCHEMA } from "./schema.ts";
+import { checkSchema, DEFAULT_SCHEMA, schemaPeriod } from "./schema.ts";
+import { lokiWorkloads } from "./workloads.ts";
 
-interface ResolvedComponent {
-  readonly replicas: number;
-  readonly resources: ResourcesArgs;
-}
-
-/** Loki with every default in place. */
-export interface ResolvedLoki {
-  readonly chart: ChartSource;
-  readonly retentionHours: number;
-  readonly replicationFactor: number;
-  readonly write: ResolvedComponent & { readonly diskSizeGiB: number };
-  readonly read: ResolvedComponent;
-  readonly backend: ResolvedComponent & { readonly diskSizeGiB: number };
-  readonly gateway: ResolvedComponent & { readonly credentialsGeneration: number };
-  readonly caches: { readonly chunksMiB: number; readonly resultsMiB: number };
-  readonly limits: Required<NonNullable<LokiArgs["limits"]>>;
-  readonly storageClass: string;
-  readonly schema: readonly SchemaPeriodArgs[];
-  readonly timeoutSeconds: number;
-  readonly values: Values;
-}
-
-const COMPONENT_RESOURCES: ResourcesArgs = {
-  requests: { cpu: "1", memory: "2Gi" },
-  limits: { cpu: "2", memory: "4Gi" },
-};
-const GATEWAY_RESOURCES: ResourcesArgs = { requests: { cpu: "100m", memory: "64Mi" }, limits: { memory: "256Mi" } };
-
-/** Resources of the exporters beside nginx and memcached, which the chart leaves without any. */
-export const EXPORTER_RESOURCES: ResourcesArgs = {
-  requests: { cpu: "10m", memory: "32Mi" },
-  limits: { memory: "64Mi" },
-};
-/** CPU requests of the caches; the chart asks for 500m each, which they never use behind a MinIO. */
-export const CACHE_CPU = { chunks: "200m", results: "100m" } as const;
-
-/** StorageClasses that AKS brings. https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes */
+/** StorageClasses of AKS. https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes */
 const AKS_STORAGE_CLASSES = [
   "default",
   "managed",
@@ -56,136 +22,203 @@ const AKS_STORAGE_CLASSES = [
   "managed-csi-premium-v2",
 ];
 
-/** Defaults and checks of Loki. */
-export function resolveLoki(args: LokiArgs, nodePool: ResolvedNodePool, findings: Findings): ResolvedLoki {
-  const component = (
-    path: string,
-    given: LokiComponentArgs | undefined,
-    replicas: number,
-    resources: ResourcesArgs,
-  ) => ({
-    replicas: given?.replicas ?? replicas,
-    resources: checkResources(given?.resources ?? resources, `loki.${path}.resources`, findings),
-  });
-  const loki: ResolvedLoki = {
-    chart: resolveChart(LOKI_CHART, args.chart, "loki.chart", findings),
-    retentionHours: args.retentionHours ?? 336,
-    replicationFactor: args.replicationFactor ?? 3,
-    write: { ...component("write", args.write, 3, COMPONENT_RESOURCES), diskSizeGiB: args.write?.diskSizeGiB ?? 50 },
-    read: component("read", args.read, 3, COMPONENT_RESOURCES),
-    backend: {
-      ...component("backend", args.backend, 2, COMPONENT_RESOURCES),
-      diskSizeGiB: args.backend?.diskSizeGiB ?? 20,
-    },
-    gateway: {
-      ...component("gateway", args.gateway, 2, GATEWAY_RESOURCES),
-      credentialsGeneration: args.gateway?.credentialsGeneration ?? 1,
-    },
-    caches: { chunksMiB: args.caches?.chunksMiB ?? 1024, resultsMiB: args.caches?.resultsMiB ?? 256 },
-    limits: {
-      ingestionRateMb: args.limits?.ingestionRateMb ?? 50,
-      ingestionBurstMb: args.limits?.ingestionBurstMb ?? 100,
-      // Loki's default of 3 MB lets one chatty pod block its whole node's queue.
-      perStreamRateMb: args.limits?.perStreamRateMb ?? 5,
-      perStreamBurstMb: args.limits?.perStreamBurstMb ?? 20,
-      maxStreams: args.limits?.maxStreams ?? 20_000,
-    },
-    storageClass: args.storage?.storageClass ?? "managed-csi-premium",
-    schema: args.schema ?? DEFAULT_SCHEMA,
-    timeoutSeconds: args.timeoutSeconds ?? 1800,
-    values: args.values ?? {},
-  };
+const component = (replicas: number) => ({
+  /**
+   * Pods.
+   * @default - write 3, read 3, backend 2
+   */
+  replicas: count.default(replicas),
+  /**
+   * Requests and limits.
+   * @default { requests: { cpu: "1", memory: "2Gi" }, limits: { cpu: "2", memory: "4Gi" } }
+   */
+  resources: resources.default({ requests: { cpu: "1", memory: "2Gi" }, limits: { cpu: "2", memory: "4Gi" } }),
+});
 
-  checkSchema(loki.schema, findings);
-  checkNoSecrets(loki.values, "loki.values", findings);
-  checkKnownKeys(loki.values, LOKI_CHART, LOKI_CHART_KEYS, "loki.values", findings);
-  checkNotOwned(loki.values, LOKI_REFUSED_VALUES, "loki.values", findings);
-  checkNotFixed(loki.values, LOKI_FIXED_VALUES, "loki.values", findings);
-  findings.check(loki.retentionHours >= 24 && loki.retentionHours % 24 === 0, {
-    subject: "loki.retentionHours",
-    given: loki.retentionHours,
-    text: "a multiple of 24, 24 or more: the compactor deletes by whole index tables of 24 h",
-    fix: `write ${Math.max(24, Math.round(loki.retentionHours / 24) * 24)}`,
+const statefulComponent = (replicas: number, diskSizeGiB: number) => ({
+  ...component(replicas),
+  /**
+   * Disk of each pod, GiB. Cannot be changed in place, see `docs/operations.md`.
+   * @default - write 50, backend 20
+   */
+  diskSizeGiB: count.default(diskSizeGiB),
+});
+
+/** Arguments of Grafana Loki, SimpleScalable. */
+export const lokiArgs = z.strictObject({
+  /** Where the chart comes from. The project pins the version. */
+  chart: chartArgs.prefault({}),
+  /**
+   * Hours that lines are kept, a multiple of 24. Not retroactive; space is free again about two days later.
+   * https://grafana.com/docs/loki/latest/operations/storage/retention/
+   * @default 336
+   */
+  retentionHours: z
+    .number()
+    .refine(
+      (hours) => hours >= 24 && hours % 24 === 0,
+      explained({
+        text: "a multiple of 24, 24 or more: the compactor deletes whole index tables of 24 h",
+        fix: (hours: number) => `write ${Math.max(24, Math.round(hours / 24) * 24)}`,
+      }),
+    )
+    .default(336),
+  /**
+   * Copies of each line among the write pods.
+   * @default 3
+   */
+  replicationFactor: count.default(3),
+  /** Accepts lines. */
+  write: z.strictObject(statefulComponent(3, 50)).prefault({}),
+  /** Answers queries. */
+  read: z.strictObject(component(3)).prefault({}),
+  /** Compacts, deletes, schedules queries, serves the index. */
+  backend: z.strictObject(statefulComponent(2, 20)).prefault({}),
+  /** The entry point in front of them, nginx with basic auth. */
+  gateway: gatewayArgs.prefault({}),
+  /** Memcached in front of MinIO. */
+  caches: z
+    .strictObject({
+      /**
+       * Chunks cache, MiB; 0 leaves it out. The pod asks for 1.2 times as much.
+       * @default 1024
+       */
+      chunksMiB: z.int().min(0).default(1024),
+      /**
+       * Results cache, MiB; 0 leaves it out. The pod asks for 1.2 times as much.
+       * @default 256
+       */
+      resultsMiB: z.int().min(0).default(256),
+    })
+    .prefault({}),
+  /** What the cluster, Loki's one tenant, may send and ask. Limits, not a capacity. https://grafana.com/docs/loki/latest/configure/#limits_config */
+  limits: z
+    .strictObject({
+      /**
+       * Accepted per second, MB, over the whole cluster: a limit, not a capacity. More gets 429 and Alloy tries again.
+       * @default 50
+       */
+      ingestionRateMb: z.number().positive().default(50),
+      /**
+       * Accepted at once, MB, not below the rate: a limit, not a capacity.
+       * @default 100
+       */
+      ingestionBurstMb: z.number().positive().default(100),
+      /**
+       * Accepted per second and stream, MB.
+       * @default 5
+       */
+      // Loki's default of 3 MB lets one chatty pod block its whole node's queue.
+      perStreamRateMb: z.number().positive().default(5),
+      /**
+       * Accepted at once per stream, MB; not below the rate.
+       * @default 20
+       */
+      perStreamBurstMb: z.number().positive().default(20),
+      /**
+       * Active streams in the cluster.
+       * @default 20000
+       */
+      maxStreams: count.default(20_000),
+    })
+    .prefault({}),
+  /** Disks of write and backend. */
+  storage: z
+    .strictObject({
+      /**
+       * StorageClass of the disks. Cannot be changed in place.
+       * https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes
+       * @default "managed-csi-premium"
+       */
+      storageClass: text.default("managed-csi-premium"),
+      /**
+       * Accepts a `storageClass` that AKS does not have.
+       * @default false
+       */
+      customStorageClass: z.boolean().default(false),
+    })
+    .prefault({}),
+  /**
+   * Index schema periods. Append-only: a new one starts in the future, an old one never changes, or its data becomes unreadable.
+   * https://grafana.com/docs/loki/latest/operations/storage/schema/
+   * @default [{ from: "2025-01-01" }]
+   */
+  schema: z.array(schemaPeriod).default(DEFAULT_SCHEMA),
+  /**
+   * How long Helm waits for Loki to become ready, seconds.
+   * @default 1800
+   */
+  timeoutSeconds: count.default(1800),
+  /**
+   * Escape hatch: chart values, deep-merged over ours, lists replaced. https://github.com/grafana-community/helm-charts
+   * @default {}
+   */
+  values: chartValues.default({}),
+});
+
+/** Loki with every default filled in. */
+export type Loki = z.output<typeof lokiArgs>;
+
+/** Checks of Loki that need more than one value. */
+export function checkLoki(loki: Loki, findings: Findings): void {
+  findings.within("loki.chart", () => checkChart(LOKI_CHART, loki.chart, "loki.chart", findings));
+  for (const name of ["write", "read", "backend", "gateway"] as const) {
+    const path = `loki.${name}.resources`;
+    findings.within(path, () => checkResources(loki[name].resources, path, findings));
+  }
+  findings.when(["loki.schema"], () => checkSchema(loki.schema, findings));
+  findings.when(["loki.values"], () => {
+    checkNoSecrets(loki.values, "loki.values", findings);
+    checkKnownKeys(loki.values, LOKI_CHART, LOKI_CHART_KEYS, "loki.values", findings);
+    checkNotOwned(loki.values, LOKI_REFUSED_VALUES, "loki.values", findings);
+    checkNotFixed(loki.values, LOKI_FIXED_VALUES, "loki.values", findings);
   });
-  findings.check(loki.write.replicas >= loki.replicationFactor, {
-    subject: "loki.write.replicas",
-    given: loki.write.replicas,
-    text: `${loki.replicationFactor} or more, the replication factor: every line is written that many times`,
-    fix: "raise loki.write.replicas, or lower loki.replicationFactor",
-  });
-  for (const [rate, burst] of [
-    ["ingestionRateMb", "ingestionBurstMb"],
-    ["perStreamRateMb", "perStreamBurstMb"],
-  ] as const) {
-    findings.check(loki.limits[burst] >= loki.limits[rate], {
-      subject: `loki.limits.${burst}`,
-      given: loki.limits[burst],
-      text: `not below loki.limits.${rate}, which is ${loki.limits[rate]}`,
-      fix: `write ${loki.limits[rate] * 2}`,
+  findings.when(["loki.write.replicas", "loki.replicationFactor"], () => {
+    findings.check(loki.write.replicas >= loki.replicationFactor, {
+      subject: "loki.write.replicas",
+      given: loki.write.replicas,
+      text: `${loki.replicationFactor} or more, the replication factor: every line is written that many times`,
+      fix: "raise loki.write.replicas, or lower loki.replicationFactor",
     });
-  }
-  findings.check(AKS_STORAGE_CLASSES.includes(loki.storageClass) || args.storage?.customStorageClass === true, {
-    subject: "loki.storage.storageClass",
-    given: loki.storageClass,
-    text: `one of AKS's: ${AKS_STORAGE_CLASSES.join(", ")}`,
-    fix: "check the spelling, or say that the class is your own with loki.storage.customStorageClass: true",
   });
-  if (nodePool.size) {
-    const hosts = nodePool.size.nodes;
-    for (const workload of lokiWorkloads(loki)) {
-      findings.check(!workload.onePerHost || workload.replicas <= hosts, {
-        subject: `loki.${workload.name}.replicas`,
-        given: workload.replicas,
-        text: `at most ${hosts}, the pool's largest number of nodes: ${workload.name} pods never share a host`,
-        fix: `raise nodePool.${nodePool.mode === "create" ? "" : "capacity."}maxCount to ${workload.replicas} or more, or lower the replicas`,
-      });
-    }
-  }
-  return loki;
+  checkBurst("ingestionRateMb", "ingestionBurstMb", loki, findings);
+  checkBurst("perStreamRateMb", "perStreamBurstMb", loki, findings);
+  findings.when(["loki.storage"], () => {
+    const { storageClass, customStorageClass } = loki.storage;
+    findings.check(AKS_STORAGE_CLASSES.includes(storageClass) || customStorageClass, {
+      subject: "loki.storage.storageClass",
+      given: storageClass,
+      text: `one of AKS's: ${AKS_STORAGE_CLASSES.join(", ")}`,
+      fix: "check the spelling, or accept a class of your own with loki.storage.customStorageClass: true",
+    });
+  });
 }
 
-/** Loki's pods as the scheduler sees them. */
-export function lokiWorkloads(loki: ResolvedLoki): Workload[] {
-  const exporter = requested(EXPORTER_RESOURCES);
-  const component = (name: "write" | "read" | "backend", disks: number): Workload => ({
-    name,
-    replicas: loki[name].replicas,
-    ...requested(loki[name].resources),
-    onePerHost: true,
-    disks,
-  });
-  const cache = (name: string, allocatedMiB: number, cpu: string): Workload[] => {
-    if (allocatedMiB === 0) return [];
-    // The chart asks for 1.2 times what memcached may fill.
-    const own = requested({
-      requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` },
-      limits: { memory: "0Mi" },
+type Limit = keyof Loki["limits"];
+
+function checkBurst(rate: Limit, burst: Limit, { limits }: Loki, findings: Findings): void {
+  findings.when([`loki.limits.${rate}`, `loki.limits.${burst}`], () => {
+    findings.check(limits[burst] >= limits[rate], {
+      subject: `loki.limits.${burst}`,
+      given: limits[burst],
+      text: `not below loki.limits.${rate}, which is ${limits[rate]}`,
+      fix: `write ${limits[rate] * 2}`,
     });
-    return [
-      {
-        name,
-        replicas: 1,
-        cpu: own.cpu + exporter.cpu,
-        memory: own.memory + exporter.memory,
-        onePerHost: false,
-        disks: 0,
-      },
-    ];
-  };
-  const gateway = requested(loki.gateway.resources);
-  return [
-    component("write", 1),
-    component("read", 0),
-    component("backend", 1),
-    {
-      name: "gateway",
-      replicas: loki.gateway.replicas,
-      cpu: gateway.cpu + exporter.cpu,
-      memory: gateway.memory + exporter.memory,
-      onePerHost: true,
-      disks: 0,
-    },
-    ...cache("chunks-cache", loki.caches.chunksMiB, CACHE_CPU.chunks),
-    ...cache("results-cache", loki.caches.resultsMiB, CACHE_CPU.results),
-  ];
+  });
+}
+
+/** Checks that each pod of a component gets a host of its own. */
+export function checkHosts(loki: Loki, { nodes }: PoolSize, maxCount: string, findings: Findings): void {
+  for (const name of ["write", "read", "backend", "gateway"] as const) {
+    const subject = `loki.${name}.replicas`;
+    findings.when([subject], () => {
+      const { replicas } = loki[name];
+      findings.check(replicas <= nodes, {
+        subject,
+        given: replicas,
+        text: `at most ${nodes}, the pool's largest number of nodes: ${name} pods never share a host`,
+        fix: `raise ${maxCount} to ${replicas} or more, or lower the replicas`,
+      });
+    });
+  }
 }

@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { InvalidArgumentsError } from "../findings.ts";
 import { oneGenerationAtATime } from "../gateway/password.ts";
-import { releaseDefaults } from "../helm/release.ts";
+import { releaseDefaults } from "../helm/releaseDefaults.ts";
+import { LOKI_RELEASE } from "../releaseNames.ts";
+import type { LokiReferences } from "./references.ts";
 import { type LokiPeriod, schemaHistoryProblems } from "./schema.ts";
-import { LOKI_RELEASE, type LokiReferences, lokiValues } from "./values.ts";
+import { lokiValues } from "./values.ts";
 
 /** Registers Loki's release. */
 export function createLokiRelease(

@@ -1,8 +1,16 @@
+import { z } from "zod";
 import type { Finding, Findings } from "../findings.ts";
-import type { SchemaPeriodArgs } from "../loggingStackArgs.ts";
 
-/** First day of the first period of a cluster that says nothing else: before the first cluster of this project existed. */
-export const DEFAULT_SCHEMA: readonly SchemaPeriodArgs[] = [{ from: "2025-01-01" }];
+/** One schema period: tsdb, v13, 24 h index tables. */
+export const schemaPeriod = z.strictObject({
+  /** First day, UTC, `YYYY-MM-DD`, quoted. */
+  from: z.string(),
+});
+
+type SchemaPeriod = z.output<typeof schemaPeriod>;
+
+/** The first period of a cluster that does not name one: it begins before the first cluster of this project existed. */
+export const DEFAULT_SCHEMA: SchemaPeriod[] = [{ from: "2025-01-01" }];
 
 const PATH = "loki.schema";
 
@@ -16,7 +24,7 @@ export interface LokiPeriod {
 }
 
 /** The periods as Loki's `schema_config.configs`. Retention needs index tables of 24 h. */
-export const lokiPeriods = (periods: readonly SchemaPeriodArgs[]): LokiPeriod[] =>
+export const lokiPeriods = (periods: readonly SchemaPeriod[]): LokiPeriod[] =>
   periods.map(({ from }) => ({
     from,
     store: "tsdb",
@@ -26,7 +34,7 @@ export const lokiPeriods = (periods: readonly SchemaPeriodArgs[]): LokiPeriod[] 
   }));
 
 /** Checks what can be seen without the past: real days, in order, the first one begun. */
-export function checkSchema(periods: readonly SchemaPeriodArgs[], findings: Findings, today = new Date()): void {
+export function checkSchema(periods: readonly SchemaPeriod[], findings: Findings, today = new Date()): void {
   findings.check(periods.length > 0, {
     subject: PATH,
     given: periods,

@@ -1,15 +1,8 @@
 import type { types } from "@pulumi/kubernetes";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { ALLOY_RELEASE } from "../alloy/values.ts";
 import type { ResolvedArgs } from "../args.ts";
-import type { Findings } from "../findings.ts";
-import { checkNamespace } from "../kubernetesNames.ts";
-import type { NetworkArgs } from "../loggingStackArgs.ts";
-import { LOKI_RELEASE } from "../loki/values.ts";
-
-/** Network arguments with every default in place. */
-export type ResolvedNetwork = Required<NetworkArgs>;
+import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
 
 type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
 
@@ -22,22 +15,6 @@ const PORTS = {
   memcachedExporter: 9150,
   dns: 53,
 } as const;
-
-/** Defaults and checks of the network. */
-export function resolveNetwork(args: NetworkArgs, findings: Findings): ResolvedNetwork {
-  const network = {
-    policyEngine: args.policyEngine ?? "none",
-    readerNamespaces: args.readerNamespaces ?? [],
-    monitoringNamespaces: args.monitoringNamespaces ?? [],
-  };
-  for (const key of ["readerNamespaces", "monitoringNamespaces"] as const) {
-    for (const [i, namespace] of network[key].entries()) checkNamespace(namespace, `network.${key}[${i}]`, findings);
-  }
-  if (network.policyEngine === "none") {
-    findings.warn("network.policyEngine is none: the cluster accepts the NetworkPolicies and enforces none of them.");
-  }
-  return network;
-}
 
 /** The policies by their fixed suffix: everything is closed, and each one opens one way. */
 export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {

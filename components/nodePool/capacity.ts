@@ -1,14 +1,18 @@
-import type { VmCapacityArgs } from "../loggingStackArgs.ts";
+import type { Quantities } from "../quantities.ts";
 import { textTable } from "../textTable.ts";
 
-/** CPU in millicores, memory in MiB. */
-export interface Resources {
+/** What one VM offers. */
+export interface VmCapacity {
+  /** vCPUs. */
   readonly cpu: number;
-  readonly memory: number;
+  /** Memory as Azure states it, GiB. */
+  readonly memoryGiB: number;
+  /** Data disks that can be attached. */
+  readonly dataDisks: number;
 }
 
 /** Pods of one workload that have to be placed on the pool. */
-export interface Workload extends Resources {
+export interface Workload extends Quantities {
   readonly name: string;
   readonly replicas: number;
   /** Pods of the workload refuse to share a host (the chart's required pod anti-affinity on the host name). */
@@ -19,7 +23,7 @@ export interface Workload extends Resources {
 
 /** The pool at its largest. */
 export interface PoolSize {
-  readonly vm: VmCapacityArgs;
+  readonly vm: VmCapacity;
   readonly maxPods: number;
   readonly nodes: number;
 }
@@ -28,7 +32,7 @@ export interface PoolSize {
 export interface CapacityReport {
   readonly fits: boolean;
   /** What one node offers after the kubelet's reservation and the DaemonSets. */
-  readonly perNode: Resources & { readonly pods: number; readonly disks: number };
+  readonly perNode: Quantities & { readonly pods: number; readonly disks: number };
   readonly workloads: readonly Workload[];
   readonly pool: PoolSize;
   /** Workloads of which a pod found no place. */
@@ -40,7 +44,7 @@ export interface CapacityReport {
  * cloud-node-manager, csi-azuredisk, csi-azurefile and kube-proxy ask for 350m / 470Mi; the network policy agent and
  * Container Insights, where they run, for the rest.
  */
-export const AKS_DAEMONSETS: Resources & { readonly pods: number } = {
+export const AKS_DAEMONSETS: Quantities & { readonly pods: number } = {
   cpu: 350 + 50 + 150,
   memory: 470 + 300 + 550,
   pods: 8,
@@ -50,7 +54,7 @@ export const AKS_DAEMONSETS: Resources & { readonly pods: number } = {
  * What the kubelet leaves to pods on an AKS node (Kubernetes 1.29 and later).
  * https://learn.microsoft.com/azure/aks/node-resource-reservations
  */
-export function allocatable(vm: VmCapacityArgs, maxPods: number): Resources {
+export function allocatable(vm: VmCapacity, maxPods: number): Quantities {
   const nominal = vm.memoryGiB * 1024;
   // The operating system sees 2 to 3 % less than Azure's nominal size: 32094 MiB on a 32 GiB node.
   const visible = Math.floor(nominal * 0.97);
@@ -79,7 +83,7 @@ const reservedCpu = (cores: number): number =>
  * way that leaves no room for the last pod although a perfect packing exists. A set counts as fitting only when it is placed in
  * all the orders tried, on the emptiest node first (the scheduler's default scoring) and on the fullest one first.
  */
-export function checkCapacity(pool: PoolSize, agent: Resources, workloads: readonly Workload[]): CapacityReport {
+export function checkCapacity(pool: PoolSize, agent: Quantities, workloads: readonly Workload[]): CapacityReport {
   const node = allocatable(pool.vm, pool.maxPods);
   const perNode = {
     cpu: node.cpu - AKS_DAEMONSETS.cpu - agent.cpu,
@@ -127,7 +131,7 @@ function place(
   });
 }
 
-const free = (node: Resources, whole: Resources): number => node.cpu / whole.cpu + node.memory / whole.memory;
+const free = (node: Quantities, whole: Quantities): number => node.cpu / whole.cpu + node.memory / whole.memory;
 
 /** Largest first, smallest first, and the workloads one after the other, each of them once at the end. */
 function arrivalOrders(workloads: readonly Workload[]): Workload[][] {
@@ -166,29 +170,3 @@ export function formatCapacity(report: CapacityReport): string {
 
 const total = (workloads: readonly Workload[], of: (workload: Workload) => number): number =>
   workloads.reduce((sum, w) => sum + w.replicas * of(w), 0);
-
-/** Millicores of a Kubernetes CPU quantity (`"1"`, `"250m"`, `"0.5"`), or `undefined`. */
-export function parseCpu(quantity: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(quantity);
-  return match ? Math.ceil(Number(match[1]) * (match[2] ? 1 : 1000)) : undefined;
-}
-
-const MEMORY_UNITS: Readonly<Record<string, number>> = {
-  "": 1 / 2 ** 20,
-  Ki: 1 / 1024,
-  Mi: 1,
-  Gi: 1024,
-  Ti: 2 ** 20,
-  K: 1e3 / 2 ** 20,
-  k: 1e3 / 2 ** 20,
-  M: 1e6 / 2 ** 20,
-  G: 1e9 / 2 ** 20,
-  T: 1e12 / 2 ** 20,
-};
-
-/** MiB of a Kubernetes memory quantity (`"4Gi"`, `"512Mi"`), or `undefined`. */
-export function parseMemory(quantity: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)([KMGT]i|[kKMGT]|)$/.exec(quantity);
-  const unit = match && MEMORY_UNITS[match[2] ?? ""];
-  return unit ? Math.ceil(Number(match[1]) * unit) : undefined;
-}

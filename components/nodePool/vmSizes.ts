@@ -1,6 +1,6 @@
-import type { VmCapacityArgs } from "../loggingStackArgs.ts";
+import type { VmCapacity } from "./capacity.ts";
 
-interface VmSize extends VmCapacityArgs {
+interface VmSize extends VmCapacity {
   /** The local disk, which an ephemeral OS disk is put on; 0 where there is none. */
   readonly localDiskGiB: number;
 }

@@ -1,11 +1,15 @@
-import { Findings } from "../findings.ts";
-import type { AlloyArgs, LoggingStackArgs, LokiArgs, ResourcesArgs } from "../loggingStackArgs.ts";
-import { lokiWorkloads, resolveLoki } from "../loki/args.ts";
-import { CHUNK_MIB } from "../loki/values.ts";
-import { checkCapacity, type Resources } from "../nodePool/capacity.ts";
+import type { z } from "zod";
+import type { alloyArgs } from "../alloy/args.ts";
+import { lokiArgs } from "../loki/args.ts";
+import { CHUNK_MIB } from "../loki/chunk.ts";
+import { lokiWorkloads } from "../loki/workloads.ts";
+import { checkCapacity } from "../nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../nodePool/vmSizes.ts";
-import { requested } from "../quantities.ts";
+import { type ContainerResources, type Quantities, requested } from "../quantities.ts";
 import { textTable } from "../textTable.ts";
+import type { ProfileName } from "./args.ts";
+
+type LokiArgs = z.input<typeof lokiArgs>;
 
 /** What a cluster logs. */
 export interface Load {
@@ -19,11 +23,8 @@ export interface Load {
 export interface Profile extends Load {
   readonly pool: { readonly vmSize: string; readonly minCount: number; readonly maxCount: number };
   readonly loki: Pick<LokiArgs, "write" | "read" | "backend" | "gateway" | "caches" | "limits">;
-  readonly alloy: Pick<AlloyArgs, "resources">;
+  readonly alloy: Pick<z.input<typeof alloyArgs>, "resources">;
 }
-
-/** Name of a profile. */
-export type ProfileName = NonNullable<LoggingStackArgs["profile"]>;
 
 /** Loads that a stack can name with `profile`. */
 export const LOADS: Readonly<Record<ProfileName, Load>> = {
@@ -127,10 +128,8 @@ const VM_SIZES = ["Standard_D4s_v5", "Standard_D8s_v5", "Standard_D16s_v5"];
 const MAX_NODES = 40;
 
 /** The fewest vCPUs that all pods surely find room on; one node more for upgrades and for a node that is lost. */
-function smallestPool(loki: LokiArgs, agent: Resources): Profile["pool"] {
-  const workloads = lokiWorkloads(
-    resolveLoki(loki, { mode: "none", nodeSelector: {}, tolerations: [] }, new Findings()),
-  );
+function smallestPool(loki: LokiArgs, agent: Quantities): Profile["pool"] {
+  const workloads = lokiWorkloads(lokiArgs.parse(loki));
   const fitting = VM_SIZES.flatMap((vmSize) => {
     const vm = AZURE_VM_SIZES.get(vmSize);
     if (!vm) return [];
@@ -144,7 +143,7 @@ function smallestPool(loki: LokiArgs, agent: Resources): Profile["pool"] {
 }
 
 /** Twice what is asked for is the limit: a burst may take it, and no neighbour counts on it. */
-function resources(cores: number, mib: number): ResourcesArgs {
+function resources(cores: number, mib: number): ContainerResources {
   const millicores = Math.max(250, roundUp(cores * 1000, 250));
   const memory = Math.max(1024, roundUp(mib, 512));
   return {
@@ -161,7 +160,7 @@ export function formatProfiles(): string {
     ["profile", "GB/day", "nodes", "pool", "write", "read", "backend", "disks", "caches"],
     ...Object.keys(LOADS).map((name) => {
       const { gbPerDay, nodes, pool, loki } = profile(name as ProfileName);
-      const pods = ({ replicas, resources }: { replicas?: number; resources?: ResourcesArgs } = {}): string =>
+      const pods = ({ replicas, resources }: { replicas?: number; resources?: ContainerResources } = {}): string =>
         `${replicas} × ${resources?.requests.cpu} ${resources?.requests.memory}`;
       return [
         ...[name, `${gbPerDay}`, `${nodes}`, `${pool.minCount} to ${pool.maxCount} × ${pool.vmSize}`],

@@ -121,7 +121,7 @@ for (const stack of STACKS) {
 
     it("ask for what the capacity check counted", async () => {
       const { capacity } = await planOf(stack);
-      const { parseCpu, parseMemory } = await import("../../components/nodePool/capacity.ts");
+      const { parseCpu, parseMemory } = await import("../../components/quantities.ts");
       for (const workload of capacity?.workloads ?? []) {
         const { spec } = pod(`loki-${workload.name}`);
         const sum = (of: (requests: Record<string, string>) => number | undefined) =>

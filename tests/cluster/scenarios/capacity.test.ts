@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Findings } from "../../../components/findings.ts";
-import { lokiWorkloads, resolveLoki } from "../../../components/loki/args.ts";
+import { lokiArgs } from "../../../components/loki/args.ts";
+import { lokiWorkloads } from "../../../components/loki/workloads.ts";
 import {
   AKS_DAEMONSETS,
   allocatable,
@@ -63,20 +63,16 @@ const cases = fc
   })
   .map(({ size, nodes, maxPods, replicas, cpu, memory, backendCpu, chunksMiB, resultsMiB, order }): Case => {
     const resources = { requests: { cpu, memory }, limits: { memory } };
-    const loki = resolveLoki(
-      {
-        write: { replicas: replicas.write, resources },
-        read: { replicas: replicas.read, resources },
-        backend: {
-          replicas: replicas.backend,
-          resources: { requests: { cpu: backendCpu, memory }, limits: { memory } },
-        },
-        gateway: { replicas: replicas.gateway },
-        caches: { chunksMiB, resultsMiB },
+    const loki = lokiArgs.parse({
+      write: { replicas: replicas.write, resources },
+      read: { replicas: replicas.read, resources },
+      backend: {
+        replicas: replicas.backend,
+        resources: { requests: { cpu: backendCpu, memory }, limits: { memory } },
       },
-      { mode: "none", nodeSelector: {}, tolerations: [] },
-      new Findings(),
-    );
+      gateway: { replicas: replicas.gateway },
+      caches: { chunksMiB, resultsMiB },
+    });
     const workloads = lokiWorkloads(loki);
     const vm = AZURE_VM_SIZES.get(size);
     if (!vm) throw new Error(size);

@@ -1,16 +1,15 @@
-import type { VmCapacityArgs } from "../../../components/loggingStackArgs.ts";
-import { AKS_DAEMONSETS, allocatable } from "../../../components/nodePool/capacity.ts";
+import { AKS_DAEMONSETS, allocatable, type VmCapacity } from "../../../components/nodePool/capacity.ts";
 import type { KubernetesApi } from "./kubernetesApi.ts";
 
 const ZONES = ["westeurope-1", "westeurope-2", "westeurope-3"];
-const D4S_V5: VmCapacityArgs = { cpu: 4, memoryGiB: 16, dataDisks: 8 };
-const D8S_V5: VmCapacityArgs = { cpu: 8, memoryGiB: 32, dataDisks: 16 };
+const D4S_V5: VmCapacity = { cpu: 4, memoryGiB: 16, dataDisks: 8 };
+const D8S_V5: VmCapacity = { cpu: 8, memoryGiB: 32, dataDisks: 16 };
 
 interface SimulatedNode {
   readonly name: string;
   readonly labels: Record<string, string>;
   readonly taints: ReadonlyArray<{ key: string; value: string; effect: string }>;
-  readonly vm: VmCapacityArgs;
+  readonly vm: VmCapacity;
   readonly maxPods: number;
   readonly zone?: string;
 }

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { matchesGlob } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ALLOY_OWNED_VALUES, excludeGlob } from "../../../components/alloy/args.ts";
-import { escapeForHelm } from "../../../components/alloy/values.ts";
+import { ALLOY_OWNED_VALUES } from "../../../components/alloy/args.ts";
+import { escapeForHelm, excludeGlob } from "../../../components/alloy/values.ts";
 import { Findings } from "../../../components/findings.ts";
-import { checkNotOwned, mergeValues, type Values } from "../../../components/helm/mergeValues.ts";
+import { mergeValues, type Values } from "../../../components/helm/mergeValues.ts";
 import { checkNoSecrets } from "../../../components/helm/secretsInValues.ts";
+import { checkNotOwned } from "../../../components/helm/valuesChecks.ts";
 import { LOKI_OWNED_VALUES } from "../../../components/loki/ownedValues.ts";
 import { plan, stackFile, valuesOf } from "../../harness/plannedStack.ts";
 

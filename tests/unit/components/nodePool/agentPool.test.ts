@@ -3,12 +3,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { resolveArgs } from "../../../../components/args.ts";
-import {
-  createLoggingNodePool,
-  LOGGING_WORKLOAD,
-  nodePoolName,
-  parseAksResourceId,
-} from "../../../../components/nodePool/agentPool.ts";
+import { parseAksResourceId } from "../../../../components/cluster/args.ts";
+import { createLoggingNodePool } from "../../../../components/nodePool/agentPool.ts";
+import { nodePoolArgs } from "../../../../components/nodePool/args.ts";
+import { LOGGING_WORKLOAD, nodePoolName } from "../../../../components/nodePool/placement.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 import { load, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
 import { registrations } from "../../../harness/registrations.ts";
@@ -120,9 +118,8 @@ describe("no new pool is made", () => {
   }
 });
 
-it("every setting of a pool is known as one or the other", async () => {
-  const { argsShape } = await import("../../../../stack/configShape.ts");
-  const create = argsShape.nodePool.options.find((o) => o.shape.mode.value === "create");
+it("every setting of a pool is known as one or the other", () => {
+  const create = nodePoolArgs.options.find((o) => o.shape.mode.value === "create");
   const settings = Object.keys(create?.shape ?? {}).filter((key) => key !== "mode");
   const tested = [...Object.keys(IMMUTABLE), ...Object.keys(MUTABLE)].map((key) => key.split(".")[0]);
   assert.deepEqual(

@@ -2,21 +2,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Findings } from "../../../../components/findings.ts";
-import type { VmCapacityArgs } from "../../../../components/loggingStackArgs.ts";
-import { lokiWorkloads, resolveLoki } from "../../../../components/loki/args.ts";
+import { lokiArgs } from "../../../../components/loki/args.ts";
+import { lokiWorkloads } from "../../../../components/loki/workloads.ts";
 import {
   allocatable,
   checkCapacity,
   formatCapacity,
-  parseCpu,
-  parseMemory,
+  type VmCapacity,
   type Workload,
 } from "../../../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../../../components/nodePool/vmSizes.ts";
+import { parseCpu, parseMemory } from "../../../../components/quantities.ts";
 import { planOf } from "../../../harness/plannedStack.ts";
 
-const vm = (name: string): VmCapacityArgs => {
+const vm = (name: string): VmCapacity => {
   const size = AZURE_VM_SIZES.get(name);
   assert.ok(size, name);
   return size;
@@ -51,8 +50,7 @@ describe("what a node leaves to pods", () => {
 const AGENT = { cpu: 100, memory: 256 };
 const pool = (size: string, nodes: number, maxPods = 60) => ({ vm: vm(size), maxPods, nodes });
 const production = (): Workload[] => {
-  const { nodeSelector, tolerations } = { nodeSelector: {}, tolerations: [] };
-  return lokiWorkloads(resolveLoki({}, { mode: "none", nodeSelector, tolerations }, new Findings()));
+  return lokiWorkloads(lokiArgs.parse({}));
 };
 
 describe("production", () => {
@@ -125,7 +123,7 @@ describe("Loki of any usual size", () => {
       read: { replicas: read, resources },
       backend: { replicas: backend },
     };
-    return lokiWorkloads(resolveLoki(args, { mode: "none", nodeSelector: {}, tolerations: [] }, new Findings()));
+    return lokiWorkloads(lokiArgs.parse(args));
   };
   const NODES = [3, 4, 5, 6, 7];
   const cases = ["Standard_D4s_v5", "Standard_D8s_v5"].flatMap((size) =>

@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { Findings } from "../../../../components/findings.ts";
-import { bucketPolicy, keyProblem, resolveObjectStorage } from "../../../../components/objectStorage/bucket.ts";
+import { checkObjectStorage, objectStorageArgs, withAddress } from "../../../../components/objectStorage/args.ts";
+import { bucketPolicy, keyProblem } from "../../../../components/objectStorage/bucket.ts";
 import { plan, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
 
 describe("the policy", () => {
@@ -145,7 +146,7 @@ describe("a given key", () => {
 describe("a bucket name", () => {
   const problems = (bucket: string) => {
     const findings = new Findings();
-    resolveObjectStorage({ endpoint: "https://minio:9000", bucket }, { name: "x", environment: "x" }, findings);
+    checkObjectStorage(objectStorageArgs.parse({ endpoint: "https://minio:9000", bucket }), "x", findings);
     return findings.problems.filter((p) => p.subject === "objectStorage.bucket");
   };
 
@@ -170,11 +171,7 @@ describe("a bucket name", () => {
 
 it("the endpoint is taken apart: host, port, TLS", () => {
   const resolved = (endpoint: string) => {
-    const { host, port, tls } = resolveObjectStorage(
-      { endpoint, allowPlainHttp: true },
-      { name: "x", environment: "x" },
-      new Findings(),
-    );
+    const { host, port, tls } = withAddress(objectStorageArgs.parse({ endpoint }), "x", undefined);
     return [host, port, tls];
   };
   assert.deepEqual(resolved("https://minio:9000"), ["minio", 9000, true]);

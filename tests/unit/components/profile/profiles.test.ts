@@ -2,22 +2,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { ResourcesArgs } from "../../../../components/loggingStackArgs.ts";
-import { parseCpu, parseMemory } from "../../../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../../../components/nodePool/vmSizes.ts";
-import {
-  formatProfiles,
-  LOADS,
-  MEASURED,
-  type ProfileName,
-  profile,
-  sizing,
-} from "../../../../components/profile/profiles.ts";
+import type { ProfileName } from "../../../../components/profile/args.ts";
+import { formatProfiles, LOADS, MEASURED, profile, sizing } from "../../../../components/profile/profiles.ts";
+import { type ContainerResources, parseCpu, parseMemory } from "../../../../components/quantities.ts";
 import { plan, planOf, problemAt, refusal, stackFile, valuesOf } from "../../../harness/plannedStack.ts";
 
 const NAMES = Object.keys(LOADS) as ProfileName[];
 
-const cores = (part: { replicas?: number; resources?: ResourcesArgs } | undefined): number =>
+const cores = (part: { replicas?: number; resources?: ContainerResources } | undefined): number =>
   ((part?.replicas ?? 1) * (parseCpu(part?.resources?.requests.cpu ?? "") ?? 0)) / 1000;
 
 for (const name of NAMES) {

@@ -1,40 +1,6 @@
-import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
-import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { ResolvedArgs } from "../args.ts";
 import type { Finding } from "../findings.ts";
-
-/**
- * The namespace. Pod Security enforces `privileged`, because Alloy mounts the node's log folder, which `baseline` forbids; what
- * else does not meet `baseline` is warned of and audited. https://kubernetes.io/docs/concepts/security/pod-security-admission/
- */
-export function createNamespace(name: string, args: ResolvedArgs, opts: pulumi.CustomResourceOptions): Namespace {
-  return new Namespace(
-    `${name}-namespace`,
-    {
-      metadata: {
-        name: args.namespace,
-        labels: {
-          "pod-security.kubernetes.io/enforce": "privileged",
-          "pod-security.kubernetes.io/warn": "baseline",
-          "pod-security.kubernetes.io/audit": "baseline",
-        },
-      },
-    },
-    opts,
-  );
-}
-
-/** MinIO's private CA for Loki's pods. Immutable and auto-named, so that a new CA rolls them. */
-export function createCaConfigMap(
-  name: string,
-  namespace: pulumi.Input<string>,
-  pem: string,
-  opts: pulumi.CustomResourceOptions,
-): ConfigMap {
-  return new ConfigMap(`${name}-minio-ca`, { metadata: { namespace }, immutable: true, data: { "ca.crt": pem } }, opts);
-}
 
 /** What is wrong with a Docker `config.json`. Nothing of it is repeated. */
 export function registryCredentialsProblem(text: string): Finding | undefined {

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { explained, text } from "../argumentTypes.ts";
+
+/** The AKS cluster in Azure. */
+export interface AksCluster {
+  readonly subscriptionId: string;
+  readonly resourceGroupName: string;
+  readonly resourceName: string;
+}
+
+/** The parts of an AKS cluster's ARM ID, or `undefined`. */
+export function parseAksResourceId(id: string): AksCluster | undefined {
+  const match =
+    /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(
+      id,
+    );
+  if (!match?.[1] || !match[2] || !match[3]) return undefined;
+  return { subscriptionId: match[1], resourceGroupName: match[2], resourceName: match[3] };
+}
+
+/** Arguments of the cluster. */
+export const clusterArgs = z.strictObject({
+  /**
+   * The one name of the cluster: the Pulumi stack, the `cluster` label of every line, the bucket `loki-<name>` and the memberlist label
+   * all have it. 1 to 40 lower-case letters, digits and `-`.
+   */
+  name: text.refine(
+    (name) => /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name),
+    explained({
+      text: "1 to 40 lower-case letters, digits and -, beginning and ending with a letter or digit",
+      fix: "name the cluster as its Pulumi stack is named",
+    }),
+  ),
+  /** The `env` label of every line: `prod`, `staging`, ... */
+  environment: text.refine(
+    (environment) => /^[a-zA-Z0-9]([\w.-]{0,61}[a-zA-Z0-9])?$/.test(environment),
+    explained({
+      text: "a short word, which becomes the label env: prod, staging",
+      fix: "write one word of letters and digits",
+    }),
+  ),
+  /**
+   * ARM ID of the AKS cluster: `/subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerService/managedClusters/…`. Needed to
+   * create a node pool and to get the cluster's credentials from Azure.
+   * @default - none: a cluster reached by a kubeconfig, on a pool that exists
+   */
+  resourceId: text
+    .refine(
+      (id) => parseAksResourceId(id) !== undefined,
+      explained({
+        text: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<name>",
+        fix: "copy what `az aks show --query id -o tsv` prints",
+      }),
+    )
+    .optional(),
+});

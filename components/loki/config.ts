@@ -1,0 +1,97 @@
+import type { ResolvedArgs } from "../args.ts";
+import type { Values } from "../helm/mergeValues.ts";
+import { STORAGE_ENV } from "../objectStorage/credentials.ts";
+import { memoryLimit } from "../quantities.ts";
+import { CHUNK_MIB } from "./chunk.ts";
+import { CA_MOUNT, type LokiReferences } from "./references.ts";
+import { lokiPeriods } from "./schema.ts";
+
+/** The values' `loki:` section, which the chart turns into Loki's own config. https://grafana.com/docs/loki/latest/configure/ */
+export const lokiConfig = (args: ResolvedArgs, refs: LokiReferences): Values => ({
+  // One tenant, the cluster. The gateway asks for a password instead.
+  auth_enabled: false,
+  commonConfig: { path_prefix: "/var/loki", replication_factor: args.loki.replicationFactor },
+  // Without the label, two clusters that can reach each other and reuse pod addresses would merge their rings.
+  extraMemberlistConfig: { cluster_label: args.cluster.name },
+  storage: storage(args, refs),
+  schemaConfig: { configs: lokiPeriods(args.loki.schema) },
+  // A second and third request for a slow object is more load on a MinIO that many clusters share.
+  storage_config: { hedging: { at: "0s" } },
+  compactor: {
+    working_directory: "/var/loki/compactor",
+    retention_enabled: true,
+    delete_request_store: "s3",
+    retention_delete_delay: "2h",
+    compaction_interval: "10m",
+    // Keeps the list of chunks to delete in MinIO. By default it is on the disk of the backend that compacts. When the other backend takes
+    // over, as after any roll-out, the index has forgotten these chunks and nothing deletes them (grafana/loki#11119).
+    deletion_marker_object_store_prefix: "markers/",
+  },
+  limits_config: limits(args),
+  ingester: ingester(args),
+  // Readers ask the writers for lines of this age too. With Loki's 3h, lines that a writer keeps during an outage of MinIO would exist and
+  // not be found.
+  querier: { query_ingesters_within: "6h" },
+  // It reads the bucket with its own marker object every few minutes, and reports to Grafana Labs.
+  analytics: { reporting_enabled: false },
+});
+
+const storage = ({ objectStorage }: ResolvedArgs, refs: LokiReferences): Values => ({
+  type: "s3",
+  bucketNames: { chunks: objectStorage.bucket },
+  s3: {
+    endpoint: objectStorage.endpoint,
+    region: objectStorage.region,
+    // Loki expands these from its environment; the chart always passes -config.expand-env.
+    accessKeyId: `\${${STORAGE_ENV.accessKey}}`,
+    secretAccessKey: `\${${STORAGE_ENV.secretKey}}`,
+    s3ForcePathStyle: objectStorage.pathStyle,
+    // Means plain HTTP, not "do not verify".
+    insecure: !objectStorage.tls,
+    ...(refs.caConfigMap && { http_config: { ca_file: `${CA_MOUNT}/ca.crt` } }),
+  },
+});
+
+const limits = ({ loki }: ResolvedArgs): Values => ({
+  retention_period: `${loki.retentionHours}h`,
+  max_query_lookback: `${loki.retentionHours}h`,
+  ingestion_rate_mb: loki.limits.ingestionRateMb,
+  ingestion_burst_size_mb: loki.limits.ingestionBurstMb,
+  per_stream_rate_limit: `${loki.limits.perStreamRateMb}MB`,
+  per_stream_rate_limit_burst: `${loki.limits.perStreamBurstMb}MB`,
+  max_global_streams_per_user: loki.limits.maxStreams,
+  allow_structured_metadata: true,
+  // Refused lines are lost: Alloy does not resend a batch that got a 400.
+  max_line_size_truncate: true,
+  // The same value as `older_than` in pod-logs.alloy.
+  reject_old_samples: true,
+  reject_old_samples_max_age: "168h",
+  // Without time sharding an ingester refuses lines that are half of max_chunk_age older than the newest line of their stream: the replay
+  // after a long outage. A line that is sent again must go to the same stream, or it is shown twice. So only its own time may decide the
+  // stream: not its age when it arrives (by default the newest 40 minutes are not sharded), and not the rate of its stream (sharding by
+  // rate is off).
+  shard_streams: { enabled: false, time_sharding_enabled: true, time_sharding_ignore_recent: "0s" },
+  // Otherwise everyone who reaches the gateway could delete logs.
+  deletion_mode: "disabled",
+});
+
+const ingester = ({ loki }: ResolvedArgs): Values => ({
+  // By bench/results/pipeline-compared.md: a sixth less CPU in the writers than with gzip, the default, and 1 % fewer bytes. Snappy stores
+  // half as much again. Blocks of 1 MiB in chunks of 4 MiB save another 1 %, for a third more memory in the writers.
+  chunk_encoding: "zstd",
+  chunk_target_size: CHUNK_MIB * 2 ** 20,
+  // Half of it is the length of a time shard, and so the interval at which every stream's chunk is cut. With it and `sync_period`, Loki
+  // makes 460 requests to MinIO per GB, the seed 1430 (bench/results/pipeline.md), and Loki's default of 2h about a thousand.
+  max_chunk_age: "4h",
+  // By default a chunk is also cut in the middle of each hour, so that all writers cut theirs alike. Time sharding does that already.
+  sync_period: "0s",
+  // A dead member of the ring would block writes until a person removes it.
+  autoforget_unhealthy: true,
+  wal: {
+    enabled: true,
+    dir: "/var/loki/wal",
+    flush_on_shutdown: true,
+    // Three quarters of the limit. With Loki's default of 4GB, the pod would be killed for its memory during each replay.
+    replay_memory_ceiling: `${Math.floor(memoryLimit(loki.write.resources) * 0.75)}MB`,
+  },
+});

@@ -1,0 +1,13 @@
+import type { Input } from "@pulumi/pulumi";
+
+/** Names of objects that the values refer to. Names only: nothing in here is secret, so a preview shows every change. */
+export interface LokiReferences {
+  readonly credentialsSecret: Input<string>;
+  readonly gatewaySecret: Input<string>;
+  /** ConfigMap with MinIO's private CA, key `ca.crt`. */
+  readonly caConfigMap?: Input<string>;
+  readonly pullSecrets: ReadonlyArray<Input<string>>;
+}
+
+/** Where the CA is mounted. */
+export const CA_MOUNT = "/etc/loki/ca";

@@ -1,0 +1,52 @@
+import type { Workload } from "../nodePool/capacity.ts";
+import { requested } from "../quantities.ts";
+import type { Loki } from "./args.ts";
+
+/** Resources of the exporters beside nginx and memcached, which the chart leaves without any. */
+export const EXPORTER_RESOURCES = { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "64Mi" } };
+
+/** CPU requests of the caches. The chart asks for 500m each, which they never use in front of MinIO. */
+export const CACHE_CPU = { chunks: "200m", results: "100m" } as const;
+
+/** Loki's pods as the scheduler sees them. */
+export function lokiWorkloads(loki: Loki): Workload[] {
+  const exporter = requested(EXPORTER_RESOURCES);
+  const component = (name: "write" | "read" | "backend", disks: number): Workload => ({
+    name,
+    replicas: loki[name].replicas,
+    ...requested(loki[name].resources),
+    onePerHost: true,
+    disks,
+  });
+  const cache = (name: string, allocatedMiB: number, cpu: string): Workload[] => {
+    if (allocatedMiB === 0) return [];
+    // The chart asks for 1.2 times what memcached may fill.
+    const own = requested({ requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` } });
+    return [
+      {
+        name,
+        replicas: 1,
+        cpu: own.cpu + exporter.cpu,
+        memory: own.memory + exporter.memory,
+        onePerHost: false,
+        disks: 0,
+      },
+    ];
+  };
+  const gateway = requested(loki.gateway.resources);
+  return [
+    component("write", 1),
+    component("read", 0),
+    component("backend", 1),
+    {
+      name: "gateway",
+      replicas: loki.gateway.replicas,
+      cpu: gateway.cpu + exporter.cpu,
+      memory: gateway.memory + exporter.memory,
+      onePerHost: true,
+      disks: 0,
+    },
+    ...cache("chunks-cache", loki.caches.chunksMiB, CACHE_CPU.chunks),
+    ...cache("results-cache", loki.caches.resultsMiB, CACHE_CPU.results),
+  ];
+}

@@ -1,0 +1,23 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import type * as pulumi from "@pulumi/pulumi";
+
+/**
+ * The namespace. Pod Security enforces `privileged`, because Alloy mounts the node's log folder, which `baseline` forbids; what
+ * else does not meet `baseline` is warned of and audited. https://kubernetes.io/docs/concepts/security/pod-security-admission/
+ */
+export function createNamespace(name: string, namespace: string, opts: pulumi.CustomResourceOptions): Namespace {
+  return new Namespace(
+    `${name}-namespace`,
+    {
+      metadata: {
+        name: namespace,
+        labels: {
+          "pod-security.kubernetes.io/enforce": "privileged",
+          "pod-security.kubernetes.io/warn": "baseline",
+          "pod-security.kubernetes.io/audit": "baseline",
+        },
+      },
+    },
+    opts,
+  );
+}

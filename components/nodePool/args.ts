@@ -1,0 +1,304 @@
+import { z } from "zod";
+import { count, explained, text } from "../argumentTypes.ts";
+import type { Findings } from "../findings.ts";
+import { isLabelKey, labelValue } from "../kubernetesNames.ts";
+import { AZURE_VM_SIZES } from "./vmSizes.ts";
+
+const ZONES = ["1", "2", "3"];
+
+const maxPods = z.int().min(10).max(250);
+
+const vmCapacity = z
+  .strictObject({
+    /** vCPUs. */
+    cpu: count,
+    /** Memory as Azure states it, GiB. */
+    memoryGiB: z.number().positive(),
+    /** Data disks that can be attached. */
+    dataDisks: count,
+  })
+  .optional();
+
+const subnetId = text.refine(
+  (id) =>
+    /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i.test(
+      id,
+    ),
+  explained({
+    text: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/virtualNetworks/<vnet>/subnets/<subnet>",
+    fix: "copy the ID that `az network vnet subnet show --query id` prints",
+  }),
+);
+
+const createdPool = z.strictObject({
+  /** Creates a node pool on the cluster. Its label and taint are `workload=logging`. */
+  mode: z.literal("create"),
+  /**
+   * Azure VM size of the nodes. A change replaces the pool. https://learn.microsoft.com/azure/virtual-machines/sizes/overview
+   */
+  vmSize: text,
+  /** ARM ID of the nodes' subnet. A change replaces the pool. */
+  subnetId,
+  /**
+   * ARM ID of the pods' subnet, if the cluster gives pods a separate one.
+   * https://learn.microsoft.com/azure/aks/configure-azure-cni-dynamic-ip-allocation
+   * @default - pods get addresses as the cluster's network plugin gives them
+   */
+  podSubnetId: subnetId.optional(),
+  /** Smallest number of nodes. Two pods of one Loki component never share a host, so 3 replicas need 3 nodes. */
+  minCount: count,
+  /** Largest number of nodes. If `minCount` is lower, the cluster autoscaler works between the two. */
+  maxCount: count.max(1000),
+  /**
+   * Availability zones. A change replaces the pool. https://learn.microsoft.com/azure/aks/availability-zones
+   * @default ["1", "2", "3"]
+   */
+  zones: z
+    .array(
+      z.string().refine(
+        (zone) => ZONES.includes(zone),
+        explained({
+          text: 'an Azure availability zone, "1", "2" or "3", as quoted text',
+          fix: 'write zones: ["1", "2", "3"], or [] for a region without zones',
+        }),
+      ),
+    )
+    .refine(
+      (zones) => new Set(zones).size === zones.length,
+      explained({ text: "each zone once", fix: "remove the repeated zone" }),
+    )
+    .default(ZONES),
+  /**
+   * Most pods on one node. It also decides how much memory the kubelet reserves. A change replaces the pool.
+   * @default 60
+   */
+  // Not AKS's 110 or 250: a logging node runs about 15 pods, and the kubelet reserves 20 MB for each possible one.
+  maxPods: maxPods.default(60),
+  /**
+   * Node image family.
+   * @default "Ubuntu"
+   */
+  osSku: z.enum(["Ubuntu", "AzureLinux"]).default("Ubuntu"),
+  /**
+   * OS disk kind. `Ephemeral` needs a size with a local disk. A change replaces the pool.
+   * @default "Managed"
+   */
+  osDiskType: z.enum(["Managed", "Ephemeral"]).default("Managed"),
+  /**
+   * OS disk, GiB. A change replaces the pool.
+   * @default 128
+   */
+  osDiskSizeGiB: z.int().min(30).max(2048).default(128),
+  /**
+   * Nodes added at once during an upgrade: a number or a percentage.
+   * https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling
+   * @default "1"
+   */
+  maxSurge: z
+    .string()
+    .regex(/^(\d+|\d{1,3}%)$/, 'a number or a percentage as text: "1", "33%"')
+    .refine(
+      (surge) => !/^0+%?$/.test(surge),
+      explained({
+        text: "at least one node more: an upgrade removes no node before its replacement is there",
+        fix: 'leave it out to get "1"',
+      }),
+    )
+    .default("1"),
+  /**
+   * How long an upgrade waits for one node to drain, minutes.
+   * @default 30
+   */
+  drainTimeoutMinutes: z.int().min(1).max(1440).default(30),
+  /**
+   * How the kubelet rotates a container's log files. A change replaces the pool.
+   * https://learn.microsoft.com/azure/aks/custom-node-configuration
+   */
+  // The defaults are AKS's own, written out: the loss budget is computed from them, and a change means a new pool.
+  containerLogs: z
+    .strictObject({
+      /**
+       * Size at which a container's log file is rotated, MB.
+       * @default 50
+       */
+      maxSizeMb: z.int().min(10).default(50),
+      /**
+       * Log files kept of a container.
+       * @default 5
+       */
+      maxFiles: z.int().min(2).default(5),
+    })
+    .prefault({}),
+  /**
+   * Azure tags of the pool.
+   * @default {}
+   */
+  tags: z.record(z.string(), z.string()).default({}),
+  /**
+   * What one node offers, for a VM size that is not in `components/nodePool/vmSizes.ts`.
+   * @default - from that table
+   */
+  vmCapacity,
+});
+
+const existingPool = z.strictObject({
+  /** Uses the node pool that has the label. Nothing is changed on it. */
+  mode: z.literal("existing"),
+  /** The node label that selects the pool. */
+  label: z.strictObject({
+    /** Key of the label. */
+    key: text
+      .refine(
+        isLabelKey,
+        explained({
+          text: "a label key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
+          fix: 'write key and value apart: label: { key: "workload", value: "logging" }',
+        }),
+      )
+      .refine(
+        // https://learn.microsoft.com/azure/aks/use-labels#reserved-system-labels
+        (key) => !/^(kubernetes\.azure\.com|kubernetes\.io)\//.test(key) || key === "kubernetes.azure.com/agentpool",
+        explained({
+          text: "a label of your own: AKS reserves kubernetes.azure.com/ and kubernetes.io/",
+          fix: "label the pool with a key of yours (az aks nodepool update --labels), or select it by agentpool=<name>",
+        }),
+      ),
+    /** Value of the label. */
+    value: labelValue,
+  }),
+  /**
+   * The pool's taint, which Loki's pods tolerate.
+   * @default - the pool has none
+   */
+  taint: z
+    .strictObject({
+      /** Key of the taint. */
+      key: text.refine(
+        isLabelKey,
+        explained({
+          text: "a taint key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
+          fix: "write key and value apart: az aks nodepool show prints them as key=value:effect",
+        }),
+      ),
+      /** Value of the taint. */
+      value: labelValue,
+      /** Effect of the taint. */
+      effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+    })
+    .optional(),
+  /**
+   * What the pool offers, so that a preview finds a pod that cannot be placed.
+   * @default - not checked, with a warning
+   */
+  capacity: z
+    .strictObject({
+      /** Azure VM size of the nodes. */
+      vmSize: text,
+      /** Nodes that the pool may grow to. */
+      maxCount: count,
+      /**
+       * Most pods on one node.
+       * @default 110
+       */
+      maxPods: maxPods.default(110),
+      /**
+       * What one node offers, for a VM size that is not in `components/nodePool/vmSizes.ts`.
+       * @default - from that table
+       */
+      vmCapacity,
+    })
+    .optional(),
+});
+
+const noPool = z.strictObject({
+  /** Creates and selects nothing: Loki's pods go wherever the scheduler finds room. */
+  mode: z.literal("none"),
+});
+
+/** Arguments of the nodes that Loki runs on, by `mode`. */
+export const nodePoolArgs = z.discriminatedUnion("mode", [createdPool, existingPool, noPool]);
+
+/** The node pool, with every default filled in. */
+export type NodePool = z.output<typeof nodePoolArgs>;
+
+/** A pool that the stack creates, with every default filled in. */
+export type CreatedPool = Omit<z.output<typeof createdPool>, "mode" | "vmCapacity">;
+
+/** Checks of the node pool that need more than one value. */
+export function checkNodePool(pool: NodePool, cluster: { resourceId?: string | undefined }, findings: Findings): void {
+  findings.when(["nodePool.mode"], () => {
+    switch (pool.mode) {
+      case "none":
+        findings.warn(
+          "nodePool.mode is none: Loki shares nodes with applications, and nothing checks that its pods fit.",
+        );
+        break;
+      case "existing":
+        findings.within("nodePool.capacity", () => {
+          if (pool.capacity) checkVmSize(pool.capacity, "nodePool.capacity", findings);
+          else
+            findings.warn("nodePool.capacity is not given: nothing checks that Loki's pods fit on the existing pool.");
+        });
+        break;
+      case "create":
+        checkVmSize(pool, "nodePool", findings);
+        checkCreatedPool(pool, findings);
+        findings.within("cluster", () => checkClusterId(cluster, findings));
+        break;
+    }
+  });
+}
+
+function checkVmSize(
+  { vmSize, vmCapacity }: { vmSize: string; vmCapacity?: unknown },
+  path: string,
+  findings: Findings,
+): void {
+  findings.when([`${path}.vmSize`, `${path}.vmCapacity`], () => {
+    findings.check(vmCapacity !== undefined || AZURE_VM_SIZES.has(vmSize), {
+      subject: `${path}.vmSize`,
+      given: vmSize,
+      text: "a VM size that the capacity check knows: Standard_D or E, 2 to 32 vCPUs, v5 or v6 (Standard_D4s_v5)",
+      fix: `check the spelling, or describe the size with ${path}.vmCapacity: { cpu: 4, memoryGiB: 16, dataDisks: 8 }`,
+    });
+  });
+}
+
+function checkCreatedPool(pool: z.output<typeof createdPool>, findings: Findings): void {
+  findings.when(["nodePool.minCount", "nodePool.maxCount"], () => {
+    findings.check(pool.minCount <= pool.maxCount, {
+      subject: "nodePool.minCount",
+      given: pool.minCount,
+      text: `at most nodePool.maxCount, which is ${pool.maxCount}`,
+      fix: "lower minCount or raise maxCount",
+    });
+  });
+  findings.when(["nodePool.osDiskType", "nodePool.osDiskSizeGiB", "nodePool.vmSize", "nodePool.vmCapacity"], () => {
+    // A size that is described by hand may have any local disk.
+    const localDiskGiB = pool.vmCapacity ? undefined : AZURE_VM_SIZES.get(pool.vmSize)?.localDiskGiB;
+    findings.check(pool.osDiskType === "Managed" || localDiskGiB === undefined || pool.osDiskSizeGiB <= localDiskGiB, {
+      subject: "nodePool.osDiskType",
+      given: pool.osDiskType,
+      text: `Managed: the local disk of ${pool.vmSize} has ${localDiskGiB} GiB, and the OS disk ${pool.osDiskSizeGiB}`,
+      fix: "choose a size with a d (Standard_D4ds_v5), lower nodePool.osDiskSizeGiB, or describe the size with nodePool.vmCapacity if it has room",
+    });
+  });
+  findings.when(["nodePool.tags"], () => {
+    for (const key of Object.keys(pool.tags)) {
+      findings.check(key.length <= 512 && !/[<>%&\\?/]/.test(key) && !/^(azure|microsoft|windows)/i.test(key), {
+        subject: `nodePool.tags.${key}`,
+        given: key,
+        text: "a tag name of at most 512 characters, without <>%&\\?/ and not beginning with azure, microsoft or windows",
+        fix: "rename the tag",
+      });
+    }
+  });
+}
+
+function checkClusterId({ resourceId }: { resourceId?: string | undefined }, findings: Findings): void {
+  findings.check(resourceId !== undefined, {
+    subject: "cluster.resourceId",
+    text: "the ARM ID of the AKS cluster, because nodePool.mode is create",
+    fix: "set cluster.resourceId to what `az aks show --query id` prints, or use nodePool.mode existing or none",
+  });
+}

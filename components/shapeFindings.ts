@@ -1,0 +1,144 @@
+import { z } from "zod";
+import type { Explanation } from "./argumentTypes.ts";
+import { type Finding, nearest } from "./findings.ts";
+
+type Path = readonly PropertyKey[];
+
+/** A value as far as it fits its schema, with every default filled in, and a finding for each part that does not fit. */
+export interface Parsed<T> {
+  /** Parts with a finding hold what was given. Check them with `Findings.when`. */
+  readonly value: T;
+  readonly findings: readonly Finding[];
+}
+
+/** Parses arguments. Unlike `safeParse`, it also returns the parts that fit when others do not. */
+export function parseArguments<S extends z.ZodObject>(schema: S, given: unknown): Parsed<z.output<S>> {
+  let value: unknown = given;
+  const seen = z.check<z.output<S>>((payload) => {
+    value = payload.value;
+  });
+  // A check runs after an error too, if it asks for that. https://zod.dev/api#when
+  seen._zod.def.when = () => true;
+  const { error } = schema.check(seen).safeParse(given);
+  const issues = error?.issues ?? [];
+  return { value: value as z.output<S>, findings: issues.flatMap((issue) => findingsOf(issue, schema, given)) };
+}
+
+function findingsOf(issue: z.core.$ZodIssue, root: z.ZodObject, given: unknown): Finding[] {
+  const value = at(given, issue.path);
+  const subject = keyPath(issue.path);
+  if (issue.code === "unrecognized_keys") return unknownKeys(issue, root, given);
+  if (issue.code === "custom" && issue.params?.explanation) {
+    const { text, fix, shown } = issue.params.explanation as Explanation<unknown>;
+    return [{ subject, given: shown ? shown(value) : value, text, fix: typeof fix === "function" ? fix(value) : fix }];
+  }
+  const allowed = allowedText(issue);
+  const own: Finding = {
+    subject,
+    ...(value === undefined ? {} : { given: value }),
+    text: value === undefined ? `a value is needed: ${allowed}` : allowed,
+    fix: fixOf(issue, value, allowed),
+  };
+  return [own, ...keysOfUnknownKind(issue, root, given)];
+}
+
+function fixOf({ code, path }: z.core.$ZodIssue, value: unknown, allowed: string): string {
+  if (typeof value === "number" && allowed === "text") return `quote it: "${value}"`;
+  if (typeof value === "string" && code === "invalid_type" && /number|true/.test(allowed))
+    return "write it without quotes";
+  return `see ${String(path[0] ?? "the keys")} in docs/arguments.md`;
+}
+
+function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, root: z.ZodObject, given: unknown): Finding[] {
+  const group = schemaAt(root, issue.path, given);
+  const allowed = group instanceof z.ZodObject ? Object.keys(group.shape) : [];
+  return issue.keys.map((key) => ({
+    subject: keyPath([...issue.path, key]),
+    text: `one of: ${allowed.join(", ")}`,
+    fix: suggestion(key, allowed),
+  }));
+}
+
+/** If a group does not name a kind that exists, its keys are checked one by one against those of every kind. */
+function keysOfUnknownKind(issue: z.core.$ZodIssue, root: z.ZodObject, given: unknown): Finding[] {
+  if (issue.code !== "invalid_union" || !issue.discriminator) return [];
+  const path = issue.path.slice(0, -1);
+  const union = schemaAt(root, path, undefined);
+  const value = at(given, path);
+  if (!(union instanceof z.ZodDiscriminatedUnion) || !isMap(value)) return [];
+  const { [issue.discriminator]: _, ...keys } = value;
+  const shapes = (union.options as z.ZodObject[]).map(({ shape }) => shape);
+  const { [issue.discriminator]: __, ...anyKind } = Object.assign({}, ...shapes) as z.core.$ZodShape;
+  return parseArguments(z.strictObject(anyKind).partial(), keys).findings.map((finding) => ({
+    ...finding,
+    subject: `${keyPath(path)}.${finding.subject}`,
+  }));
+}
+
+/** The schema at a path. In a group of several kinds, the kind decides; without a value, the group itself is meant. */
+function schemaAt(root: unknown, path: Path, value: unknown): unknown {
+  const [part, ...rest] = path;
+  const schema = unwrapped(root, value);
+  if (part === undefined) return schema;
+  const inside = value === undefined ? undefined : at(value, [part]);
+  if (schema instanceof z.ZodObject) return schemaAt(schema.shape[part as string], rest, inside);
+  if (schema instanceof z.ZodArray) return schemaAt(schema.element, rest, inside);
+  return undefined;
+}
+
+function unwrapped(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return unwrapped(schema.unwrap(), value);
+  if (!(schema instanceof z.ZodDiscriminatedUnion) || value === undefined) return schema;
+  const { discriminator } = schema.def;
+  return (schema.options as z.ZodObject[]).find(
+    ({ shape }) => (shape[discriminator] as z.ZodLiteral).value === at(value, [discriminator]),
+  );
+}
+
+/** What to do about a key that is not known. */
+export function suggestion(key: string, allowed: readonly string[]): string {
+  const meant = nearest(key, allowed);
+  return meant ? `did you mean ${meant}?` : "remove it, or see docs/arguments.md";
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map of keys",
+  record: "a map of keys",
+};
+
+/** What zod allows, in the words of a person who writes YAML. */
+function allowedText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPE_WORDS[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return `one of: ${issue.values.join(", ")}`;
+    case "invalid_union":
+      return "options" in issue ? `one of: ${issue.options?.join(", ")}` : issue.message;
+    case "too_small":
+      return issue.origin === "string"
+        ? "text that is not empty"
+        : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return `at most ${issue.maximum}`;
+    default:
+      return issue.message.replace(/^Invalid [\w ]+?: /, "");
+  }
+}
+
+const isMap = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === "object" && value !== null;
+
+const at = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>((v, part) => (isMap(v) ? v[part] : undefined), value);
+
+const keyPath = (path: Path): string =>
+  path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text ? `${text}.${String(part)}` : String(part);
+  }, "");

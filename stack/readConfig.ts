@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import { argsSchema } from "../components/args.ts";
+import type { Findings } from "../components/findings.ts";
+import { suggestion } from "../components/shapeFindings.ts";
+import { SECRET_KEYS, type SecretKey, secretKeyRule } from "./secretKeys.ts";
+
+/** Namespace of the project's config keys. */
+export const NAMESPACE = "logging";
+
+/** The secret keys that a stack has. */
+export type Secrets = Partial<Record<SecretKey, pulumi.Output<string>>>;
+
+/** In the SDK, but not in its typings. `Config.get` would only log a warning, and needs the value. */
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
+const GROUPS = [...Object.keys(argsSchema.shape), "access"];
+const PROVIDERS = ["kubernetes", "minio", "azure-native", "random"];
+
+/** Reads the stack's config, split into plain values and secrets. Finds keys that do not exist and values under the wrong kind of key. */
+export function readConfig(findings: Findings): { plain: Record<string, unknown>; secrets: Secrets } {
+  const config = new pulumi.Config(NAMESPACE);
+  const plain: Record<string, unknown> = {};
+  const secrets: Secrets = {};
+  // Unlike `Config`, `allConfig` also has undeclared keys.
+  for (const [fullKey, text] of Object.entries(pulumi.runtime.allConfig())) {
+    const [namespace, key] = fullKey.split(/:(.*)/) as [string, string];
+    checkNamespace(fullKey, namespace, key, findings);
+    if (fullKey === "pulumi:disable-default-providers") checkDefaultProviders(fullKey, text, findings);
+    // Pulumi.yaml declares the optional keys with an empty text as default.
+    if (namespace !== NAMESPACE || text === "") continue;
+    if (secretKeyRule(key)) {
+      checkSecret(key, text, isConfigSecret(fullKey), findings);
+      secrets[key as SecretKey] = config.requireSecret(key);
+    } else if (checkGroup(key, isConfigSecret(fullKey), findings)) {
+      plain[key] = parseValue(text);
+    }
+  }
+  return { plain, secrets };
+}
+
+function checkNamespace(fullKey: string, namespace: string, key: string, findings: Findings): void {
+  findings.check(!PROVIDERS.includes(namespace), {
+    subject: fullKey,
+    text: "no such key: the providers are explicit and do not read it",
+    fix: `pulumi config rm ${fullKey}; cluster access is ${NAMESPACE}:access, MinIO is ${NAMESPACE}:objectStorage`,
+  });
+  findings.check([NAMESPACE, "pulumi", ...PROVIDERS].includes(namespace), {
+    subject: fullKey,
+    text: `${NAMESPACE}:<key>: nothing else is read`,
+    fix: `write ${NAMESPACE}:${key}, or remove it`,
+  });
+}
+
+function checkDefaultProviders(fullKey: string, text: string, findings: Findings): void {
+  findings.check(isDeepStrictEqual(parseValue(text), ["*"]), {
+    subject: fullKey,
+    given: parseValue(text),
+    text: '["*"]: a default provider would write to whatever cluster and account this machine is logged in to',
+    fix: `pulumi config rm ${fullKey}: Pulumi.yaml sets it for all stacks`,
+  });
+}
+
+function checkSecret(key: string, text: string, isSecret: boolean, findings: Findings): void {
+  const rule = secretKeyRule(key);
+  findings.check(!rule?.secret || isSecret, {
+    subject: key,
+    text: "a secret; it is not encrypted in the stack file",
+    fix: `make a new one, because this one was stored unencrypted, and set it with pulumi config set --secret ${key}`,
+  });
+  findings.when([key], () => {
+    const problem = rule?.check?.(text);
+    if (problem) findings.problem(problem);
+  });
+}
+
+function checkGroup(key: string, isSecret: boolean, findings: Findings): boolean {
+  const known = [...GROUPS, ...Object.keys(SECRET_KEYS)];
+  const declared = findings.check(known.includes(key), {
+    subject: key,
+    text: `a declared key: ${known.join(", ")}`,
+    fix: suggestion(key, known),
+  });
+  return (
+    declared &&
+    findings.check(!isSecret, {
+      subject: key,
+      text: "no secret inside: one would hide all of this key in every diff",
+      fix: `keep secrets in the keys made for them: ${Object.keys(SECRET_KEYS).join(", ")}`,
+    })
+  );
+}
+
+/** Pulumi passes objects as JSON and everything else as text. */
+function parseValue(text: string): unknown {
+  if (!/^[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Finding } from "../components/findings.ts";
+import { registryCredentialsProblem } from "../components/images/pullSecret.ts";
+import { keyProblem } from "../components/objectStorage/bucket.ts";
+
+/** A config key at the top level. */
+export interface SecretKeyRule {
+  /** Whether the value must be encrypted in the stack file. */
+  readonly secret: boolean;
+  /** Purpose, for the reference. Absent if an argument of the component describes the key. */
+  readonly text?: string;
+  /** Finds what is wrong with a value. It never repeats the value. */
+  readonly check?: (value: string) => Finding | undefined;
+}
+
+/**
+ * Config keys that hold a secret or belong to one. They are at the top level: one secret inside an object would hide the whole object in
+ * every diff.
+ */
+export const SECRET_KEYS = {
+  minioAdminUser: {
+    secret: false,
+    text: "MinIO's admin user, which creates bucket, user and policy. Without it the provider reads `MINIO_USER` from the environment.",
+  },
+  minioAdminPassword: {
+    secret: true,
+    text: "MinIO's admin password. Without it the provider reads `MINIO_PASSWORD` from the environment.",
+  },
+  objectStorageAccessKey: { secret: false, check: (value) => keyProblem("objectStorageAccessKey", value) },
+  objectStorageSecretKey: { secret: true, check: (value) => keyProblem("objectStorageSecretKey", value) },
+  imageRegistryCredentials: { secret: true, check: registryCredentialsProblem },
+  chartRepositoryUsername: { secret: false },
+  chartRepositoryPassword: { secret: true },
+} as const satisfies Record<string, SecretKeyRule>;
+
+/** Name of one of them. */
+export type SecretKey = keyof typeof SECRET_KEYS;
+
+/** The rule of a key, or `undefined` if it is not one of them. */
+export const secretKeyRule = (key: string): SecretKeyRule | undefined =>
+  Object.hasOwn(SECRET_KEYS, key) ? SECRET_KEYS[key as SecretKey] : undefined;
