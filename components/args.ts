@@ -44,7 +44,7 @@ export const argsSchema = z.strictObject({
    * @default - the defaults of `loki` and `alloy`
    */
   profile: profileArg,
-  /** Who may talk to whom. Everything not named here is refused. */
+  /** Who may talk to whom. Everything not named here is refused. https://learn.microsoft.com/azure/aks/use-network-policies */
   network: networkArgs.prefault({}),
   /** Where container images come from. */
   images: imagesArgs.prefault({}),

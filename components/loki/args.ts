@@ -10,7 +10,6 @@ import { checkResources, resources } from "../quantities.ts";
 import { LOKI_CHART, LOKI_CHART_KEYS } from "./chart.ts";
 import { LOKI_FIXED_VALUES, LOKI_REFUSED_VALUES } from "./ownedValues.ts";
 import { checkSchema, DEFAULT_SCHEMA, schemaPeriod } from "./schema.ts";
-import { lokiWorkloads } from "./workloads.ts";
 
 /** StorageClasses of AKS. https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes */
 const AKS_STORAGE_CLASSES = [

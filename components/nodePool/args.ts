@@ -135,8 +135,8 @@ const createdPool = z.strictObject({
    */
   tags: z.record(z.string(), z.string()).default({}),
   /**
-   * What one node offers, for a VM size that is not in `components/nodePool/vmSizes.ts`.
-   * @default - from that table
+   * What one node offers, for a VM size that this project has no figures of.
+   * @default - from the table in `components/nodePool/vmSizes.ts`
    */
   vmCapacity,
 });
@@ -202,8 +202,8 @@ const existingPool = z.strictObject({
        */
       maxPods: maxPods.default(110),
       /**
-       * What one node offers, for a VM size that is not in `components/nodePool/vmSizes.ts`.
-       * @default - from that table
+       * What one node offers, for a VM size that this project has no figures of.
+       * @default - from the table in `components/nodePool/vmSizes.ts`
        */
       vmCapacity,
     })
