@@ -1,9 +1,10 @@
+import type { Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
 import { clusterArgs } from "./cluster/args.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
-import { chartSource } from "./helm/chartSource.ts";
+import { type chartArgs, chartSource } from "./helm/chartSource.ts";
 import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
 import { imagesArgs } from "./images/args.ts";
 import { checkHosts, checkLoki, lokiArgs } from "./loki/args.ts";
@@ -56,6 +57,25 @@ export const argsSchema = z.strictObject({
 
 /** Arguments of one cluster's log platform. */
 export type LoggingStackArgs = z.input<typeof argsSchema>;
+
+/** The arguments without the secrets: what the component shows of itself in the state, and to policies. */
+export function withoutSecrets(args: LoggingStackArgs): Inputs {
+  const { objectStorage, images, loki, alloy, ...rest } = args;
+  const { accessKey: _, secretKey: __, ...storage } = objectStorage;
+  const { registryCredentials: ___, ...publicImages } = images ?? {};
+  return {
+    ...rest,
+    objectStorage: storage,
+    ...(images && { images: publicImages }),
+    ...(loki && { loki: withoutChartLogin(loki) }),
+    ...(alloy && { alloy: withoutChartLogin(alloy) }),
+  };
+}
+
+const withoutChartLogin = <T extends { chart?: z.input<typeof chartArgs> | undefined }>(group: T): T => {
+  const { username: _, password: __, ...chart } = group.chart ?? {};
+  return { ...group, ...(group.chart && { chart }) };
+};
 
 type ParsedArgs = z.output<typeof argsSchema>;
 

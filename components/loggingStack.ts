@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ALLOY_CHART } from "./alloy/chart.ts";
 import { createAlloyRelease } from "./alloy/release.ts";
-import { type LoggingStackArgs, resolveArgs } from "./args.ts";
+import { type LoggingStackArgs, resolveArgs, withoutSecrets } from "./args.ts";
+import { COMPONENT_TYPE } from "./componentType.ts";
 import { type GrafanaDataSource, grafanaDataSource } from "./gateway/grafanaDataSource.ts";
 import { createGatewayCredentials } from "./gateway/password.ts";
 import { createPullSecret } from "./images/pullSecret.ts";
@@ -41,7 +42,7 @@ export class LoggingStack extends pulumi.ComponentResource {
   /** @throws {InvalidArgumentsError} with every problem, before anything is registered. */
   constructor(name: string, args: LoggingStackArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const resolved = resolveArgs(args);
-    super("logging:index:LoggingStack", name, {}, opts);
+    super(COMPONENT_TYPE, name, withoutSecrets(args), opts);
     for (const warning of resolved.warnings) pulumi.log.warn(warning, this);
     const child = { parent: this };
 

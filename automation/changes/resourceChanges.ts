@@ -1,3 +1,4 @@
+import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import { resourceKey } from "../engine/urn.ts";
 import type { PlannedResource } from "../plan/offlinePlan.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
@@ -77,7 +78,7 @@ function changeOf(resource: PlannedResource, before: PlannedResource | undefined
   const ignored = new Set(resource.ignoreChanges);
   const fields = fieldChanges(before.inputs, inputs, hiddenKeys(type)).filter(({ path }) => !ignored.has(path));
   const unprotected = before.protect && !protect;
-  if (fields.length === 0 && !unprotected) return undefined;
+  if ((fields.length === 0 && !unprotected) || isArgumentChange(type, "update")) return undefined;
   const causes = fields.filter((field) => replacing(resource, before, field));
   return {
     op: causes.length > 0 ? "replace" : "update",
@@ -91,6 +92,9 @@ function changeOf(resource: PlannedResource, before: PlannedResource | undefined
     after: inputs,
   };
 }
+
+/** The component's inputs are its arguments. What a change of them does is reported for the resources inside it. */
+export const isArgumentChange = (type: string, op: string): boolean => type === COMPONENT_TYPE && op === "update";
 
 /** What is never shown of a type. */
 export const hiddenKeys = (type: string): readonly string[] => (/:Secret$/.test(type) ? ["data", "stringData"] : []);

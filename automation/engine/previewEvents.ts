@@ -2,7 +2,7 @@ import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/i
 import type { PoolSize } from "../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../components/nodePool/vmSizes.ts";
 import { type FieldChange, fieldChanges } from "../changes/fieldChanges.ts";
-import { byWeight, hiddenKeys, type ResourceChange } from "../changes/resourceChanges.ts";
+import { byWeight, hiddenKeys, isArgumentChange, type ResourceChange } from "../changes/resourceChanges.ts";
 import { CHANGED_SECRET, SECRET } from "../plan/secretMarks.ts";
 import { nameOf } from "./urn.ts";
 
@@ -64,7 +64,7 @@ function changeOf(
   after: Readonly<Record<string, unknown>> | undefined,
 ): ResourceChange | undefined {
   const op = OPS[step.op];
-  if (!op) return undefined;
+  if (!op || isArgumentChange(step.type, step.op)) return undefined;
   const { type, urn } = step;
   // The engine writes null where it has nothing to say.
   const keys = step.keys ?? [];

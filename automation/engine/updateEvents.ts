@@ -1,4 +1,5 @@
 import type { EngineEvent, OpType } from "@pulumi/pulumi/automation/index.js";
+import { isArgumentChange } from "../changes/resourceChanges.ts";
 import { nameOf } from "./urn.ts";
 
 /** One resource of an update. */
@@ -45,14 +46,14 @@ export class UpdateSteps {
     }
     if (resourcePreEvent) {
       const { op, urn, type } = resourcePreEvent.metadata;
-      if (QUIET.has(op)) return;
+      if (QUIET.has(op) || isArgumentChange(type, op)) return;
       this.#begun.set(`${op} ${urn}`, performance.now());
       this.#report({ event: "started", stack: this.#stack, op, type, name: nameOf(urn) });
     }
     const ended = resOutputsEvent ?? resOpFailedEvent;
     if (!ended) return;
     const { op, urn, type } = ended.metadata;
-    if (QUIET.has(op)) return;
+    if (QUIET.has(op) || isArgumentChange(type, op)) return;
     const begun = this.#begun.get(`${op} ${urn}`) ?? performance.now();
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     const result = { op, type, name: nameOf(urn), seconds, failed: ended === resOpFailedEvent };

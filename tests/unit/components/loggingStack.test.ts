@@ -55,6 +55,41 @@ describe("every resource", () => {
   });
 });
 
+describe("the component's own inputs", () => {
+  const inputsOf = (from: OfflinePlan) => resource(from, "logging", "logging:index:LoggingStack").inputs;
+
+  it("are its arguments as given", () => {
+    const { config } = stackFile();
+    const groups = Object.keys(config).filter((key) => !/:(access|disable-default-providers)$/.test(key));
+    const inputs = inputsOf(plan);
+    for (const key of groups) {
+      const group = key.replace("logging:", "");
+      if (group in inputs) assert.deepEqual(inputs[group], JSON.parse(config[key] ?? ""), group);
+    }
+    for (const group of ["cluster", "nodePool", "objectStorage", "network", "loki", "alloy"])
+      assert.ok(group in inputs, group);
+  });
+
+  it("hold no secret, not even an encrypted one", async () => {
+    const changed = await planOf(
+      stackFile(
+        (c) => {
+          c.objectStorage.mode = "existing";
+          c.objectStorageAccessKey = "someAccessKey";
+          c.objectStorageSecretKey = "someSecretKey";
+          c.imageRegistryCredentials = JSON.stringify({ auths: { "r.azurecr.io": { auth: "x" } } });
+          c.chartRepositoryUsername = "someUser";
+          c.chartRepositoryPassword = "somePassword";
+        },
+        { secretKeys: ["objectStorageSecretKey", "imageRegistryCredentials", "chartRepositoryPassword"] },
+      ),
+    );
+    const text = JSON.stringify(inputsOf(changed));
+    assert.doesNotMatch(text, /\[secret\]|some(AccessKey|SecretKey|User|Password)|accessKey|secretKey|auths/);
+    assert.match(text, /"mode":"existing"/);
+  });
+});
+
 describe("nothing irreversible happens by accident", () => {
   it("the bucket, and it alone, is protected, private and never emptied", () => {
     assert.deepEqual(

@@ -369,7 +369,7 @@ const MISTAKES: Mistake[] = [
     },
     path: "objectStorage.endpoint",
     given: "http://minio.internal.company:9000",
-    allowed: /https:\/\/, because keys and log lines would cross the network in clear/,
+    allowed: /https:\/\/, because keys and log lines would cross the network unencrypted/,
     fix: /objectStorage\.allowPlainHttp: true/,
   },
   {
@@ -508,7 +508,7 @@ const MISTAKES: Mistake[] = [
       },
       path: "nodePool.maxSurge",
       given: maxSurge,
-      allowed: /one node more at least/,
+      allowed: /at least one node more/,
       fix: /leave it out/,
     }),
   ),
@@ -874,7 +874,7 @@ const MISTAKES: Mistake[] = [
         }
       },
       path: key,
-      allowed: /a secret; it stands in clear/,
+      allowed: /a secret; it is not encrypted/,
       fix: new RegExp(`make a new one.*pulumi config set --secret ${key}`),
     }),
   ),

@@ -1,0 +1,2 @@
+/** Type of the component in the state. */
+export const COMPONENT_TYPE = "logging:index:LoggingStack";
