@@ -4,25 +4,28 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { argumentKeys } from "../reference/argumentKeys.ts";
 import { argumentsPage } from "../reference/argumentsPage.ts";
 import { stackFileSchema } from "../reference/stackFileSchema.ts";
-import { readCommandLine } from "./commandLine.ts";
-import { reportAndExit } from "./reportAndExit.ts";
+import { command, runAsProcess } from "./command.ts";
 
-try {
-  const { values: options } = readCommandLine("usage: npm run docs -- [--check]", {
-    check: { type: "boolean", default: false },
-  });
-  const keys = argumentKeys();
-  const files = {
-    "docs/arguments.md": argumentsPage(keys),
-    "stack/stackFile.schema.json": `${JSON.stringify(stackFileSchema(keys), null, 2)}\n`,
-  };
-  const stale = Object.entries(files).filter(
-    ([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text,
-  );
-  const names = stale.map(([file]) => file).join(" and ");
-  if (options.check && stale.length > 0) throw new Error(`out of date: ${names}. fix: npm run docs`);
-  for (const [file, text] of stale) writeFileSync(file, text);
-  console.log(`${keys.length} keys: ${stale.length > 0 ? `${names} written` : "up to date"}`);
-} catch (error) {
-  reportAndExit(error);
-}
+const OPTIONS = { check: { type: "boolean", default: false } } as const;
+
+export const main = command(
+  () => "usage: npm run docs -- [--check]",
+  OPTIONS,
+  async ({ values: { check } }) => {
+    const keys = argumentKeys();
+    const files = {
+      "docs/arguments.md": argumentsPage(keys),
+      "stack/stackFile.schema.json": `${JSON.stringify(stackFileSchema(keys), null, 2)}\n`,
+    };
+    const stale = Object.entries(files).filter(
+      ([file, text]) => !existsSync(file) || readFileSync(file, "utf8") !== text,
+    );
+    const names = stale.map(([file]) => file).join(" and ");
+    if (check && stale.length > 0) throw new Error(`out of date: ${names}. fix: npm run docs`);
+    for (const [file, text] of stale) writeFileSync(file, text);
+    console.log(`${keys.length} keys: ${stale.length > 0 ? `${names} written` : "up to date"}`);
+    return 0;
+  },
+);
+
+if (import.meta.main) runAsProcess(main);
