@@ -11,10 +11,11 @@ import { resourceMeanings } from "./resourceMeanings.ts";
 /** Everything that a change does to one stack. */
 export interface ChangeReport {
   readonly stack: string;
-  /** What it is compared with: a git ref, or the deployed state. */
+  /** The other side of the comparison: a git ref, or the deployed state. */
   readonly base: string;
+  /** The level of the heaviest meaning. */
   readonly verdict: Level;
-  /** False: both sides are the same, and everything below is empty. */
+  /** False when both sides are the same. Everything below is then empty. */
   readonly changed: boolean;
   /** Heaviest first. */
   readonly meanings: readonly RatedFinding[];
@@ -22,7 +23,7 @@ export interface ChangeReport {
   readonly resources: readonly ResourceChange[];
   readonly releases: readonly ReleaseChange[];
   readonly capacity: { readonly before: Sizing; readonly after: Sizing };
-  /** What costs more or less. */
+  /** Changes of nodes and disks, which are paid for. */
   readonly costs: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -32,7 +33,7 @@ export interface ComparedStack extends Pick<RenderedStack, "releases" | "pool"> 
   readonly resources: ReadonlyArray<Pick<PlannedResource, "type" | "inputs">>;
 }
 
-/** What a report is made of. */
+/** The input of a report. */
 export interface Comparison {
   readonly stack: string;
   readonly base: string;
@@ -43,7 +44,7 @@ export interface Comparison {
   readonly today?: Date;
 }
 
-/** The report of two renderings of a stack and what happens to its resources in between. Pure. */
+/** The report of a stack before and after a change. Pure. */
 export function changeReport(comparison: Comparison): ChangeReport {
   const { stack, base, resources, before, after, warnings = [], today = new Date() } = comparison;
   const releases = releaseChanges(before.releases, after.releases);
@@ -71,7 +72,7 @@ export function changeReport(comparison: Comparison): ChangeReport {
   };
 }
 
-/** What a release that comes or goes means is said once, of the release. */
+/** A release that is added or removed has one meaning as a whole, and none for each of its objects. */
 const both = (name: string, ...sides: ReadonlyArray<readonly RenderedRelease[]>): boolean =>
   sides.every((releases) => releases.some((release) => release.name === name));
 
@@ -89,12 +90,12 @@ export const compareRenderedStacks = (
     resources: resourceChanges(before.resources, after.resources),
     before,
     after,
-    // Those that were there before are nobody's news.
+    // Warnings of the base are not news.
     warnings: after.warnings.filter((warning) => !before.warnings.includes(warning)),
     ...(today && { today }),
   });
 
-/** The report for machines: without the objects themselves, of which the fields are told. */
+/** The report as JSON: with the changed fields of resources and objects, without the whole objects. */
 export function reportJson(report: ChangeReport): string {
   const fieldsOnly = <T extends object>(change: T) => ({ ...change, before: undefined, after: undefined });
   const shown = {

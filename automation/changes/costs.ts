@@ -4,19 +4,19 @@ import type { Manifest } from "../plan/helmTemplate.ts";
 import type { RenderedRelease } from "../plan/renderStack.ts";
 import type { ComparedStack } from "./changeReport.ts";
 
-/** What a stack asks for and what it pays for. */
+/** What the pods of a stack request, and what its nodes offer. */
 export interface Sizing {
-  /** Requests of all pods but those that run on every node: millicores, MiB. */
+  /** Requests of all pods except those that run on every node: millicores, MiB. */
   readonly requested: { readonly pods: number; readonly cpu: number; readonly memory: number };
-  /** What the pool has room for at its largest, after the kubelet, AKS's pods and one of ours on each node. */
+  /** What the pool offers at its largest, after the kubelet, AKS's own pods and our agent on each node: millicores, MiB. */
   readonly offered?: { readonly nodes: number; readonly cpu: number; readonly memory: number };
-  /** Nodes, as text for people: `3 to 5 × Standard_D4s_v5, 128 GiB disk each`. */
+  /** The created pool as text: `3 to 5 × Standard_D4s_v5, 128 GiB Managed disk each`. */
   readonly nodes?: string;
   /** Volumes by storage class, in GiB. */
   readonly volumes: Readonly<Record<string, { readonly count: number; readonly gib: number }>>;
 }
 
-/** Sums up what the rendered objects ask for, and what the pool offers. */
+/** Adds up what the rendered objects request, and what the pool offers. */
 export function sizing(
   releases: readonly RenderedRelease[],
   resources: ComparedStack["resources"],
@@ -86,11 +86,10 @@ function nodesText(pool: Readonly<Record<string, unknown>>): string {
 const sum = <T>(list: readonly T[], of: (entry: T) => number): number =>
   list.reduce((total, entry) => total + of(entry), 0);
 
-/** Lines that say what it costs more or less, where that changes. No prices: they differ by region and contract. */
+/** Changes of nodes and disks, one line each. Without prices: they differ by region and contract. */
 export function costChanges(before: Sizing, after: Sizing): string[] {
   const lines: string[] = [];
-  if (before.nodes !== after.nodes)
-    lines.push(`nodes: ${before.nodes ?? "none of its own"} → ${after.nodes ?? "none of its own"}`);
+  if (before.nodes !== after.nodes) lines.push(`nodes: ${before.nodes ?? "no pool"} → ${after.nodes ?? "no pool"}`);
   for (const name of [...new Set([...Object.keys(before.volumes), ...Object.keys(after.volumes)])].sort()) {
     const text = ({ count, gib } = { count: 0, gib: 0 }) => `${count} of ${gib} GiB together`;
     const [old, now] = [text(before.volumes[name]), text(after.volumes[name])];

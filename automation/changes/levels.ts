@@ -1,6 +1,6 @@
 import type { Finding } from "../../components/findings.ts";
 
-/** How much a change can hurt, from nothing to lost data. */
+/** How much harm a change can do, from none to lost data. */
 export const LEVELS = ["safe", "restarts", "disruptive", "destructive"] as const;
 export type Level = (typeof LEVELS)[number];
 
@@ -11,12 +11,9 @@ export interface RatedFinding extends Omit<Finding, "fix"> {
   readonly fix?: string;
 }
 
-/** The heaviest of some levels. */
+/** The heaviest of several levels; `safe` of none. */
 export const heaviest = (levels: readonly Level[]): Level =>
   LEVELS[Math.max(0, ...levels.map((level) => LEVELS.indexOf(level)))] ?? "safe";
 
-/** Heaviest first, then in the order in which they were found. */
+/** Sorts the heaviest first. Findings of one level keep their order. */
 export const byLevel = (a: RatedFinding, b: RatedFinding): number => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level);
-
-/** `1 pod`, `3 pods`. */
-export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -3,7 +3,7 @@ import { type LokiPeriod, schemaHistoryProblems } from "../../components/loki/sc
 import type { RatedFinding } from "./levels.ts";
 import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
 
-/** Loki's own config, as far as anything here depends on it. */
+/** The parts of Loki's config that this file reads. */
 interface LokiConfig {
   readonly auth_enabled?: boolean;
   readonly common?: { readonly replication_factor?: number; readonly storage?: { readonly s3?: S3Config } };
@@ -16,7 +16,7 @@ interface S3Config {
   readonly endpoint?: string;
 }
 
-/** What a change of Loki's config means for the lines that it holds. */
+/** What a change of Loki's config means for stored lines. */
 export function lokiMeanings(release: ReleaseChange, today = new Date()): RatedFinding[] {
   return release.objects.flatMap((change) => {
     const [before, after] = [configOf(change, "before"), configOf(change, "after")];
@@ -57,7 +57,7 @@ function schemaMeanings(before: LokiConfig, after: LokiConfig, today: Date): Rat
   return now.slice(old.length).map(({ from, schema }) => ({
     level: "safe",
     subject: "Loki's schema",
-    text: `lines from ${from} on are written as ${schema}; what is older stays readable`,
+    text: `lines from ${from} on are written as ${schema}; older lines stay readable`,
   }));
 }
 
@@ -68,15 +68,15 @@ function retentionMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[
     number,
     number,
   ];
-  // Without the compactor's consent nothing is ever deleted, and 0 means for ever.
+  // Lines are kept forever if the compactor's retention is off, and if the period is 0.
   const [keptBefore, keptAfter] = [enabled[0] && old ? old : Infinity, enabled[1] && now ? now : Infinity];
   if (keptAfter < keptBefore)
     return [
       {
         level: "destructive",
         subject,
-        text: `${span(keptBefore)} → ${span(keptAfter)}: the compactor deletes every line that is older, about two hours after the roll-out`,
-        fix: "nothing brings them back; copy what is still needed out of the bucket first",
+        text: `${span(keptBefore)} → ${span(keptAfter)}: the compactor deletes every older line, about two hours after the roll-out`,
+        fix: "nothing brings them back; copy the lines that you still need out of the bucket first",
       },
     ];
   return keptAfter > keptBefore
@@ -97,20 +97,20 @@ function placeMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
     meanings.push({
       level: "destructive",
       subject: "Loki's bucket",
-      text: `${old.bucketnames} → ${now.bucketnames}: lines in the old bucket are not found any more`,
+      text: `${old.bucketnames} → ${now.bucketnames}: lines in the old bucket are no longer found`,
       fix: "copy the old bucket into the new one while Loki is stopped (mc mirror), or keep the name",
     });
   if (old.endpoint !== now.endpoint)
     meanings.push({
       level: "disruptive",
       subject: "MinIO's address",
-      text: `${old.endpoint} → ${now.endpoint}: lines are found only if the same bucket is behind it`,
+      text: `${old.endpoint} → ${now.endpoint}: lines are found only if it is the same MinIO`,
     });
   if ((before.auth_enabled ?? true) !== (after.auth_enabled ?? true))
     meanings.push({
       level: "destructive",
       subject: "Loki's tenants",
-      text: `auth_enabled ${before.auth_enabled} → ${after.auth_enabled}: lines written so far belong to another tenant and are not found any more`,
+      text: `auth_enabled ${before.auth_enabled} → ${after.auth_enabled}: lines written so far belong to another tenant and are no longer found`,
     });
   return meanings;
 }
@@ -123,25 +123,25 @@ function limitMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
   const meanings: RatedFinding[] = [];
   const [lookBefore, lookAfter] = [old, now].map((l) => hours(l.max_query_lookback) || Infinity) as [number, number];
   const [keptBefore, keptAfter] = [old, now].map((l) => hours(l.retention_period) || Infinity) as [number, number];
-  // Where it only follows the retention, the retention says it all.
+  // A limit that only follows the retention is covered by the retention's own meaning.
   if (lookAfter < lookBefore && !(lookAfter === keptAfter && lookBefore === keptBefore))
     meanings.push({
       level: "disruptive",
       subject: "max_query_lookback",
-      text: `${span(lookBefore)} → ${span(lookAfter)}: older lines are kept and cannot be read`,
+      text: `${span(lookBefore)} → ${span(lookAfter)}: older lines are kept, but cannot be read`,
     });
   const [ageBefore, ageAfter] = [old, now].map((l) => hours(l.reject_old_samples_max_age)) as [number, number];
   if (ageAfter < ageBefore)
     meanings.push({
       level: "disruptive",
       subject: "reject_old_samples_max_age",
-      text: `${span(ageBefore)} → ${span(ageAfter)}: after an outage, lines that are older are refused, and lost`,
+      text: `${span(ageBefore)} → ${span(ageAfter)}: after an outage, older lines are refused, and lost`,
     });
   if (old.deletion_mode === "disabled" && now.deletion_mode !== "disabled")
     meanings.push({
       level: "disruptive",
       subject: "deletion_mode",
-      text: `disabled → ${now.deletion_mode}: whoever has the gateway's password can delete lines`,
+      text: `disabled → ${now.deletion_mode}: everyone with the gateway's password can delete lines`,
     });
   for (const limit of ["ingestion_rate_mb", "ingestion_burst_size_mb", "max_global_streams_per_user"]) {
     const [a, b] = [Number(old[limit]), Number(now[limit])];
@@ -149,7 +149,7 @@ function limitMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
       meanings.push({
         level: "restarts",
         subject: limit,
-        text: `${a} → ${b}: above it Loki answers 429 and Alloy waits, so that lines come late`,
+        text: `${a} → ${b}: above it Loki answers 429, and Alloy waits: lines come late`,
       });
   }
   return meanings;
@@ -163,4 +163,4 @@ function hours(duration: unknown): number {
   return parts.reduce((sum, [, n, unit]) => sum + Number(n) * (HOURS[unit ?? ""] ?? 0), 0);
 }
 
-const span = (h: number): string => (h === Infinity ? "for ever" : h % 24 === 0 ? `${h / 24} days` : `${h} hours`);
+const span = (h: number): string => (h === Infinity ? "forever" : h % 24 === 0 ? `${h / 24} days` : `${h} hours`);

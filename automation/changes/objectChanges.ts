@@ -2,20 +2,20 @@ import type { Manifest } from "../plan/helmTemplate.ts";
 import type { RenderedRelease } from "../plan/renderStack.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
 
-/** An object inside a Helm release that comes, goes or changes. */
+/** An object inside a Helm release that is added, removed or changed. */
 export interface ObjectChange {
   readonly op: "added" | "removed" | "changed";
   readonly release: string;
   readonly kind: string;
   readonly name: string;
-  /** When Helm runs it, for a hook: `pre-upgrade,post-install`. */
+  /** A hook's events, at which Helm runs it: `pre-upgrade,post-install`. */
   readonly hook?: string;
   readonly fields: readonly FieldChange[];
   readonly before?: Manifest;
   readonly after?: Manifest;
 }
 
-/** A release that comes, goes or changes. */
+/** A release that is added, removed or changed. */
 export interface ReleaseChange {
   readonly name: string;
   /** Chart and version, where they differ. */
@@ -51,7 +51,7 @@ function objectChanges(release: string, before: readonly Manifest[], after: read
   });
 }
 
-/** Without the version of the API: another one is a change of the object, not another object. */
+/** Without the API's version: an object whose version changes is still the same object. */
 const identity = ({ apiVersion, kind, metadata }: Manifest): string =>
   `${kind}.${apiVersion.includes("/") ? apiVersion.split("/")[0] : ""} ${metadata.namespace ?? ""} ${metadata.name}`;
 

@@ -1,13 +1,14 @@
 import type { Manifest } from "../plan/helmTemplate.ts";
+import { count } from "./count.ts";
 import type { FieldChange } from "./fieldChanges.ts";
-import { count, type Level, type RatedFinding } from "./levels.ts";
+import type { Level, RatedFinding } from "./levels.ts";
 import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
 
-/** A manifest's fields, which no type describes. */
+/** A manifest's fields. No type describes them. */
 // biome-ignore lint/suspicious/noExplicitAny: any kind of object.
 type Fields = any;
 
-/** What changed objects of a release mean: pods that restart, upgrades that fail, volumes that go. */
+/** What changed objects of a release mean: pods that restart, upgrades that fail, volumes that are deleted. */
 export const objectMeanings = (release: ReleaseChange): RatedFinding[] => [
   ...release.objects.flatMap((change) => [
     ...hookMeaning(change),
@@ -26,7 +27,7 @@ export const objectMeanings = (release: ReleaseChange): RatedFinding[] => [
 const subjectOf = ({ kind, name }: ObjectChange): string => `${kind} ${name}`;
 const fields = (object: Manifest | undefined): Fields => object ?? {};
 
-/** Hooks run whether or not anybody reads the diff: a changed job is a program that will be run. */
+/** A changed job of a hook is a program that the next deploy runs. */
 function hookMeaning(change: ObjectChange): RatedFinding[] {
   if (!change.hook || change.op === "removed" || change.kind !== "Job") return [];
   const events = change.hook.split(",").filter((event) => event.endsWith("upgrade") || event.endsWith("install"));
@@ -40,7 +41,7 @@ function hookMeaning(change: ObjectChange): RatedFinding[] {
   ];
 }
 
-/** What the API server lets one change of a StatefulSet. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */
+/** The fields of a StatefulSet that the API server lets change. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */
 const MUTABLE_STATEFUL_SET = [
   "replicas",
   "ordinals",
@@ -51,7 +52,7 @@ const MUTABLE_STATEFUL_SET = [
   "minReadySeconds",
 ];
 
-/** Paths of a kind that the API server refuses to change. */
+/** Fields that the API server refuses to change, by kind. */
 const IMMUTABLE: Readonly<Record<string, RegExp>> = {
   StatefulSet: new RegExp(`^spec\\.(?!(${MUTABLE_STATEFUL_SET.join("|")})(\\b|$))`),
   Deployment: /^spec\.selector\b/,
@@ -86,7 +87,7 @@ const shown = ({ path, before, after }: FieldChange): string =>
     ? `${path} (${before ?? "unset"} → ${after ?? "unset"})`
     : path;
 
-/** Deleting with `orphan` leaves the pods running; the upgrade then makes the object anew, and it takes them over. */
+/** Deleting with `orphan` leaves the pods running. The upgrade creates the object again, and it takes them over. */
 function replaceCommands({ kind, name, before, after }: ObjectChange, refused: readonly FieldChange[]): string {
   const namespace = before?.metadata.namespace ? ` -n ${before.metadata.namespace}` : "";
   const workload = ["StatefulSet", "Deployment", "DaemonSet"].includes(kind);
@@ -101,7 +102,7 @@ function replaceCommands({ kind, name, before, after }: ObjectChange, refused: r
   const grow = `for claim in ${claims}; do kubectl${namespace} patch pvc "$claim" --type merge -p '${patch}'; done`;
   return gigabytes(size.after) < gigabytes(size.before)
     ? "volumes cannot shrink: leave the size as it is"
-    : `${grow}; then, right before the deploy: ${remove}${after ? "" : " (and do not make it again)"}`;
+    : `${grow}; then, right before the deploy: ${remove}${after ? "" : " (and do not create it again)"}`;
 }
 
 const UNITS: Readonly<Record<string, number>> = { Mi: 1 / 1024, Gi: 1, Ti: 1024 };
@@ -124,7 +125,7 @@ function restartMeaning(change: ObjectChange): RatedFinding[] {
   const why = summary(causes);
   const subject = subjectOf(change);
   if (spec.updateStrategy?.type === "OnDelete")
-    return [{ level: "safe", subject, text: `pods change only when somebody deletes them (OnDelete): ${why}` }];
+    return [{ level: "safe", subject, text: `pods change only when they are deleted (OnDelete): ${why}` }];
   if (change.kind === "DaemonSet") {
     const atOnce = spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
     return [{ level: "restarts", subject, text: `its pod restarts on every node, ${atOnce} at once: ${why}` }];
@@ -132,9 +133,13 @@ function restartMeaning(change: ObjectChange): RatedFinding[] {
   const replicas = Number(spec.replicas ?? 1);
   const recreated = spec.strategy?.type === "Recreate";
   const component = String(spec.template?.metadata?.labels?.["app.kubernetes.io/component"] ?? "");
-  // An empty cache costs MinIO some reads and nobody an answer.
+  // Without a cache, queries read more from MinIO, but are still answered.
   const alone = replicas === 1 && !component.includes("cache");
-  const gap = recreated ? ", all at once: nobody answers meanwhile" : alone ? ": nobody answers meanwhile" : "";
+  const gap = recreated
+    ? ", all at once: requests fail until they are back"
+    : alone
+      ? ": requests fail until it is back"
+      : "";
   const order = replicas > 1 && !recreated ? ", one after the other" : "";
   return [
     {
@@ -145,7 +150,7 @@ function restartMeaning(change: ObjectChange): RatedFinding[] {
   ];
 }
 
-/** Fields of a pod in the words of people, each once. */
+/** Fields of a pod in plain words, each once. */
 function summary(causes: readonly FieldChange[]): string {
   const words = causes.map(({ path }) => {
     const field = path.replace(/^spec\.template\.(spec\.|metadata\.)?/, "");
@@ -165,7 +170,7 @@ function scaleMeaning(change: ObjectChange): RatedFinding[] {
   const subject = subjectOf(change);
   const text = `${before} → ${count(after, "pod")}`;
   if (after > before) return [{ level: "safe", subject, text }];
-  if (after === 0) return [{ level: "disruptive", subject, text: `${text}: nobody does its work any more` }];
+  if (after === 0) return [{ level: "disruptive", subject, text: `${text}: its work stops` }];
   const { volumeClaimTemplates = [], persistentVolumeClaimRetentionPolicy: policy } = fields(change.after).spec;
   if (change.kind !== "StatefulSet" || volumeClaimTemplates.length === 0) return [{ level: "restarts", subject, text }];
   const gone = before - after;
@@ -177,7 +182,13 @@ function scaleMeaning(change: ObjectChange): RatedFinding[] {
           text: `${text}; the volumes of ${count(gone, "pod")} are deleted (whenScaled: Delete)`,
         },
       ]
-    : [{ level: "restarts", subject, text: `${text}; the volumes of ${count(gone, "pod")} stay and go on costing` }];
+    : [
+        {
+          level: "restarts",
+          subject,
+          text: `${text}; the volumes of ${count(gone, "pod")} stay, and still cost money`,
+        },
+      ];
 }
 
 function retentionPolicyMeaning(change: ObjectChange): RatedFinding[] {
@@ -196,14 +207,14 @@ function retentionPolicyMeaning(change: ObjectChange): RatedFinding[] {
       ];
 }
 
-/** Readers and senders know a Service by its name and port. */
+/** Clients find a Service by its name and port. */
 function serviceMeaning(change: ObjectChange): RatedFinding[] {
   if (change.kind !== "Service" || change.op !== "changed") return [];
   const moved = change.fields.filter(
     ({ path, op }) => op !== "added" && /^spec\.(type|ports\[[^\]]+\](\.(port|nodePort|protocol))?)$/.test(path),
   );
   if (moved.length === 0) return [];
-  const text = `whoever uses it gets no answer until told of ${moved.map(shown).join(", ")}`;
+  const text = `its clients get no answer until they use ${moved.map(shown).join(", ")}`;
   return [{ level: "disruptive", subject: subjectOf(change), text }];
 }
 
@@ -216,29 +227,29 @@ function removalMeaning(change: ObjectChange): RatedFinding[] {
       const spec = fields(change.before).spec ?? {};
       const claims = (spec.volumeClaimTemplates ?? []).length * Number(spec.replicas ?? 1);
       if (claims > 0 && spec.persistentVolumeClaimRetentionPolicy?.whenDeleted === "Delete")
-        return level(`removed, and ${count(claims, "volume")} with it (whenDeleted: Delete)`, "destructive");
-      return level(claims > 0 ? `removed; ${count(claims, "volume")} of it stay` : "removed", removed(change));
+        return level(`removed, together with ${count(claims, "volume")} (whenDeleted: Delete)`, "destructive");
+      return level(claims > 0 ? `removed; its ${count(claims, "volume")} stay` : "removed", removed(change));
     }
     case "Deployment":
     case "DaemonSet":
-      return level("removed, and its pods with it", removed(change));
+      return level("removed, together with its pods", removed(change));
     case "PersistentVolumeClaim":
-      return level("removed, and the data on it", "destructive");
+      return level("removed, together with its data", "destructive");
     case "CustomResourceDefinition":
-      return level("removed, and every object of this kind in the cluster with it", "destructive");
+      return level("removed, together with every object of this kind in the cluster", "destructive");
     case "Service":
       return level("removed: its address no longer answers", "disruptive");
     case "PodDisruptionBudget":
-      return level("removed: a drain may take all of its pods at once", "disruptive");
+      return level("removed: a drain may evict all of its pods at once", "disruptive");
     default:
       return [];
   }
 }
 
-/** A cache that goes is slower, nothing more. */
+/** Without a cache, queries are slower and still work. */
 const removed = ({ name }: ObjectChange): Level => (/cache/.test(name) ? "restarts" : "disruptive");
 
-/** ConfigMaps that change while no pod that mounts them restarts. */
+/** ConfigMaps that change although no pod restarts. */
 function unreadConfigMeanings({ objects }: ReleaseChange): RatedFinding[] {
   const restarting = objects.some(({ fields }) => fields.some(({ path }) => path.startsWith("spec.template")));
   if (restarting) return [];
@@ -248,6 +259,6 @@ function unreadConfigMeanings({ objects }: ReleaseChange): RatedFinding[] {
     .map((change) => ({
       level: "safe",
       subject: subjectOf(change),
-      text: "no pod restarts for it: what reads it only at start has the old one until then",
+      text: "no pod restarts for it: a program that reads it only at start keeps the old one until its next start",
     }));
 }

@@ -21,10 +21,10 @@ export interface ReportOptions {
   readonly "accept-destructive"?: boolean | undefined;
 }
 
-/** Exit code of a command whose verdict is as bad as `--fail-on` says. 1 is an error, as everywhere. */
+/** Exit code when the verdict reaches the level of `--fail-on`. An error is 1, as everywhere. */
 const VERDICT_EXIT_CODE = 3;
 
-/** Says what is wrong with the options before minutes of work. @throws when `--fail-on` is no level or a file has no folder. */
+/** Checks the options before minutes of work. @throws when `--fail-on` is not a level, or a file's folder does not exist. */
 export function checkReportOptions(options: ReportOptions): void {
   checkFailOn(options["fail-on"]);
   for (const option of ["markdown", "json"] as const) {
@@ -35,9 +35,10 @@ export function checkReportOptions(options: ReportOptions): void {
 }
 
 /**
- * Prints a report, writes the files that were asked for, and says with which code the command ends.
+ * Prints a report and writes the requested files.
  *
- * @throws when `--fail-on` is no level.
+ * @returns the command's exit code.
+ * @throws when `--fail-on` is not a level.
  */
 export function publish(report: ChangeReport, options: ReportOptions): number {
   const failOn = checkFailOn(options["fail-on"]);
@@ -50,7 +51,7 @@ export function publish(report: ChangeReport, options: ReportOptions): number {
   return VERDICT_EXIT_CODE;
 }
 
-/** Why a pipeline stops at a report, and what lets it go on; or nothing. */
+/** Why a pipeline stops at this verdict, and the option that lets it go on; or `undefined`. */
 export function verdictProblem(
   { stack, verdict }: Pick<ChangeReport, "stack" | "verdict">,
   failOn: Level | undefined,
@@ -60,11 +61,11 @@ export function verdictProblem(
   if (verdict === "destructive")
     return acceptDestructive
       ? undefined
-      : `${stack}: the change is destructive. If that is meant: --accept-destructive`;
-  return `${stack}: the change is ${verdict}, and --fail-on ${failOn} says to stop`;
+      : `${stack}: the change is destructive. If that is intended: --accept-destructive`;
+  return `${stack}: the change is ${verdict}, and --fail-on ${failOn} stops at it`;
 }
 
-/** The level that `--fail-on` names. @throws when there is no such level. */
+/** The level that `--fail-on` names. @throws when it is not a level. */
 export function checkFailOn(given: string | undefined): Level | undefined {
   if (given === undefined || (LEVELS as readonly string[]).includes(given)) return given as Level | undefined;
   throw new Error(`--fail-on ${given}: allowed are ${LEVELS.slice(1).join(", ")}`);

@@ -2,28 +2,29 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import { RELEASE_TYPE } from "../plan/releases.ts";
 import type { ChangeReport } from "./changeReport.ts";
 import { amount, type Sizing } from "./costs.ts";
+import { count } from "./count.ts";
 import type { FieldChange } from "./fieldChanges.ts";
-import { count, type Level, type RatedFinding } from "./levels.ts";
+import type { Level, RatedFinding } from "./levels.ts";
 import type { ReleaseChange } from "./objectChanges.ts";
 
-/** How much of a report is shown; the JSON has all of it. */
+/** Limits of a report for people. The JSON has everything. */
 const MOST_LINES_OF_AN_OBJECT = 30;
 const LONGEST_LINE = 160;
-/** Of what is in sight in a comment; each may be as long as a command. */
+/** Limits of the lists that a comment does not fold. An entry may be as long as a command. */
 const MOST_ENTRIES = 40;
 const LONGEST_ENTRY = 600;
-/** From so many objects on, a field that changes alike in all of them is said once. */
+/** A change that is the same in this many objects, or more, is shown once. */
 const SHARED_FROM = 3;
 
 const SIGN = { added: "+", removed: "-", changed: "~", create: "+", delete: "-", replace: "±", update: "~" } as const;
 
-/** One object or resource with its changed fields as lines of a diff. */
+/** One object or resource, with its changed fields as lines of a diff. */
 interface Block {
   readonly title: string;
   readonly lines: readonly string[];
 }
 
-/** The report as Markdown for a comment: the verdict and what it means in sight, the fields folded away. */
+/** The report as Markdown for a comment: the verdict and the meanings are visible, the fields are folded. */
 export function reportMarkdown(report: ChangeReport, longest = 60_000): string {
   const { stack, base, verdict, changed } = report;
   const head = [
@@ -60,7 +61,7 @@ export function reportMarkdown(report: ChangeReport, longest = 60_000): string {
   return left > 0 ? text + note(left) : text;
 }
 
-/** By which a pipeline finds the comment that it made for a stack. */
+/** Lets a pipeline find its comment on a stack. */
 const commentMarker = (stack: string): string => `<!-- logging change report: ${stack} -->`;
 
 /** The report for a terminal. */
@@ -112,10 +113,10 @@ function opCounts(ops: ReadonlyArray<(typeof OPS)[number]>): string {
 const meaningItem = ({ level, subject, text, fix }: RatedFinding): string =>
   `${level === "safe" ? "" : `**${level}** `}${inLine(`${subject}: ${text}`)}${fix ? `<br>→ ${codeOf(fix)}` : ""}`;
 
-/** Commands as code: their quotes, stars and dollars mean something in Markdown. */
+/** Commands as code, because Markdown would interpret their quotes, stars and dollars. */
 const codeOf = (fix: string): string => (/kubectl|pulumi /.test(fix) ? `\`${fix.replaceAll("`", "'")}\`` : inLine(fix));
 
-/** What a manifest or the engine says, so that it stays in its line and is no HTML. */
+/** A manifest's or the engine's text on one line, without HTML. */
 const inLine = (text: string): string => {
   const line = text.replaceAll(/\s*\n\s*/g, " ");
   return escapeHtml(line.length > LONGEST_ENTRY ? `${line.slice(0, LONGEST_ENTRY - 1)}…` : line);
@@ -146,7 +147,7 @@ const releaseTitle = ({ name, chart, objects }: ReleaseChange): string =>
 function resourceBlocks({ resources }: ChangeReport): Block[] {
   return resources.map(({ op, type, name, reason, protect, fields }) => ({
     title: `${SIGN[op]} ${op} ${name}  ${type}${protect ? " (protected)" : ""}${reason ? `: ${reason}` : ""}`,
-    // What changed values of a release do is below, object by object.
+    // The report shows a release object by object instead.
     lines: type === RELEASE_TYPE ? [] : capped(fields.flatMap(fieldLines)),
   }));
 }
@@ -177,7 +178,7 @@ function fieldLines({ path, op, before, after, lines }: FieldChange): string[] {
 
 const valueText = (value: unknown): string => {
   if (typeof value !== "string" || /[\n"]/.test(value)) return JSON.stringify(value);
-  // Of a checksum, enough to see that it is another one.
+  // The beginning of a checksum is enough to see that it differs.
   return /^[0-9a-f]{63,64}$/.test(value) ? `${value.slice(0, 8)}…` : value;
 };
 
@@ -191,7 +192,7 @@ const capped = (lines: readonly string[]): string[] =>
       ]
     : [...lines];
 
-/** A folded block; the fence is longer than any in the text, so that no manifest ends it. */
+/** A folded block. The fence is longer than any in the text, so that no manifest can end it. */
 function fold(title: string, blocks: readonly Block[]): string {
   if (blocks.length === 0) return "";
   const text = blocks.map(({ title: t, lines }) => [`# ${t}`, ...lines].join("\n")).join("\n");

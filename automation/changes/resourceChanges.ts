@@ -12,7 +12,7 @@ export interface ResourceChange {
   readonly reason?: string;
   /** Whether the engine refuses to delete it. */
   readonly protect: boolean;
-  /** No longer protected, though it was. */
+  /** It was protected, and no longer is. */
   readonly unprotected?: boolean;
   readonly fields: readonly FieldChange[];
   /** Inputs before and after, masked. */
@@ -23,8 +23,8 @@ export interface ResourceChange {
 const KUBERNETES_IDENTITY = [/^metadata\.(name|namespace)$/, /^(kind|apiVersion)$/];
 
 /**
- * Fields whose change the providers answer with a replacement, for the types that this project registers; `npm run preview` asks the
- * providers themselves. azure-native: everything else that is immutable is part of the pool's name.
+ * Fields that providers cannot change in place, for the types that this project registers. `npm run preview` asks the providers
+ * themselves. All other immutable fields of an AgentPool are part of its name.
  */
 const REPLACED_BY: ReadonlyArray<readonly [type: RegExp, fields: readonly RegExp[]]> = [
   [/:Release$/, [/^(name|namespace)$/]],
@@ -36,7 +36,7 @@ const REPLACED_BY: ReadonlyArray<readonly [type: RegExp, fields: readonly RegExp
   [/:RandomPassword$/, [/^/]],
 ];
 
-/** Immutable objects are replaced when what they hold changes. */
+/** Fields whose change replaces an immutable object. */
 const HELD = /^(data|stringData|binaryData|immutable|type)(\.|$)/;
 
 function replacing(resource: PlannedResource, before: PlannedResource, { path }: FieldChange): boolean {
@@ -46,13 +46,13 @@ function replacing(resource: PlannedResource, before: PlannedResource, { path }:
 
 const ORDER: readonly ResourceChange["op"][] = ["delete", "replace", "update", "create"];
 
-/** In the order of a report: what goes first, then what is replaced. */
+/** Sorts as a report does: deletions, replacements, updates, creations. */
 export const byWeight = (a: ResourceChange, b: ResourceChange): number =>
   ORDER.indexOf(a.op) - ORDER.indexOf(b.op) || compare(`${a.name} ${a.type}`, `${b.name} ${b.type}`);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** What the engine would do to come from one offline plan to the other. */
+/** What the engine would do to get from one offline plan to the other. */
 export function resourceChanges(
   before: readonly PlannedResource[],
   after: readonly PlannedResource[],
@@ -93,8 +93,8 @@ function changeOf(resource: PlannedResource, before: PlannedResource | undefined
   };
 }
 
-/** The component's inputs are its arguments. What a change of them does is reported for the resources inside it. */
+/** The component's inputs are its arguments. Their changes are reported for the resources inside the component. */
 export const isArgumentChange = (type: string, op: string): boolean => type === COMPONENT_TYPE && op === "update";
 
-/** What is never shown of a type. */
+/** Top-level inputs of a type that are never shown. */
 export const hiddenKeys = (type: string): readonly string[] => (/:Secret$/.test(type) ? ["data", "stringData"] : []);

@@ -1,7 +1,8 @@
-import { count, type RatedFinding } from "./levels.ts";
+import { count } from "./count.ts";
+import type { RatedFinding } from "./levels.ts";
 import type { ResourceChange } from "./resourceChanges.ts";
 
-/** What Pulumi's own changes mean: data that goes, keys that rotate, nodes that are replaced, rights that change. */
+/** What changed resources mean: deleted data, rotated keys, replaced nodes, changed rights. */
 export function resourceMeanings(changes: readonly ResourceChange[]): RatedFinding[] {
   return [...changes.flatMap(meaningsOf), ...rotations(changes)];
 }
@@ -16,8 +17,8 @@ function meaningsOf(change: ResourceChange): RatedFinding[] {
     meanings.push({
       level: "destructive",
       subject,
-      text: `the engine refuses to ${change.op} it, because it is protected, after it has done what comes before`,
-      fix: `to let go of it on purpose and keep it: pulumi state delete, or pulumi state unprotect to have it deleted`,
+      text: `is protected: the engine refuses to ${change.op} it, after it has made the changes before it`,
+      fix: "to keep it outside of the stack: pulumi state delete; to have it deleted: pulumi state unprotect",
     });
   if (change.unprotected)
     meanings.push({ level: "disruptive", subject, text: "no longer protected: a later change may delete it" });
@@ -31,16 +32,15 @@ function ofType(change: ResourceChange, subject: string): RatedFinding[] {
     { level, subject, text, ...(fix && { fix }) },
   ];
   if (is(change, "S3Bucket") && gone(change))
-    return one("destructive", `the bucket is ${past(op)}, and every line in it`);
+    return one("destructive", `the bucket is ${past(op)}, with every line in it`);
   if (change.type === "kubernetes:core/v1:Namespace" && gone(change))
-    return one("destructive", `the namespace is ${past(op)}, and with it every pod, Secret and volume claim in it`);
+    return one("destructive", `the namespace is ${past(op)}, with every pod, Secret and volume claim in it`);
   if (is(change, "Release") && op === "replace")
     return one(
       "destructive",
-      "the release is deleted and installed anew under another name: its volumes stay behind, with the lines MinIO does not have yet",
+      "the release is deleted, and installed under another name: its volumes stay behind, with lines that MinIO does not have yet",
     );
-  if (is(change, "Release") && op === "delete")
-    return one("disruptive", "the release is uninstalled: nothing does its work any more");
+  if (is(change, "Release") && op === "delete") return one("disruptive", "the release is uninstalled: its work stops");
   if (
     change.type.startsWith("pulumi:providers:kubernetes") &&
     op !== "create" &&
@@ -48,8 +48,8 @@ function ofType(change: ResourceChange, subject: string): RatedFinding[] {
   )
     return one(
       "destructive",
-      "another cluster: everything in the old one is forgotten, and made anew in the new one",
-      "make a new stack for a new cluster",
+      "another cluster: everything in the old one is forgotten, and created again in the new one",
+      "create a new stack for a new cluster",
     );
   if (is(change, "AgentPool")) return poolMeanings(change, subject);
   if (is(change, "IamPolicy") && op === "update")
@@ -59,8 +59,8 @@ function ofType(change: ResourceChange, subject: string): RatedFinding[] {
       "compare the statements below; Loki needs ListBucket, GetObject, PutObject and DeleteObject",
     );
   if (change.type.endsWith(":NetworkPolicy") && op === "delete")
-    return one("disruptive", "whom it kept out may come in");
-  if (change.type.endsWith(":NetworkPolicy") && op === "update") return one("safe", "who may talk to whom changes");
+    return one("disruptive", "connections that it blocked are allowed");
+  if (change.type.endsWith(":NetworkPolicy") && op === "update") return one("safe", "the allowed connections change");
   return [];
 }
 
@@ -70,7 +70,7 @@ function poolMeanings(change: ResourceChange, subject: string): RatedFinding[] {
   const [before, after] = [change.before ?? {}, change.after ?? {}];
   if (change.op === "delete")
     return [
-      { level: "disruptive", subject, text: "the node pool goes: its pods need other nodes with the same label" },
+      { level: "disruptive", subject, text: "the node pool is deleted: its pods need other nodes with the same label" },
     ];
   if (change.op === "replace") {
     const why = change.fields.map(({ path }) => path.replace(/\[.*/, "")).filter((path) => path !== "agentPoolName");
@@ -78,8 +78,8 @@ function poolMeanings(change: ResourceChange, subject: string): RatedFinding[] {
       {
         level: "disruptive",
         subject,
-        text: `a new pool is made, then every logging node is drained and the old pool deleted: ${[...new Set(why)].join(", ") || "another name"}`,
-        fix: "nothing to do: the disruption budgets hold one pod at a time; both pools are paid for meanwhile, and need quota",
+        text: `a new pool is created, then every logging node is drained and the old pool is deleted: ${[...new Set(why)].join(", ") || "another name"}`,
+        fix: "nothing to do: the disruption budgets let one pod at a time move; until then both pools cost money and need quota",
       },
     ];
   }
@@ -90,13 +90,13 @@ function poolMeanings(change: ResourceChange, subject: string): RatedFinding[] {
         {
           level: "restarts",
           subject,
-          text: `at most ${count(least, "node")} instead of ${most}: pods of nodes that go are moved`,
+          text: `at most ${count(least, "node")} instead of ${most}: pods of removed nodes move`,
         },
       ]
     : [];
 }
 
-/** Rotations show as half a dozen replaced resources; said once, in the order that they have. */
+/** Rotations. Each replaces half a dozen resources, and has one meaning. */
 function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
   const replaced = (type: string, name: RegExp) =>
     changes.some(
@@ -107,14 +107,14 @@ function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
     meanings.push({
       level: "restarts",
       subject: "MinIO's keys",
-      text: "rotate: the new user is made first, Loki's pods restart onto it, the old user goes last",
+      text: "rotate: the new user is created, Loki's pods restart with it, then the old user is deleted",
     });
   if (replaced("Secret", /gateway-(login|htpasswd)$/)) {
     const dropped = changes.filter(({ op, name }) => op === "delete" && /gateway-password-\d+$/.test(name));
     meanings.push({
       level: "restarts",
       subject: "the gateway's login",
-      text: `rotates: gateway and Alloy restart; the previous login is still accepted${dropped.length > 0 ? ", the one before no more" : ""}`,
+      text: `rotates: gateway and Alloy restart; the previous login is still accepted${dropped.length > 0 ? ", the one before it no longer" : ""}`,
       fix: "give the new login to Grafana and every other reader (Secret: output gatewayLoginSecret)",
     });
   }
@@ -122,7 +122,7 @@ function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
     meanings.push({
       level: "restarts",
       subject: "MinIO's CA",
-      text: "changes: Loki's pods restart and trust only the new one",
+      text: "changes: Loki's pods restart, and trust only the new one",
     });
   return meanings;
 }
