@@ -1,15 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
-import {
-  type Configuration,
-  createConfiguration,
-  KubeConfig,
-  PortForward,
-  ServerConfiguration,
-} from "@kubernetes/client-node";
+import { type Configuration, createConfiguration, KubeConfig, ServerConfiguration } from "@kubernetes/client-node";
 import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { AccessConfig } from "../../stack/access.ts";
 import { kubeconfigWithLogin } from "../../stack/kubeconfig.ts";
@@ -66,7 +58,7 @@ async function aksKubeconfig(resourceId: string, azSeconds: number): Promise<str
   }
 }
 
-/** A client of the Kubernetes API whose every request ends with the signal; of its own it would wait for ever. */
+/** A client of the Kubernetes API whose requests end with the signal. Without one, they would wait forever. */
 export function apiWithin<T>(config: KubeConfig, api: new (configuration: Configuration) => T, signal: AbortSignal): T {
   const server = config.getCurrentCluster()?.server;
   if (!server) throw new Error(`the kubeconfig has no cluster for its context ${config.getCurrentContext()}`);
@@ -85,57 +77,4 @@ export function apiWithin<T>(config: KubeConfig, api: new (configuration: Config
       ],
     }),
   );
-}
-
-/** A pod's HTTP port, through the API server. */
-export interface Tunnel {
-  /** Waits 20 seconds for an answer. @throws with the tunnel's own reason where it, and not the pod, is why there is none. */
-  request(path: string, init?: RequestInit): Promise<{ readonly status: number; readonly body: string }>;
-  /** Ends what is still on its way, too. */
-  close(): void;
-}
-
-/** Opens a tunnel to a port of a pod, as `kubectl port-forward` does. */
-export async function openTunnel(config: KubeConfig, namespace: string, pod: string, port: number): Promise<Tunnel> {
-  const forward = new PortForward(config);
-  let reason: string | undefined;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    // What the kubelet has to say comes on a stream of its own: a refused connection, a pod that is gone.
-    const errors = new Writable({
-      write(chunk, _encoding, done) {
-        reason = String(chunk).trim();
-        done();
-      },
-    });
-    forward.portForward(namespace, pod, [port], socket, errors, socket).catch((error: Error) => {
-      reason = error.message;
-      socket.destroy();
-    });
-    socket.on("error", () => socket.destroy());
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no local port for the tunnel");
-  return {
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-    async request(path, init = {}) {
-      reason = undefined;
-      try {
-        const response = await fetch(`http://127.0.0.1:${address.port}${path}`, {
-          ...init,
-          signal: AbortSignal.any([AbortSignal.timeout(20_000), ...(init.signal ? [init.signal] : [])]),
-        });
-        return { status: response.status, body: await response.text() };
-      } catch (error) {
-        const { message, cause } = error as { message: string; cause?: { message?: string } };
-        throw new Error(`no answer from ${pod}:${port}: ${reason || cause?.message || message}`);
-      }
-    },
-  };
 }

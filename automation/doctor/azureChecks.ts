@@ -3,75 +3,89 @@ import type { Finding } from "../../components/findings.ts";
 import type { StateResource } from "../engine/state.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
-import { type ProgramError, runProgram } from "../runProgram.ts";
-import { type Check, judged, ok, skipped } from "./check.ts";
+import { isOnPath, type ProgramError, runProgram } from "../runProgram.ts";
+import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";
 
-/** Azure through its own CLI: login, rights, the cluster's policy engine, quota. None where the cluster is not Azure's. */
+/** Azure, through its CLI: login, rights, the cluster's policy engine, quota. No checks for a cluster outside of Azure. */
 export function azureChecks({ args, access }: StackSettings): Check[] {
-  const id = args.cluster.resourceId;
-  const aks = id === undefined ? undefined : parseAksResourceId(id);
-  if (!id || !aks) return [];
-  const checks: Check[] = [
-    check("Azure login", async () => {
-      const account = (await az("account", "show")) as { user?: { name?: string } };
-      return judged([], `${account.user?.name ?? "somebody"}`);
-    }),
-    check("AKS cluster", async () => {
-      const cluster = (await az("aks", "show", "--ids", id)) as AksCluster;
-      return judged(
-        clusterFindings(cluster, args.network.policyEngine),
-        `${cluster.provisioningState}, network policy ${cluster.networkProfile?.networkPolicy ?? "none"}`,
-      );
-    }),
+  const { cluster, network, nodePool } = args;
+  const id = cluster.resourceId;
+  if (!id || !parseAksResourceId(id)) return [];
+  const pool = nodePool.created;
+  return [
+    check("Azure login", checkLogin),
+    check("AKS cluster", () => checkCluster(id, network.policyEngine)),
+    ...(access.method === "aks" ? [{ name: "kubelogin", run: checkKubelogin }] : []),
+    ...(pool
+      ? [
+          check("rights on the cluster", () => checkPoolRights(id)),
+          check("quota", () => checkQuota(id, pool, nodePool.size?.vm.cpu ?? 0)),
+        ]
+      : []),
   ];
-  if (access.method === "aks")
-    checks.push({
-      name: "kubelogin",
-      async run() {
-        try {
-          await runProgram("kubelogin", ["--version"]);
-        } catch (error) {
-          if ((error as ProgramError).reason === "missing")
-            return judged([{ subject: "kubelogin", text: "is not on PATH", fix: "az aks install-cli" }], "");
-        }
-        return ok("on PATH");
-      },
-    });
-  const pool = args.nodePool.created;
-  if (!pool) return checks;
-  checks.push(
-    check("rights on the cluster", async () => {
-      const { value } = (await az(
-        "rest",
-        "--method",
-        "get",
-        "--url",
-        `${id}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`,
-      )) as { value: Permission[] };
-      return judged(rightsFindings(value, id), "may make node pools");
+}
+
+/** Reports an error of `az` as a finding; explains those that are known. */
+const check = (name: string, run: () => Promise<CheckResult>): Check => ({
+  name,
+  run: () =>
+    run().catch((error: ProgramError) => {
+      if (error.reason === "missing")
+        return skipped("az is not on PATH (https://learn.microsoft.com/cli/azure/install-azure-cli)");
+      const explained = explainErrors([error.message]);
+      const finding = { subject: name, text: error.message.split("\n")[0] ?? "", fix: "az login, then try again" };
+      return judged(explained.length > 0 ? explained : [finding], "");
     }),
-    check("quota", async () => {
-      const cluster = (await az("aks", "show", "--ids", id)) as AksCluster;
-      const { location } = cluster;
-      const [sku] = (await az(
-        "vm",
-        "list-skus",
-        "--location",
-        location,
-        "--size",
-        pool.vmSize,
-        "--resource-type",
-        "virtualMachines",
-      )) as Array<{ family: string }>;
-      const usage = (await az("vm", "list-usage", "--location", location)) as Usage[];
-      const vcpus = (args.nodePool.size?.vm.cpu ?? 0) * nodesToCome(cluster, pool.poolName, pool.maxCount);
-      return judged(
-        quotaFindings(usage, sku?.family, vcpus, location),
-        `${vcpus} more vCPUs of ${sku?.family ?? pool.vmSize} fit`,
-      );
-    }),
+});
+
+/** Output of `az` as an object. */
+const az = async <T>(...args: string[]): Promise<T> =>
+  JSON.parse(await runProgram("az", [...args, "--output", "json"])) as T;
+
+/** `az` is logged in. */
+export async function checkLogin(): Promise<CheckResult> {
+  const { user } = await az<{ user?: { name?: string } }>("account", "show");
+  return ok(user?.name ?? "a login without a name");
+}
+
+/** The cluster accepts changes, and enforces the policies that the config expects. */
+export async function checkCluster(id: string, policyEngine: string | undefined): Promise<CheckResult> {
+  const cluster = await az<AksCluster>("aks", "show", "--ids", id);
+  const { provisioningState, networkProfile } = cluster;
+  const seen = `${provisioningState}, network policy ${networkProfile?.networkPolicy ?? "none"}`;
+  return judged(clusterFindings(cluster, policyEngine), seen);
+}
+
+/** kubelogin, which signs in to the cluster, is on PATH. */
+export async function checkKubelogin(): Promise<CheckResult> {
+  const finding = { subject: "kubelogin", text: "is not on PATH", fix: "az aks install-cli" };
+  return judged(isOnPath("kubelogin") ? [] : [finding], "on PATH");
+}
+
+/** The login may create node pools. */
+export async function checkPoolRights(id: string): Promise<CheckResult> {
+  const url = `${id}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
+  const { value } = await az<{ value: Permission[] }>("rest", "--method", "get", "--url", url);
+  return judged(rightsFindings(value, id), "may create node pools");
+}
+
+/** The pool at its largest fits into the quota. */
+export async function checkQuota(
+  id: string,
+  { vmSize, poolName, maxCount }: { readonly vmSize: string; readonly poolName: string; readonly maxCount: number },
+  vcpusEach: number,
+): Promise<CheckResult> {
+  const cluster = await az<AksCluster>("aks", "show", "--ids", id);
+  const { location } = cluster;
+  const place = ["--location", location];
+  const size = ["--size", vmSize, "--resource-type", "virtualMachines"];
+  const [sku] = await az<Array<{ family: string }>>("vm", "list-skus", ...place, ...size);
+  const usage = await az<Usage[]>("vm", "list-usage", ...place);
+  const vcpus = vcpusEach * nodesToCome(cluster, poolName, maxCount);
+  return judged(
+    quotaFindings(usage, sku?.family, vcpus, location),
+    `${vcpus} more vCPUs of ${sku?.family ?? vmSize} fit`,
   );
-  return checks;
 }
 
 interface AksCluster {
@@ -81,24 +95,24 @@ interface AksCluster {
   readonly agentPoolProfiles?: ReadonlyArray<{ readonly name: string; readonly count: number }> | null;
 }
 
-/** Nodes that a pool does not have yet at its largest: those that it has are in the quota's usage already. */
+/** Nodes that a pool at its largest adds. Existing nodes are already in the usage of the quota. */
 export const nodesToCome = ({ agentPoolProfiles }: AksCluster, pool: string, maxCount: number): number =>
   Math.max(0, maxCount - (agentPoolProfiles?.find(({ name }) => name === pool)?.count ?? 0));
 
-/** The cluster's own word on what the config says of it. */
+/** Differences between the cluster and what the config says about it. */
 export function clusterFindings(cluster: AksCluster, policyEngine: string | undefined): Finding[] {
   const findings: Finding[] = [];
   if (cluster.provisioningState !== "Succeeded")
     findings.push({
       subject: "the AKS cluster",
-      text: `is ${cluster.provisioningState}: Azure refuses changes to its pools meanwhile`,
+      text: `is ${cluster.provisioningState}: until that ends, Azure refuses changes to its pools`,
       fix: "wait until az aks show --query provisioningState prints Succeeded; after a failed operation, az aks update",
     });
   const engine = cluster.networkProfile?.networkPolicy ?? "none";
   if (policyEngine !== undefined && policyEngine !== engine)
     findings.push({
       subject: "network.policyEngine",
-      text: `says ${policyEngine}, and the cluster has ${engine}${engine === "none" ? ": NetworkPolicies are not enforced" : ""}`,
+      text: `is ${policyEngine}, but the cluster has ${engine}${engine === "none" ? ": NetworkPolicies are not enforced" : ""}`,
       fix: `pulumi config set --path network.policyEngine ${engine}, or az aks update --network-policy ${policyEngine}`,
     });
   return findings;
@@ -109,7 +123,7 @@ interface Permission {
   readonly notActions: readonly string[];
 }
 
-/** Whether some of the permissions allow what a node pool needs. https://learn.microsoft.com/azure/role-based-access-control/role-definitions */
+/** Rights for a node pool that the permissions lack. https://learn.microsoft.com/azure/role-based-access-control/role-definitions */
 export function rightsFindings(permissions: readonly Permission[], id: string): Finding[] {
   const needed = ["read", "write", "delete"].map(
     (verb) => `Microsoft.ContainerService/managedClusters/agentPools/${verb}`,
@@ -142,7 +156,7 @@ interface Usage {
   readonly limit: number | string;
 }
 
-/** Whether the pool at its largest fits into the quota of its family and of the region. */
+/** Quotas, of the machine family and of the region, that the pool at its largest exceeds. */
 export function quotaFindings(
   usage: readonly Usage[],
   family: string | undefined,
@@ -163,7 +177,7 @@ export function quotaFindings(
   });
 }
 
-/** Id of a node pool that a killed deploy may have made without the state's knowledge, if it is there. */
+/** The id of a planned node pool that exists, although the state does not have it. */
 export async function idOfPool(
   cluster: string | undefined,
   { type, inputs = {} }: Pick<StateResource, "type" | "inputs">,
@@ -174,30 +188,4 @@ export async function idOfPool(
     () => id,
     () => undefined,
   );
-}
-
-/** What `az` prints as JSON. */
-const az = async (...args: string[]): Promise<unknown> =>
-  JSON.parse(await runProgram("az", [...args, "--output", "json"]));
-
-function check(name: string, run: Check["run"]): Check {
-  return {
-    name,
-    async run() {
-      try {
-        return await run();
-      } catch (error) {
-        const { reason, message } = error as ProgramError;
-        if (reason === "missing")
-          return skipped("az is not on PATH (https://learn.microsoft.com/cli/azure/install-azure-cli)");
-        const known = explainErrors([message]);
-        return judged(
-          known.length > 0
-            ? known
-            : [{ subject: name, text: message.split("\n")[0] ?? "", fix: "az login, then try again" }],
-          "",
-        );
-      }
-    },
-  };
 }

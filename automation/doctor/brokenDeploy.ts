@@ -23,8 +23,8 @@ export function pendingOperations(stack: string, { pending_operations = [] }: St
 }
 
 /**
- * Resources of the plan that exist and that the state does not know: made by a deploy that was killed before it could write them down,
- * or by somebody else. A deploy would refuse to make them again.
+ * Planned resources that exist, but are not in the state: a deploy was killed before it recorded them, or they were created outside of
+ * the stack. The next deploy would fail to create them.
  */
 export async function unknownToState(
   stack: string,
@@ -44,7 +44,7 @@ export async function unknownToState(
         const id = await idOf({ type, inputs });
         if (id === undefined) return [];
         const provider = urnOf(`pulumi:providers:${type.split(":")[0]}`);
-        const text = "is there, and the state does not know it: a deploy was killed, or somebody else made it";
+        const text = "exists, but is not in the state: a deploy was killed, or it was created outside of the stack";
         const command = `pulumi import '${type}' ${name} '${id}' --stack ${stack} --yes --skip-preview --generate-code=false --protect=${protect}`;
         const fix =
           parent && provider
@@ -57,8 +57,8 @@ export async function unknownToState(
 }
 
 /**
- * Releases whose newest revision Helm left pending, and so refuses to touch. The revision's record goes, nothing else: what it had
- * made stays, with its volumes, and the next revision takes it over.
+ * Releases whose newest revision is pending, which Helm refuses to change. The fix deletes only the revision's record: its objects stay,
+ * with their volumes, and the next revision takes them over.
  */
 export function pendingReleases(namespace: string, secrets: readonly V1Secret[]): Finding[] {
   const newest = [...Map.groupBy(helmRevisions(secrets), ({ name }) => name).values()].map(([first]) => first);
@@ -67,7 +67,7 @@ export function pendingReleases(namespace: string, secrets: readonly V1Secret[])
       ? [
           {
             subject: `Helm release ${revision.name}`,
-            text: `revision ${revision.version} was left ${revision.status}: a deploy was killed meanwhile`,
+            text: `revision ${revision.version} was left ${revision.status}: a deploy was killed`,
             fix: `kubectl -n ${namespace} delete secret ${revision.secret}`,
           },
         ]
@@ -75,7 +75,7 @@ export function pendingReleases(namespace: string, secrets: readonly V1Secret[])
   );
 }
 
-/** Secrets of the state that are gone from the cluster, or were made anew by somebody else. */
+/** Secrets of the state that are missing in the cluster, or were created again outside of the stack. */
 export function driftedSecrets(stack: string, { resources = [] }: StackState, secrets: readonly V1Secret[]): Finding[] {
   return resources
     .filter(({ type }) => type === "kubernetes:core/v1:Secret")
@@ -86,14 +86,16 @@ export function driftedSecrets(stack: string, { resources = [] }: StackState, se
       return [
         {
           subject: `Secret ${name}`,
-          text: live ? "was deleted and made anew by somebody else" : "is in the state and not in the cluster",
+          text: live
+            ? "was deleted, and created again outside of the stack"
+            : "is in the state, but not in the cluster",
           fix: `npm run deploy -- refresh --stack ${stack} && npm run deploy -- up --stack ${stack}`,
         },
       ];
     });
 }
 
-/** Secrets with the prefixes of ours that neither the state nor a pod knows: leftovers of a killed deploy. */
+/** Secrets named like ours that neither the state nor a pod uses: a killed deploy left them. */
 export function orphanedSecrets(
   namespace: string,
   { resources = [] }: StackState,
@@ -117,12 +119,12 @@ export function orphanedSecrets(
     : [
         {
           subject: "Secrets",
-          text: `${orphans.join(", ")}: made by a deploy that was killed, and used by nobody`,
+          text: `${orphans.join(", ")}: left by a killed deploy, and not in use`,
           fix: `kubectl -n ${namespace} delete secret ${orphans.join(" ")}`,
         },
       ];
 }
 
-/** Pulumi's names end with eight hexadecimal digits. */
+/** Names that Pulumi generates end with eight hexadecimal digits. */
 const isAutoName = (name: string, prefix: string): boolean =>
   name.startsWith(prefix) && /^[0-9a-f]{7,8}$/.test(name.slice(prefix.length));

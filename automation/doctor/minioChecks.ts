@@ -10,48 +10,46 @@ import {
   NO_KEYS,
   refusedKeys,
 } from "../explain/minioEvidence.ts";
-import { type Check, judged, skipped } from "./check.ts";
+import { type Check, type CheckResult, judged, skipped } from "./check.ts";
 
-/** More than this, and MinIO refuses requests; half of it, and it soon will. */
+/** MinIO refuses requests beyond this difference. Half of it is a warning. */
 const MOST_SKEW_SECONDS = 15 * 60;
 
-/** MinIO: reachable with TLS, its clock, its admin's keys. */
-export function minioChecks({ objectStorage }: ResolvedArgs, admin: MinioKeys | undefined): Check[] {
-  const { tls, mode } = objectStorage;
-  return [
-    {
-      name: "MinIO answers",
-      async run() {
-        const answer = await minioDate(addressOf(objectStorage));
-        if ("error" in answer) return judged(minioFindings(answer.error, "MinIO"), "");
-        const skew = Math.round((Date.now() - answer.date) / 1000);
-        const findings: Finding[] =
-          Math.abs(skew) > MOST_SKEW_SECONDS / 2
-            ? [
-                {
-                  subject: "MinIO's clock",
-                  text: `differs from the clock here by ${skew} seconds; at ${MOST_SKEW_SECONDS} every request is refused`,
-                  fix: "compare `date -u` here and on MinIO, and set the wrong one (timedatectl set-ntp true)",
-                },
-              ]
-            : [];
-        return judged(findings, `${objectStorage.endpoint}, ${tls ? "TLS" : "plain HTTP"}, clock ${skew} s apart`);
-      },
-    },
-    {
-      name: "MinIO's admin",
-      async run() {
-        if (mode === "existing") return skipped("objectStorage.mode is existing: the stack needs no admin");
-        if (!admin) return judged([NO_KEYS], "");
-        return judged(await refusedKeys(addressOf(objectStorage), admin), "may list buckets");
-      },
-    },
-  ];
+/** MinIO: its address and TLS, its clock, its admin's keys. */
+export const minioChecks = ({ objectStorage }: ResolvedArgs, admin: MinioKeys | undefined): Check[] => [
+  { name: "MinIO answers", run: () => checkAnswer(objectStorage) },
+  { name: "MinIO's admin", run: () => checkAdmin(objectStorage, admin) },
+];
+
+type ObjectStorage = ResolvedArgs["objectStorage"];
+
+/** MinIO answers, and its clock is right. */
+export async function checkAnswer(objectStorage: ObjectStorage): Promise<CheckResult> {
+  const answer = await minioDate(addressOf(objectStorage));
+  if ("error" in answer) return judged(minioFindings(answer.error, "MinIO"), "");
+  const skew = Math.round((Date.now() - answer.date) / 1000);
+  const finding: Finding = {
+    subject: "MinIO's clock",
+    text: `differs from the clock here by ${skew} seconds; at ${MOST_SKEW_SECONDS} every request is refused`,
+    fix: "compare `date -u` here and on MinIO, and set the wrong one (timedatectl set-ntp true)",
+  };
+  const transport = objectStorage.tls ? "TLS" : "plain HTTP";
+  return judged(
+    Math.abs(skew) > MOST_SKEW_SECONDS / 2 ? [finding] : [],
+    `${objectStorage.endpoint}, ${transport}, clock ${skew} s apart`,
+  );
 }
 
-/** Id of a bucket that a killed deploy may have made without the state's knowledge, if it is there. */
+/** MinIO accepts its admin's keys. */
+export async function checkAdmin(objectStorage: ObjectStorage, admin: MinioKeys | undefined): Promise<CheckResult> {
+  if (objectStorage.mode === "existing") return skipped("objectStorage.mode is existing: the stack needs no admin");
+  if (!admin) return judged([NO_KEYS], "");
+  return judged(await refusedKeys(addressOf(objectStorage), admin), "may list buckets");
+}
+
+/** The name of a planned bucket that exists, although the state does not have it. */
 export async function idOfBucket(
-  storage: ResolvedArgs["objectStorage"],
+  storage: ObjectStorage,
   admin: MinioKeys | undefined,
   { type, inputs = {} }: Pick<StateResource, "type" | "inputs">,
 ): Promise<string | undefined> {
@@ -64,7 +62,7 @@ export async function idOfBucket(
     : undefined;
 }
 
-const addressOf = ({ ca, ...storage }: ResolvedArgs["objectStorage"]): MinioAddress => ({
+const addressOf = ({ ca, ...storage }: ObjectStorage): MinioAddress => ({
   ...storage,
   ...(ca && { caFile: ca.file }),
 });

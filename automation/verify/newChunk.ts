@@ -11,17 +11,17 @@ export interface StorageKeys {
   readonly secretKey: string;
 }
 
-/** Loki's name for the only tenant there is without `auth_enabled`. Its chunks are `fake/<stream>/<from>:<through>:<checksum>`. */
+/** Loki's name for its only tenant without `auth_enabled`. Chunks are `fake/<stream>/<from>:<through>:<checksum>`. */
 const TENANT = "fake/";
 
 /** MinIO's clock and this machine's may differ a little. */
 const CLOCKS_APART_MS = 5_000;
 
 /**
- * Looks for a chunk written since `since`, and ends at the first: a bucket has millions, in the order of their streams' hashes,
- * where nothing says which are new. A flush writes one for every stream that is written to, so the first few pages have one.
+ * Finds the first chunk in the listing that was written since `since`. A bucket has millions of chunks, sorted by the hashes of their
+ * streams and not by time. A flush writes a chunk for every active stream, so the first few pages have one.
  *
- * @returns its key, or nothing when the whole listing has none.
+ * @returns the chunk's bucket and key, or `undefined` when the whole listing has no new chunk.
  */
 export async function newChunk(
   objectStorage: ResolvedArgs["objectStorage"],
@@ -41,7 +41,7 @@ export async function newChunk(
     }
     return undefined;
   } finally {
-    // Also what is still on its way: nobody waits for the rest of the page.
+    // Drops the rest of the page, which may still be arriving.
     agent.destroy();
   }
 }

@@ -82,7 +82,7 @@ describe("what a killed deploy leaves", () => {
     assert.match(driftedSecrets("a", state, [])[0]?.text ?? "", /not in the cluster/);
     assert.match(
       driftedSecrets("a", state, [secret("logging-minio-credentials-0a1b2c3d", "2")])[0]?.text ?? "",
-      /made anew/,
+      /created again/,
     );
     const orphan = secret("logging-minio-credentials-ffffffff", "3");
     const theirs = secret("logging-minio-credentials-of-another", "4");

@@ -1,0 +1,265 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { AppsV1Api, CoreV1Api, type KubeConfig, type V1EnvFromSource } from "@kubernetes/client-node";
+import type { ResolvedArgs } from "../../components/args.ts";
+import { GATEWAY_ENV } from "../../components/gateway/password.ts";
+import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
+import { ALLOY_RELEASE, GATEWAY_SERVICE } from "../../components/releaseNames.ts";
+import { apiMessage } from "../cluster/apiMessage.ts";
+import { apiWithin } from "../cluster/clusterApi.ts";
+import { openTunnel, type Tunnel } from "../cluster/tunnel.ts";
+import { newChunk, type StorageKeys } from "./newChunk.ts";
+
+/** Waits for work until the signal, even if the work ignores the signal: a login that asks for input, a silent socket. */
+export function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = () => reject(signal.reason);
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end);
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", end));
+}
+
+/** A line with a mark, the pod that writes it, and every question about it. */
+export class MarkedLine {
+  readonly #args: ResolvedArgs;
+  readonly #kube: KubeConfig;
+  readonly #name: string;
+  readonly #signal: AbortSignal;
+  readonly #apps: AppsV1Api;
+  readonly #core: CoreV1Api;
+  readonly #started = new Date();
+  readonly #tunnels: Tunnel[] = [];
+  #made = false;
+  #missing = "";
+  #login = { username: "", password: "" };
+  #storage: StorageKeys = { accessKey: "", secretKey: "" };
+
+  /** @param name Name of the pod, and mark of the line. @param signal Ends every request. */
+  constructor(args: ResolvedArgs, kube: KubeConfig, name: string, signal: AbortSignal) {
+    this.#args = args;
+    this.#kube = kube;
+    this.#name = name;
+    this.#signal = signal;
+    this.#apps = apiWithin(kube, AppsV1Api, signal);
+    this.#core = apiWithin(kube, CoreV1Api, signal);
+  }
+
+  /** Why it ended, and what it was waiting for. */
+  soFar(reason: Error): string {
+    return [reason.message, this.#missing].filter(Boolean).join(": ");
+  }
+
+  /** Helm ends an update before the last pods, `maxUnavailable` of each kind, are ready. */
+  workloadsReady(): Promise<string> {
+    const { namespace } = this.#args;
+    return this.#until("", async () => {
+      const [sets, deployments, daemons] = await Promise.all([
+        this.#apps.listNamespacedStatefulSet({ namespace }),
+        this.#apps.listNamespacedDeployment({ namespace }),
+        this.#apps.listNamespacedDaemonSet({ namespace }),
+      ]);
+      const ready = [
+        ...[...sets.items, ...deployments.items].map(
+          (w) => [w.metadata?.name, w.status?.readyReplicas ?? 0, w.spec?.replicas ?? 0] as const,
+        ),
+        ...daemons.items.map(
+          (w) => [w.metadata?.name, w.status?.numberReady ?? 0, w.status?.desiredNumberScheduled ?? 0] as const,
+        ),
+      ];
+      const counts = ready.map(([name, is, wanted]) => `${name} ${is}/${wanted}`).join(", ");
+      if (ready.length === 0) throw new Error(`nothing runs in namespace ${namespace}: has the stack been deployed?`);
+      return ready.every(([, is, wanted]) => is >= wanted) ? { found: counts } : { missing: counts };
+    });
+  }
+
+  /** Reads the keys of the running pods, from the Secrets that their workloads name. */
+  async readSecrets(): Promise<string> {
+    const { namespace } = this.#args;
+    const read = async (sources: V1EnvFromSource[] | undefined, keys: { readonly [key: string]: string }) => {
+      const name = sources?.find((source) => source.secretRef)?.secretRef?.name;
+      if (!name) throw new Error("a workload has no Secret in its environment");
+      const { data = {} } = await this.#core.readNamespacedSecret({ name, namespace });
+      return { name, value: (key: string) => Buffer.from(data[keys[key] ?? ""] ?? "", "base64").toString("utf8") };
+    };
+    const alloy = await this.#apps.readNamespacedDaemonSet({ name: ALLOY_RELEASE, namespace });
+    const write = await this.#apps.readNamespacedStatefulSet({ name: "loki-write", namespace });
+    const login = await read(alloy.spec?.template.spec?.containers[0]?.envFrom, GATEWAY_ENV);
+    const storage = await read(write.spec?.template.spec?.containers[0]?.envFrom, STORAGE_ENV);
+    this.#login = { username: login.value("username"), password: login.value("password") };
+    this.#storage = { accessKey: storage.value("accessKey"), secretKey: storage.value("secretKey") };
+    return `${login.name}, ${storage.name}`;
+  }
+
+  async askWithoutPassword(): Promise<string> {
+    const { status } = await this.#askGateway("/loki/api/v1/labels");
+    if (status !== 401) throw new Error(`the gateway answers ${status} without a password, not 401`);
+    return "401 without one";
+  }
+
+  /** Creates a pod that writes one line and ends. It uses the gateway's image, which the nodes can pull even without public registries. */
+  async write(): Promise<string> {
+    const { namespace } = this.#args;
+    const gateway = await this.#apps.readNamespacedDeployment({ name: GATEWAY_SERVICE, namespace });
+    const spec = gateway.spec?.template.spec;
+    const nginx = spec?.containers.find((container) => container.name === "nginx");
+    if (!spec || !nginx?.image) throw new Error("the gateway has no nginx container");
+    const line = JSON.stringify({ level: "info", message: this.#name });
+    // Set before the request: one that was aborted may have arrived.
+    this.#made = true;
+    await this.#core.createNamespacedPod({
+      namespace,
+      body: {
+        metadata: { name: this.#name, labels: { "app.kubernetes.io/name": "logging-verify" } },
+        spec: {
+          restartPolicy: "Never",
+          automountServiceAccountToken: false,
+          ...(spec.nodeSelector && { nodeSelector: spec.nodeSelector }),
+          ...(spec.tolerations && { tolerations: spec.tolerations }),
+          ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
+          ...(spec.securityContext && { securityContext: spec.securityContext }),
+          containers: [
+            {
+              name: "verify",
+              image: nginx.image,
+              command: ["/bin/sh", "-c", `echo '${line}'`],
+              resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "32Mi" } },
+              ...(nginx.securityContext && { securityContext: nginx.securityContext }),
+            },
+          ],
+        },
+      },
+    });
+    return `pod ${this.#name}`;
+  }
+
+  find(): Promise<string> {
+    const { cluster, namespace } = this.#args;
+    const query = new URLSearchParams({
+      // By container too: Loki logs its queries, and so this one with its mark.
+      query: `{cluster="${cluster.name}", container="verify"} |= \`${this.#name}\``,
+      start: `${this.#started.getTime() - 60_000}000000`,
+      limit: "10",
+    });
+    const { username, password } = this.#login;
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const expected = {
+      cluster: cluster.name,
+      env: cluster.environment,
+      namespace,
+      container: "verify",
+      pod: this.#name,
+      level: "info",
+    };
+    const missing = "the line has not arrived";
+    return this.#until(missing, async () => {
+      const { status, body } = await this.#askGateway(`/loki/api/v1/query_range?${query}`, { authorization });
+      if (status !== 200) throw new Error(`the gateway answers ${status}: ${body.slice(0, 200)}`);
+      const { result } = (
+        JSON.parse(body) as { data: { result: Array<{ stream: Record<string, string>; values: unknown[] }> } }
+      ).data;
+      const [first] = result;
+      if (!first) return { missing };
+      const wrong = Object.entries(expected).filter(([key, value]) => first.stream[key] !== value);
+      if (wrong.length > 0)
+        throw new Error(`labels differ: ${wrong.map(([k, v]) => `${k} is ${first.stream[k]}, not ${v}`).join("; ")}`);
+      const copies = result.reduce((sum, { values }) => sum + values.length, 0);
+      if (copies !== 1) throw new Error(`the line is stored ${copies} times`);
+      return {
+        found: Object.entries(expected)
+          .map(([k, v]) => `${k}=${v}`)
+          .join(" "),
+      };
+    });
+  }
+
+  /** Flushes all writers: only some of them have a copy of the line, and it is not known which. */
+  async flush(): Promise<string> {
+    const writers = await this.#readyPods("write");
+    await Promise.all(
+      writers.map(async (pod) => {
+        const { status } = await (await this.#open(pod, 3100)).request("/flush", this.#asked({ method: "POST" }));
+        if (status !== 204) throw new Error(`${pod}: flush answers ${status}`);
+      }),
+    );
+    return `${writers.length} writers send their chunks to MinIO`;
+  }
+
+  findChunk(): Promise<string> {
+    const { objectStorage } = this.#args;
+    const missing = `no new chunk in ${objectStorage.bucket}`;
+    return this.#until(missing, async () => {
+      const found = await newChunk(objectStorage, this.#storage, this.#started, this.#signal);
+      return found ? { found } : { missing };
+    });
+  }
+
+  /** Removes the pod and waits until it is gone. @throws with the command that removes it, if it still exists. */
+  async remove(seconds: number): Promise<string> {
+    for (const tunnel of this.#tunnels) tunnel.close();
+    if (!this.#made) return "no pod was made";
+    const { namespace } = this.#args;
+    const late = AbortSignal.timeout(seconds * 1000);
+    const core = apiWithin(this.#kube, CoreV1Api, late);
+    let why = "it is still ending";
+    const gone = async (): Promise<void> => {
+      for (;;) {
+        try {
+          await core.deleteNamespacedPod({ name: this.#name, namespace, gracePeriodSeconds: 0 });
+        } catch (error) {
+          if ((error as { code?: number }).code === 404) return;
+          why = apiMessage(error);
+        }
+        await delay(1000, undefined, { signal: late });
+      }
+    };
+    try {
+      await within(late, gone());
+    } catch {
+      throw new Error(`the pod could not be removed (${why}): kubectl -n ${namespace} delete pod ${this.#name}`);
+    }
+    return "the pod is gone";
+  }
+
+  async #askGateway(path: string, headers: Record<string, string> = {}) {
+    const [pod] = await this.#readyPods("gateway");
+    const tunnel = await this.#open(pod, 8080);
+    try {
+      return await tunnel.request(path, this.#asked({ headers }));
+    } finally {
+      tunnel.close();
+    }
+  }
+
+  #asked(init: RequestInit): RequestInit {
+    return { ...init, signal: this.#signal };
+  }
+
+  async #open(pod: string, port: number): Promise<Tunnel> {
+    const tunnel = await openTunnel(this.#kube, this.#args.namespace, pod, port);
+    this.#tunnels.push(tunnel);
+    return tunnel;
+  }
+
+  /** Ready pods of a component of Loki. @throws when there is none. */
+  async #readyPods(component: string): Promise<[string, ...string[]]> {
+    const { items } = await this.#core.listNamespacedPod({
+      namespace: this.#args.namespace,
+      labelSelector: `app.kubernetes.io/component=${component},app.kubernetes.io/name=loki`,
+    });
+    const [first, ...others] = items
+      .filter((pod) => pod.status?.containerStatuses?.every((status) => status.ready))
+      .flatMap((pod) => pod.metadata?.name ?? []);
+    if (!first) throw new Error(`no ready pod of ${component}`);
+    return [first, ...others];
+  }
+
+  /** Asks every two seconds until something is found. @param missing What is still missing, for the message when the time is up. */
+  async #until(missing: string, ask: () => Promise<{ found: string } | { missing: string }>): Promise<string> {
+    this.#missing = missing;
+    for (;;) {
+      const answer = await ask();
+      this.#missing = "missing" in answer ? answer.missing : "";
+      if ("found" in answer) return answer.found;
+      await delay(2000, undefined, { signal: this.#signal });
+    }
+  }
+}
