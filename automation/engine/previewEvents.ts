@@ -6,18 +6,18 @@ import { byWeight, hiddenKeys, isArgumentChange, type ResourceChange } from "../
 import { CHANGED_SECRET, SECRET } from "../plan/secretMarks.ts";
 import { nameOf } from "./urn.ts";
 
-/** What the engine stands for a value that exists only after the update. */
+/** The engine's placeholder for a value that is known only after the update. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** What is shown of it. */
+/** Shown in place of it. */
 const LATER = "[known after the update]";
 
-/** A resource as the engine's events tell of it, before or after. */
+/** A resource in the engine's events, before or after the change. */
 export interface SeenResource {
   readonly type: string;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** What a preview says, taken from the engine's events. */
+/** The result of a preview, from the engine's events. */
 export class PreviewedSteps {
   readonly changes: ResourceChange[] = [];
   readonly before: SeenResource[] = [];
@@ -25,7 +25,7 @@ export class PreviewedSteps {
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
 
-  /** Takes the events of one preview. After it, not during: the Automation API swallows what is thrown in `onEvent`. */
+  /** @param events All events of one preview. Not one by one: the Automation API swallows errors that are thrown in `onEvent`. */
   constructor(events: readonly EngineEvent[]) {
     for (const event of events) this.#record(event);
     this.changes.sort(byWeight);
@@ -39,7 +39,7 @@ export class PreviewedSteps {
 
   #step(step: StepEventMetadata): void {
     const { op, type } = step;
-    // The two halves of a replacement; the whole is a step of its own.
+    // Parts of a replacement, which also has a step as a whole.
     if (["create-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"].includes(op)) return;
     const [old, now] = [step.old, step.new].map((state) => state && { type, inputs: shownInputs(state.inputs) });
     if (type === "pulumi:pulumi:Stack") return;
@@ -66,7 +66,7 @@ function changeOf(
   const op = OPS[step.op];
   if (!op || isArgumentChange(step.type, step.op)) return undefined;
   const { type, urn } = step;
-  // The engine writes null where it has nothing to say.
+  // The engine writes null for none.
   const keys = step.keys ?? [];
   const protect = (op === "create" ? step.new : step.old)?.protect === true;
   const unprotected = protect && op === "update" && step.new?.protect !== true;
@@ -85,21 +85,22 @@ function changeOf(
   };
 }
 
-/** Fields by their values, and those of which the engine says that they differ although both are shown as secret. */
+/** Fields whose values differ, and secret fields that only the engine knows to differ. */
 function stepFields(
   { type, detailedDiff }: StepEventMetadata,
   before: Readonly<Record<string, unknown>> | undefined,
   after: Readonly<Record<string, unknown>> | undefined,
 ): FieldChange[] {
   const fields = fieldChanges(before, after, hiddenKeys(type));
-  const told = (path: string): boolean => fields.some((field) => field.path.startsWith(path.replace(/[.[].*$/, "")));
+  const isListed = (path: string): boolean =>
+    fields.some((field) => field.path.startsWith(path.replace(/[.[].*$/, "")));
   const secret = Object.keys(detailedDiff ?? {})
-    .filter((path) => !path.startsWith("__") && !told(path))
+    .filter((path) => !path.startsWith("__") && !isListed(path))
     .map((path): FieldChange => ({ path, op: "changed", before: SECRET, after: CHANGED_SECRET }));
   return [...fields, ...secret];
 }
 
-/** Inputs without what only the engine knows what to do with. */
+/** Inputs without the engine's internal keys, and with its placeholders in words. */
 function shownInputs(inputs: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return clean(inputs) as Record<string, unknown>;
 }
@@ -116,7 +117,7 @@ function clean(value: unknown): unknown {
   );
 }
 
-/** The created pool at its largest. Of an existing one, the engine knows nothing. */
+/** The created pool at its largest. The engine does not know the size of an existing pool. */
 export function seenPool(resources: readonly SeenResource[]): PoolSize | undefined {
   const pool = resources.find(({ type }) => type.endsWith(":AgentPool"))?.inputs;
   const vm = AZURE_VM_SIZES.get(String(pool?.vmSize));

@@ -11,14 +11,14 @@ import { PreviewedSteps, type SeenResource, seenPool } from "./previewEvents.ts"
 
 /** Options of a preview. */
 export interface PreviewOptions {
-  /** Interrupts the engine, with grace: what it is doing ends, and nothing new is begun. */
+  /** Interrupts the engine with grace: running steps end, and no new ones start. */
   readonly signal?: AbortSignal;
-  /** Environment of the engine, beside this process's own. */
+  /** The engine's environment, in addition to this process's. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
- * Previews a stack on the real engine and reports what would change, object by object. Several at once do not disturb one another.
+ * Previews a stack on the real engine and reports every change, object by object. Several previews can run at once.
  *
  * @throws with the engine's own errors when the preview fails.
  */
@@ -26,9 +26,9 @@ export async function previewStack(stack: string, options: PreviewOptions = {}):
   return reportOf(stack, await openStack(stack, options), options);
 }
 
-/** The stack. One that is not there is not made by the way: how its secrets are encrypted is a decision. */
+/** Opens a stack. A missing one is not created: how to encrypt its secrets is a decision. @throws when it does not exist. */
 export async function openStack(stack: string, { environment }: PreviewOptions): Promise<Stack> {
-  // Says which stacks there are.
+  // Its error lists the stacks that exist.
   readStackFile(stack);
   try {
     return await LocalWorkspace.selectStack(
@@ -42,7 +42,7 @@ export async function openStack(stack: string, { environment }: PreviewOptions):
   }
 }
 
-/** What would change in a stack that is open. @throws as `previewStack`. */
+/** The change report of an open stack. @throws as {@link previewStack}. */
 export async function reportOf(stack: string, handle: Stack, { signal }: PreviewOptions): Promise<ChangeReport> {
   const events: EngineEvent[] = [];
   try {
@@ -52,7 +52,7 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
     throw new Error(errors.length > 0 ? errors.join("\n") : engineMessage(error));
   }
   const seen = new PreviewedSteps(events);
-  // Charts are rendered only where a release changes: it takes seconds, and identical values make identical objects.
+  // Charts are rendered only if a release changes: it takes seconds, and identical values make identical objects.
   const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
   const login = releases ? await chartLogin(handle) : undefined;
   const [before, after] = await Promise.all([
@@ -61,7 +61,7 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
   ]);
   return changeReport({
     stack,
-    base: "what is deployed",
+    base: "the deployed state",
     resources: seen.changes,
     before,
     after,
@@ -84,20 +84,20 @@ async function rendered(
   };
 }
 
-/** The login of the charts' repository, which the engine's events show as secret. */
+/** The login of the charts' repository, from the config: the engine's events hide it. */
 export async function chartLogin(handle: Stack): Promise<ChartLogin | undefined> {
   const config = await handle.getAllConfig();
   const [username, password] = ["Username", "Password"].map((key) => config[`logging:chartRepository${key}`]?.value);
   return username && password ? { username, password } : undefined;
 }
 
-/** What is known of an error, else the engine's words. */
+/** The explanation of an error, or else the engine's message. */
 function explained(error: unknown): string {
   const [known] = explainErrors([engineMessage(error)]);
   return known ? `${known.subject}: ${known.text}. fix: ${known.fix}` : engineMessage(error);
 }
 
-/** A stack that nobody has made in the backend. */
+/** The finding that the backend does not have a stack. */
 export const noSuchStack = (stack: string): Finding => ({
   subject: stack,
   text: "the backend has no such stack",

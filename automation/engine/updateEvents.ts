@@ -23,7 +23,7 @@ export type StepEvent =
   | ({ readonly event: "ended"; readonly stack: string } & StepResult)
   | { readonly event: "diagnostic"; readonly stack: string; readonly severity: string; readonly message: string };
 
-/** Steps of an update as they begin and end. */
+/** Reports the steps of an update as they start and end. */
 export class UpdateSteps {
   readonly results: StepResult[] = [];
   readonly errors: string[] = [];

@@ -16,7 +16,7 @@ export interface PlannedResource {
   /** Inputs, with secrets as `"[secret]"`. */
   readonly inputs: Record<string, unknown>;
   readonly protect: boolean;
-  /** `type::name` of everything that has to be there first. */
+  /** `type::name` of everything that must exist first. */
   readonly dependsOn: readonly string[];
   readonly ignoreChanges: readonly string[];
 }
@@ -37,30 +37,30 @@ const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 /** A kubeconfig as AKS would hand it out, for programs that ask Azure for one. */
 const KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: [{ name: offline }]\nusers: [{ name: offline }]\n";
 
-/** How a plan is made. */
+/** Options of {@link planOffline}. */
 export interface PlanOptions {
-  /** Folder of the project whose program is run; this one by default. */
+  /** Folder of the project whose program runs. @default this project */
   readonly project?: URL;
   /**
-   * Marks secrets as `[secret 1a2b3c]` and names of replaced objects as `[auto 1a2b3c]`, so that two plans can be compared. What is
-   * marked are stand-ins: no real secret is known offline.
+   * Marks secrets as `[secret 1a2b3c]` and names of replaced objects as `[auto 1a2b3c]`, so that two plans can be compared. These are
+   * marks of placeholders: no real secret is known offline.
    */
   readonly tellSecretsApart?: boolean;
 }
 
-/** Stands in for what providers compute. */
+/** Mocks that compute what providers would. */
 const mocksOf = (tellApart: boolean): pulumi.runtime.Mocks => ({
   newResource({ type, name, inputs, custom }) {
     const state: Record<string, unknown> = { ...inputs };
     if (type.startsWith("kubernetes:") && inputs.metadata && !inputs.metadata.name) {
-      // The provider names it; shown as what it is. An immutable object that changes is replaced, and gets another name.
+      // The provider will name it. A changed immutable object is replaced, and so gets another name.
       const mark = tellApart && inputs.immutable ? `auto ${digest(masked(inputs, true))}` : "auto";
       state.metadata = { ...inputs.metadata, name: `${name}-[${mark}]` };
     }
     if (type === "random:index/randomPassword:RandomPassword") {
-      // Another length or other keepers make another password.
+      // A different length, or different keepers, make a different password.
       const generation = tellApart ? digest(inputs) : "";
-      // Mocks ignore additionalSecretOutputs, so the envelope has to be put on here.
+      // Mocks ignore additionalSecretOutputs, so this marks the secret.
       state.result = {
         [SIGNATURE]: SECRET_SIGNATURE,
         value: `offlinePassword${name.replaceAll("-", "")}${generation}`,
@@ -81,7 +81,7 @@ const digest = (value: unknown): string => createHash("sha256").update(JSON.stri
 
 let runs = 0;
 
-/** The SDK's mock monitor, as far as it is wrapped here. */
+/** The parts of the SDK's mock monitor that are wrapped here. */
 interface Monitor {
   registerResource(request: RegisterRequest, callback: unknown): Promise<void>;
   registerResourceHook?(request: unknown, callback: (error: null, response: object) => void): void;
@@ -109,7 +109,7 @@ export async function planOffline(
   file: StackFile,
   { project = new URL("../..", import.meta.url), tellSecretsApart = false }: PlanOptions = {},
 ): Promise<OfflinePlan> {
-  // A module runs once for each address, and every plan needs a run of its own.
+  // A module runs once per address. The query makes a new address for every plan.
   runs += 1;
   const program = new URL(`index.ts?run=${runs}`, project).href;
   const recorded = await recordProgram("logging", file, () => import(program), tellSecretsApart);
@@ -121,7 +121,7 @@ export async function planOffline(
   return { stack: file.stack, ...recorded, ...(capacity && { capacity }) };
 }
 
-/** Everything that a Pulumi program registers, with mocks in the place of engine and providers. */
+/** Everything that a Pulumi program registers, with mocks instead of the engine and the providers. */
 export async function recordProgram(
   project: string,
   { stack, config, secretKeys }: StackFile,
@@ -134,13 +134,13 @@ export async function recordProgram(
   const resources: PlannedResource[] = [];
   let outputs: Record<string, unknown> = {};
   const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
-  // Mocks are told neither parent nor protect nor dependencies: the request itself has them all.
+  // Mocks do not get parent, protect and dependencies. The request has them.
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     resources.push(plannedResource(request, tellSecretsApart));
     return register(request, callback);
   };
-  // The SDK's mock monitor lacks this one call; the engine would call the hook, mocks never do.
+  // The SDK's mock monitor lacks this call. Mocks never call hooks.
   monitor.registerResourceHook ??= (_request, callback) => callback(null, {});
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   monitor.registerResourceOutputs = (request, callback) => {
@@ -150,7 +150,7 @@ export async function recordProgram(
   };
 
   let failure: { readonly error: unknown } | undefined;
-  // Thrown only afterwards: the runtime would let the same error go unhandled a second time, which ends the process.
+  // Thrown only afterwards: the runtime would otherwise raise the error again, unhandled, and end the process.
   const caught = () =>
     program().catch((error: unknown) => {
       failure = { error };
