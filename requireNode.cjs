@@ -1,4 +1,4 @@
-// Preloaded by `runtime.options.nodeargs`, in CommonJS and old syntax so that every Node can read it.
+// Preloaded by every npm script, and by Pulumi (`nodeargs`). CommonJS in old syntax, so that every Node can run it.
 "use strict";
 var required = require("./package.json").engines.node;
 var minimum = required
@@ -8,7 +8,7 @@ var minimum = required
 var current = process.versions.node.split(".").map(Number);
 if (current[0] < minimum[0] || (current[0] === minimum[0] && current[1] < (minimum[1] || 0))) {
   console.error(
-    "This program is TypeScript that Node runs itself: it needs Node " +
+    "Node runs this TypeScript program itself, without a build: it needs Node " +
       required +
       ", and this is " +
       process.versions.node +
@@ -17,6 +17,6 @@ if (current[0] < minimum[0] || (current[0] === minimum[0] && current[1] < (minim
   );
   process.exit(1);
 }
-// Keeps the compiled SDK between runs: a third off the time of the program.
+// Keeps the compiled modules between runs, which saves a third of the program's time.
 var module_ = require("node:module");
 if (module_.enableCompileCache) module_.enableCompileCache();

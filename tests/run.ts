@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { globSync, statSync } from "node:fs";
-import { enableCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { runTests, Summary } from "./harness/summary.ts";
 
@@ -25,7 +24,6 @@ if (options.help) {
 if (options.update) process.env.UPDATE_FIXTURES = "1";
 process.chdir(new URL("..", import.meta.url).pathname);
 const files = positionals.flatMap(testFiles);
-enableCompileCache();
 
 const summary = new Summary();
 if (positionals.length === 0) {

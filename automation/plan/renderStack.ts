@@ -25,6 +25,7 @@ export interface RenderedStack {
 /** A stack that does not exist, before it is added or after it is removed. */
 export const NO_STACK: RenderedStack = { resources: [], releases: [], warnings: [] };
 
+const PRELOAD = fileURLToPath(new URL("../../requireNode.cjs", import.meta.url));
 const PROCESS = fileURLToPath(new URL("renderStackProcess.ts", import.meta.url));
 
 /**
@@ -34,6 +35,7 @@ const PROCESS = fileURLToPath(new URL("renderStackProcess.ts", import.meta.url))
  * @throws {ProgramError} with the process's messages when the config is refused or a chart cannot be rendered.
  */
 export async function renderStack(folder: string, stack: string, signal?: AbortSignal): Promise<RenderedStack> {
-  const output = await runProgram(process.execPath, [PROCESS, stack], { cwd: folder, ...(signal && { signal }) });
+  const program = ["-r", PRELOAD, PROCESS, stack];
+  const output = await runProgram(process.execPath, program, { cwd: folder, ...(signal && { signal }) });
   return JSON.parse(output) as RenderedStack;
 }

@@ -19,7 +19,7 @@ describe("a Node that cannot load TypeScript", () => {
   it("prints which Node is needed", {
     skip: !old && "no Node below 22.18 in /usr/local/bin or /usr/bin: name one in OLD_NODE",
   }, () => {
-    const { status, stderr } = spawnSync(old as string, ["--require", "./requireNode.cjs", "index.ts"], {
+    const { status, stderr } = spawnSync(old as string, ["-r", "./requireNode.cjs", "index.ts"], {
       encoding: "utf8",
     });
     assert.equal(status, 1);
@@ -29,7 +29,7 @@ describe("a Node that cannot load TypeScript", () => {
   });
 
   it("is not this one", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["--require", "./requireNode.cjs", "-e", "0"], {
+    const { status, stderr } = spawnSync(process.execPath, ["-r", "./requireNode.cjs", "-e", "0"], {
       encoding: "utf8",
     });
     assert.equal(status, 0, stderr);
