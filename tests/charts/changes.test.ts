@@ -167,7 +167,10 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
       config.nodePool.vmSize = "Standard_D8s_v5";
     });
     assert.equal(report.verdict, "disruptive");
-    assert.match(report.meanings[0]?.text ?? "", /a new pool is created, then every logging node is drained .*: vmSize$/);
+    assert.match(
+      report.meanings[0]?.text ?? "",
+      /a new pool is created, then every logging node is drained .*: vmSize$/,
+    );
     assert.deepEqual(report.costs, [
       "nodes: 3 to 5 × Standard_D4s_v5, 128 GiB Managed disk each → 3 to 5 × Standard_D8s_v5, 128 GiB Managed disk each",
     ]);
