@@ -146,7 +146,7 @@ export function writeFlatProgram(
   mkdirSync(folder, { recursive: true });
   for (const shared of ["node_modules", "charts", "certs"]) symlinkSync(join(project, shared), join(folder, shared));
   for (const file of ["package.json", "requireNode.cjs"]) cpSync(join(project, file), join(folder, file));
-  const options = { typescript: false, ...(compileCache && { nodeargs: "--require ./requireNode.cjs" }) };
+  const options = { typescript: false, ...(compileCache && { nodeargs: "-r ./requireNode.cjs" }) };
   const projectFile = {
     ...{ name: "flat", main: "index.ts", runtime: { name: "nodejs", options } },
     config: { "pulumi:disable-default-providers": { value: ["*"] } },
