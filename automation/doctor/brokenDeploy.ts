@@ -1,4 +1,5 @@
 import type { V1Secret } from "@kubernetes/client-node";
+import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import type { Finding } from "../../components/findings.ts";
 import { helmRevisions } from "../deploy/failedRevisions.ts";
 import type { StackState, StateResource } from "../engine/state.ts";
@@ -36,7 +37,7 @@ export async function unknownToState(
     [...resources, ...pending_operations.map(({ resource }) => resource)].map(({ urn }) => keyOfUrn(urn)),
   );
   const urnOf = (type: string): string | undefined => resources.find((resource) => resource.type === type)?.urn;
-  const parent = urnOf("logging:index:LoggingStack");
+  const parent = urnOf(COMPONENT_TYPE);
   const findings = await Promise.all(
     planned
       .filter((resource) => !known.has(resourceKey(resource)))

@@ -1,5 +1,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import { connect } from "../cluster/clusterApi.ts";
 import { sharedBuckets } from "../deploy/guards.ts";
 import { chartLogin } from "../engine/stackPreview.ts";
@@ -55,7 +56,7 @@ async function openCluster(
   settings: StackSettings,
   state: StackState | undefined,
 ): Promise<{ readonly kube?: KubeConfig; readonly checks: readonly Check[] }> {
-  const deployed = state?.resources?.some(({ type }) => type === "logging:index:LoggingStack") ? state : undefined;
+  const deployed = state?.resources?.some(({ type }) => type === COMPONENT_TYPE) ? state : undefined;
   try {
     const kube = await connect(settings.access, settings.args.cluster.resourceId);
     return { kube, checks: clusterChecks(kube, settings, deployed) };
