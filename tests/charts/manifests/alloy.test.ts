@@ -1,0 +1,69 @@
+// Alloy's pods, and the pipeline in them.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { it } from "node:test";
+import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
+import { object } from "../renderedCharts.ts";
+import { describeManifests } from "./describeManifests.ts";
+
+describeManifests(({ rendered, pod }) => {
+  it("run Alloy on every Linux node that is not a virtual node, before applications, a fifth at a time", () => {
+    const daemonSet = object(rendered().alloy, "DaemonSet", "alloy");
+    const { spec } = daemonSet.spec.template;
+    assert.deepEqual(spec.tolerations, [{ operator: "Exists" }]);
+    assert.deepEqual(
+      spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions,
+      [
+        { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
+        { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+      ],
+    );
+    assert.equal(spec.priorityClassName, "system-node-critical");
+    assert.equal(spec.terminationGracePeriodSeconds, 10);
+    assert.deepEqual(daemonSet.spec.updateStrategy, {
+      type: "RollingUpdate",
+      rollingUpdate: { maxUnavailable: "20%" },
+    });
+    assert.deepEqual(
+      spec.containers.map((c: { name: string }) => c.name),
+      ["alloy"],
+      "no reloader",
+    );
+  });
+
+  it("let Alloy read the node's logs and keep its positions on the node, as root without a capability", () => {
+    const { spec } = pod("alloy");
+    const paths = spec.volumes
+      .filter((v: { hostPath?: object }) => v.hostPath)
+      .map((v: { hostPath: { path: string } }) => v.hostPath.path);
+    assert.deepEqual(paths.sort(), ["/var/lib/alloy", "/var/log"]);
+    const [container] = spec.containers;
+    const mounts = Object.fromEntries(
+      container.volumeMounts.map((m: { mountPath: string; readOnly?: boolean }) => [m.mountPath, m.readOnly ?? false]),
+    );
+    assert.equal(mounts["/var/log"], true);
+    assert.equal(mounts["/var/lib/alloy"], false);
+    assert.ok(container.args.includes("--storage.path=/var/lib/alloy"));
+    assert.ok(container.args.includes("--disable-reporting"));
+    assert.deepEqual(container.securityContext, {
+      runAsUser: 0,
+      runAsGroup: 0,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    assert.deepEqual(container.envFrom, [{ secretRef: { name: "logging-gateway-login-[auto]" } }]);
+  });
+
+  it("tell Alloy the name of its node, which is a label of every line", () => {
+    const [container] = pod("alloy").spec.containers;
+    const variable = container.env.find(({ name }: { name: string }) => name === "HOSTNAME");
+    assert.deepEqual(variable.valueFrom, { fieldRef: { fieldPath: "spec.nodeName" } });
+  });
+
+  it("hold the pipeline as it is in the repository", async () => {
+    const { data } = object(rendered().alloy, "ConfigMap", "alloy");
+    assert.equal(data["config.alloy"].trimEnd(), readFileSync(ALLOY_PIPELINE, "utf8").trimEnd());
+  });
+});
