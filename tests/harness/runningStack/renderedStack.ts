@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Manifest, ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
 import { helmTemplates } from "../../../automation/plan/helmTemplate.ts";
+import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
 import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../../components/gateway/password.ts";
 import { STORAGE_ENV } from "../../../components/objectStorage/credentials.ts";
 import { chartsMissing } from "../charts.ts";
@@ -40,12 +41,10 @@ export interface StackInputs {
   readonly change?: (config: Loose) => void;
 }
 
-const SECRET = "kubernetes:core/v1:Secret";
-
-/** Keys as the stack makes them: 40 letters and digits. */
+/** Keys like those that the stack makes: 40 letters and digits. */
 export const newKeys = (accessKey: string): Keys => ({ accessKey, secretKey: randomBytes(20).toString("hex") });
 
-/** Plans a stack and renders both of its releases: with their charts, or without them if `standIns` lists the charts. */
+/** Plans a stack and renders both of its releases: with their charts, or without them as `standIns` reports. */
 export async function renderStack({ stack, caFile, change }: StackInputs): Promise<RenderedStack> {
   const planned = await plan(
     stackFile(
@@ -56,25 +55,15 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
       { stack },
     ),
   );
-  const inputs = (name: string, type?: string): Loose => resource(planned, name, type).inputs;
-  const releases = ["loki", "alloy"].map((name) => inputs(`logging-${name}`) as ReleaseInputs);
-  const perRelease = chartsMissing() ? releases.map(objectsOfValues) : await helmTemplates(releases);
-  const manifests = perRelease.flat();
-  const { bucket } = inputs("logging-bucket");
+  const inputs = (name: string): Loose => resource(planned, name).inputs;
+  const manifests = await renderReleases(["loki", "alloy"].map((name) => inputs(`logging-${name}`)));
+  const { secrets, configMaps } = plannedObjects(planned, manifests);
   const policy = inputs("logging-bucket-policy");
-
-  const secrets: Record<string, Record<string, string>> = {};
-  for (const { name, type } of planned.resources) if (type === SECRET) secrets[`${name}-[auto]`] = {};
-  const configMaps: Record<string, Record<string, string>> = {};
-  for (const { type, name, inputs: own } of planned.resources)
-    if (type === "kubernetes:core/v1:ConfigMap") configMaps[`${name}-[auto]`] = { ...(own.data as object) };
-  for (const { kind, metadata, data } of manifests)
-    if (kind === "ConfigMap") configMaps[metadata.name] = { ...(data as object) };
 
   const result: RenderedStack = {
     name: stack,
-    namespace: String(releases[0]?.namespace),
-    bucket,
+    namespace: String(inputs("logging-loki").namespace),
+    bucket: inputs("logging-bucket").bucket,
     policy: { name: policy.name, document: policy.policy },
     pushUrl: String(planned.outputs.pushUrl),
     queryUrl: String(planned.outputs.queryUrl),
@@ -105,4 +94,27 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   result.setStorageKeys(result.storageKeys);
   result.setGatewayUsers([result.gatewayLogin], result.gatewayLogin);
   return result;
+}
+
+async function renderReleases(releases: readonly ReleaseInputs[]): Promise<Manifest[]> {
+  const perRelease = chartsMissing() ? releases.map(objectsOfValues) : await helmTemplates(releases);
+  return perRelease.flat();
+}
+
+type Contents = Record<string, Record<string, string>>;
+
+/** Secrets and ConfigMaps by name. Those of the plan get the names that the offline plan invents; its Secrets are empty. */
+function plannedObjects(
+  planned: OfflinePlan,
+  manifests: readonly Manifest[],
+): { secrets: Contents; configMaps: Contents } {
+  const secrets: Contents = {};
+  const configMaps: Contents = {};
+  for (const { type, name, inputs } of planned.resources) {
+    if (type === "kubernetes:core/v1:Secret") secrets[`${name}-[auto]`] = {};
+    if (type === "kubernetes:core/v1:ConfigMap") configMaps[`${name}-[auto]`] = { ...(inputs.data as object) };
+  }
+  for (const { kind, metadata, data } of manifests)
+    if (kind === "ConfigMap") configMaps[metadata.name] = { ...(data as object) };
+  return { secrets, configMaps };
 }

@@ -1,10 +1,11 @@
 import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
+import type { Loose } from "../manifest.ts";
 import { type ChartRelease, expand, filled, imageOf } from "./chartValues.ts";
 
-/** Alloy's ConfigMap and DaemonSet from the same values: the chart's objects without what only a cluster reads. */
+/** Alloy's ConfigMap and DaemonSet from the same values: the chart's objects, without the parts that only a cluster reads. */
 export function alloyObjects(release: ChartRelease): Manifest[] {
-  const { name, namespace, appVersion, values } = release;
-  const { alloy, configReloader, controller, global, image } = values;
+  const { name, namespace, values } = release;
+  const { alloy, configReloader, controller, global } = values;
   if (
     controller.type !== "daemonset" ||
     alloy.clustering.enabled ||
@@ -13,8 +14,35 @@ export function alloyObjects(release: ChartRelease): Manifest[] {
   )
     throw new Error("without charts Alloy is a DaemonSet that reads /var/log, without clustering and reloader");
   const key = alloy.configMap.key ?? "config.alloy";
-  const onNode = { fieldRef: { fieldPath: "spec.nodeName" } };
-  const container = filled({
+  const spec = filled({
+    securityContext: global.podSecurityContext,
+    terminationGracePeriodSeconds: controller.terminationGracePeriodSeconds,
+    volumes: [
+      { name: "config", configMap: { name } },
+      ...(alloy.mounts.varlog ? [{ name: "varlog", hostPath: { path: "/var/log" } }] : []),
+      ...controller.volumes.extra,
+    ],
+    containers: [alloyContainer(release, key)],
+  });
+  const labels = { "app.kubernetes.io/name": "alloy", "app.kubernetes.io/instance": name };
+  return [
+    {
+      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } },
+      // The values write `{{` like this, so that it is not a template.
+      data: { [key]: expand(alloy.configMap.content, release, { '"{{"': "{{" }) },
+    },
+    {
+      ...{ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name, namespace } },
+      spec: { template: { metadata: { labels }, spec } },
+    },
+  ];
+}
+
+/** @param key name of the pipeline's file. */
+function alloyContainer({ appVersion, values }: ChartRelease, key: string): Loose {
+  const { alloy, global, image } = values;
+  const nodeName = { fieldRef: { fieldPath: "spec.nodeName" } };
+  return filled({
     name: "alloy",
     image: imageOf(global.image.registry, image, {}, appVersion),
     command: alloy.command,
@@ -28,8 +56,8 @@ export function alloyObjects(release: ChartRelease): Manifest[] {
     ],
     env: [
       { name: "ALLOY_DEPLOY_MODE", value: "helm" },
-      { name: "HOSTNAME", valueFrom: onNode },
-      { name: "K8S_NODE_NAME", valueFrom: onNode },
+      { name: "HOSTNAME", valueFrom: nodeName },
+      { name: "K8S_NODE_NAME", valueFrom: nodeName },
       ...alloy.extraEnv,
     ],
     envFrom: alloy.envFrom,
@@ -48,26 +76,4 @@ export function alloyObjects(release: ChartRelease): Manifest[] {
       ...alloy.mounts.extra,
     ],
   });
-  const spec = filled({
-    securityContext: global.podSecurityContext,
-    terminationGracePeriodSeconds: controller.terminationGracePeriodSeconds,
-    volumes: [
-      { name: "config", configMap: { name } },
-      ...(alloy.mounts.varlog ? [{ name: "varlog", hostPath: { path: "/var/log" } }] : []),
-      ...controller.volumes.extra,
-    ],
-    containers: [container],
-  });
-  const labels = { "app.kubernetes.io/name": "alloy", "app.kubernetes.io/instance": name };
-  return [
-    {
-      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } },
-      // Marks a text that is not a template.
-      data: { [key]: expand(alloy.configMap.content, release, { '"{{"': "{{" }) },
-    },
-    {
-      ...{ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name, namespace } },
-      spec: { template: { metadata: { labels }, spec } },
-    },
-  ];
 }

@@ -51,48 +51,26 @@ const configMaps = (release: ChartRelease): Manifest[] => [
   }),
 ];
 
+type Part = (typeof PARTS)[number];
+
+/** Values that the chart adds up from three places. */
+const allOf = ({ values }: ChartRelease, part: Part, list: string): Loose[] => [
+  ...values.global[list],
+  ...values.defaults[list],
+  ...values[part][list],
+];
+
+/** A value of the part, or of all parts, or of Loki. */
+const settingOf = ({ values }: ChartRelease, part: Part, name: string): Loose =>
+  coalesce(values[part][name], values.defaults[name], values.loki[name]);
+
 /** Pods of write, read or backend. */
-function workload(release: ChartRelease, part: (typeof PARTS)[number]): Manifest {
-  const { global, defaults, loki, [part]: own } = release.values;
-  const all = (list: string): Loose[] => [...global[list], ...defaults[list], ...own[list]];
-  const setting = (name: string): Loose => coalesce(own[name], defaults[name], loki[name]);
+function workload(release: ChartRelease, part: Part): Manifest {
+  const own = release.values[part];
   const claimed = own.persistence?.volumeClaimsEnabled || own.persistence?.enabled;
-  const args = [
-    ...["-config.file=/etc/loki/config/config.yaml", "-config.expand-env=true"],
-    ...["-memberlist.advertise-addr=$(POD_IP)", `-target=${part}${loki.ui.enabled && part === "read" ? ",ui" : ""}`],
-    ...(part === "backend" ? ["-legacy-read-mode=false"] : []),
-    ...all("extraArgs"),
-  ];
-  const container = filled({
-    name: part,
-    image: imageOf(global.imageRegistry, own.image, loki.image, release.appVersion),
-    command: setting("command") && [setting("command")],
-    args,
-    ports: [
-      port("http-metrics", loki.server.http_listen_port),
-      port("grpc", loki.server.grpc_listen_port),
-      GOSSIP_PORT,
-    ],
-    env: [
-      ...goEnvironment(all("extraEnv"), own.resources, defaults.goSettings),
-      { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-    ],
-    envFrom: all("extraEnvFrom"),
-    securityContext: setting("containerSecurityContext"),
-    livenessProbe: setting("livenessProbe"),
-    readinessProbe: setting("readinessProbe"),
-    lifecycle: own.lifecycle,
-    volumeMounts: [
-      { name: "config", mountPath: "/etc/loki/config" },
-      { name: "runtime-config", mountPath: "/etc/loki/runtime-config" },
-      { name: "data", mountPath: "/var/loki" },
-      { name: "temp", mountPath: "/tmp" },
-      ...all("extraVolumeMounts"),
-    ],
-  });
   const spec = filled({
-    securityContext: setting("podSecurityContext"),
-    terminationGracePeriodSeconds: setting("terminationGracePeriodSeconds"),
+    securityContext: settingOf(release, part, "podSecurityContext"),
+    terminationGracePeriodSeconds: settingOf(release, part, "terminationGracePeriodSeconds"),
     volumes: [
       { name: "temp", emptyDir: {} },
       {
@@ -100,15 +78,52 @@ function workload(release: ChartRelease, part: (typeof PARTS)[number]): Manifest
         configMap: { name: release.name, items: [{ key: "config.yaml", path: "config.yaml" }] },
       },
       { name: "runtime-config", configMap: { name: `${release.name}-runtime` } },
-      // Else it is a claim of the StatefulSet's, which is a disk that outlives the pod.
+      // Otherwise it is a claim of the StatefulSet: a disk that outlives the pod.
       ...(claimed ? [] : [{ name: "data", emptyDir: {} }]),
-      ...all("extraVolumes"),
+      ...allOf(release, part, "extraVolumes"),
     ],
-    containers: [container],
+    containers: [lokiContainer(release, part)],
   });
   const labels = { ...selector(release, part), "app.kubernetes.io/part-of": "memberlist" };
   const { templates } = lokiNames(release);
   return pods(release, own.kind, expand(own.fullnameOverride, release, templates), own.replicas, labels, spec);
+}
+
+function lokiContainer(release: ChartRelease, part: Part): Loose {
+  const { global, defaults, loki, [part]: own } = release.values;
+  const command = settingOf(release, part, "command");
+  return filled({
+    name: part,
+    image: imageOf(global.imageRegistry, own.image, loki.image, release.appVersion),
+    command: command && [command],
+    args: [
+      ...["-config.file=/etc/loki/config/config.yaml", "-config.expand-env=true"],
+      ...["-memberlist.advertise-addr=$(POD_IP)", `-target=${part}${loki.ui.enabled && part === "read" ? ",ui" : ""}`],
+      ...(part === "backend" ? ["-legacy-read-mode=false"] : []),
+      ...allOf(release, part, "extraArgs"),
+    ],
+    ports: [
+      port("http-metrics", loki.server.http_listen_port),
+      port("grpc", loki.server.grpc_listen_port),
+      GOSSIP_PORT,
+    ],
+    env: [
+      ...goEnvironment(allOf(release, part, "extraEnv"), own.resources, defaults.goSettings),
+      { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    ],
+    envFrom: allOf(release, part, "extraEnvFrom"),
+    securityContext: settingOf(release, part, "containerSecurityContext"),
+    livenessProbe: settingOf(release, part, "livenessProbe"),
+    readinessProbe: settingOf(release, part, "readinessProbe"),
+    lifecycle: own.lifecycle,
+    volumeMounts: [
+      { name: "config", mountPath: "/etc/loki/config" },
+      { name: "runtime-config", mountPath: "/etc/loki/runtime-config" },
+      { name: "data", mountPath: "/var/loki" },
+      { name: "temp", mountPath: "/tmp" },
+      ...allOf(release, part, "extraVolumeMounts"),
+    ],
+  });
 }
 
 const pods = (
@@ -164,10 +179,10 @@ const lokiPorts = ({ values }: ChartRelease): ServicePort[] => [
   { name: "grpc", port: values.loki.server.grpc_listen_port, targetPort: "grpc" },
 ];
 
-const publishesNotReady = ({ values }: ChartRelease, part: (typeof PARTS)[number]): boolean =>
+const publishesNotReady = ({ values }: ChartRelease, part: Part): boolean =>
   values[part].service.publishNotReadyAddresses ?? values.defaults.service.publishNotReadyAddresses ?? true;
 
-function services(release: ChartRelease, part: (typeof PARTS)[number]): Manifest[] {
+function services(release: ChartRelease, part: Part): Manifest[] {
   const ports = [...lokiPorts(release), { name: "grpclb", port: 9096, targetPort: "grpc" }];
   const notReady = publishesNotReady(release, part);
   return [false, true].map((headless) =>
