@@ -62,7 +62,7 @@ export class InvalidArgumentsError extends RunError {
   }
 }
 
-/** The name that was probably meant by a misspelled one, or by one that says more than it has to. */
+/** The known name that a misspelled or too long one probably means. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const distance = (other: string) => leven(name.toLowerCase(), other.toLowerCase());
   const [best] = [...known].sort((a, b) => distance(a) - distance(b));

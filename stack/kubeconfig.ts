@@ -43,7 +43,7 @@ export function kubeconfigWithLogin(kubeconfig: string, login: KubeloginMode): s
 
 const isFilled = (value: unknown): value is YAMLSeq => value instanceof YAMLSeq && value.items.length > 0;
 
-/** `--client-id` names AKS's own client, for a person at a browser; the other modes bring an identity of their own. */
+/** `--client-id` names AKS's own client, for a person at a browser. The other modes have another identity. */
 function loginArgs(args: string[], login: KubeloginMode): string[] {
   const dropped = new Set(["--login", "-l", "--client-id"]);
   const kept = args.filter(

@@ -5,7 +5,7 @@ import { runTests, Summary } from "./harness/summary.ts";
 
 const USAGE = `npm test                    lint, type check, and the tiers unit and charts
 npm test -- FILE|FOLDER ... only these test files, or those in these folders
-npm test -- --update        also writes the reviewed files in tests/fixtures anew; read their diff before you commit it
+npm test -- --update        also rewrites the reviewed files in tests/fixtures; read their diff before you commit it
 
 Examples: npm test -- tests/unit/stack/configErrors.test.ts
           npm test -- tests/unit/components`;

@@ -1,4 +1,4 @@
-// npm run doctor -- <stack>: what stands in the way of a deploy, or what a broken one left, each with the command that fixes it. It only
+// npm run doctor -- <stack>: what blocks a deploy, or what a broken one left, each with the command that fixes it. It only
 // reads.
 import { examinationText, examineStack } from "../doctor/examineStack.ts";
 import { stackNames } from "../plan/stackFiles.ts";

@@ -20,7 +20,7 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
 }
 
-/** One key of the config: what its schema says, and what the comment on its schema says. */
+/** One key of the config, with what its schema and the comment on it contain. */
 export interface ArgumentKey {
   /** Key path, with the kind of a group in parentheses: `nodePool(create).vmSize`. */
   readonly path: string;

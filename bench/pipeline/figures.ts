@@ -1,4 +1,4 @@
-/** Parts of the stack that have CPU and memory figures of their own. */
+/** Parts of the stack with separate CPU and memory figures. */
 export const PARTS = ["alloy", "gateway", "write", "read", "backend", "caches"] as const;
 export type Part = (typeof PARTS)[number];
 

@@ -4,7 +4,7 @@ import { median } from "../statistics.ts";
 /** Something whose time is measured. */
 export interface Candidate {
   readonly name: string;
-  /** Runs once, in processes of its own. @returns seconds. */
+  /** Runs once, in separate processes. @returns seconds. */
   run(): Promise<number>;
 }
 

@@ -35,8 +35,8 @@ export const alloyArgs = z.strictObject({
     )
     .default([]),
   /**
-   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Beyond it the oldest are lost;
-   * `docs/loss-contract.md` says how long that lasts.
+   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Beyond it the oldest are lost.
+   * `docs/loss-contract.md` shows how long that lasts.
    * @default 10240
    */
   bufferMiB: count
@@ -44,7 +44,7 @@ export const alloyArgs = z.strictObject({
       (mib) => mib >= 512,
       explained({
         text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three stay",
-        fix: "leave it out to get 10240; docs/loss-contract.md says how long that lasts",
+        fix: "leave it out to get 10240; docs/loss-contract.md shows how long that lasts",
       }),
     )
     .default(10_240),

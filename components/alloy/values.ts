@@ -129,8 +129,8 @@ export function alloyValues(
       priorityClassName: "system-node-critical",
       // One node at a time, the default, takes longer than Helm waits on a hundred nodes.
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
-      // Told to stop, Alloy reads nothing more and sends what it has: a second while Loki is there, over a minute while it is not, and
-      // files are rotated away meanwhile. start.sh makes good for what is left.
+      // When stopped, Alloy reads nothing more and sends what it has. That takes a second, or over a minute while Loki is away, and files
+      // keep rotating. start.sh recovers the rest.
       terminationGracePeriodSeconds: 10,
       volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },
     },

@@ -16,7 +16,7 @@ export interface GatewayCredentials {
   readonly username: string;
 }
 
-/** Says on the pods of both sides which generation they were given: the release remembers it for the next update. */
+/** Annotation with the generation, on the pods of both sides. The release keeps it for the next update. */
 const GENERATION_ANNOTATION = "logging/gateway-credentials-generation";
 
 /** Annotations of the gateway's and of Alloy's pods. */

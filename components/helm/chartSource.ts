@@ -31,7 +31,7 @@ export interface PinnedChart {
   readonly version: string;
 }
 
-/** The part of a Helm release that says where its chart comes from. */
+/** The part of a Helm release that names the source of its chart. */
 export interface ChartSource {
   readonly chart: string;
   readonly version: string;

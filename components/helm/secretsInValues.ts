@@ -4,25 +4,25 @@ import type { Findings } from "../findings.ts";
 const SECRET_KEY =
   /(^|[_-])(pass|passwd|token)$|(password|passphrase|secret_?(access_?)?key|account_?key|api_?key|private_?key|(client|shared|bearer|auth|access)_?(secret|token)|access_?key(_?id)?|basic_?auth|htpasswd|connection_?string)$/i;
 
-/** Text that is a secret wherever it stands. */
+/** Text that is a secret under any key. */
 const SECRET_TEXT =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|:\/\/[^\s/:@]+:[^\s/@${]+@|\{SSHA\}|\$(apr1|2[aby])\$|\beyJ[\w-]{10,}\.[\w-]{10,}\./;
 
 /** A line of a config inside a text: `password = "x"`, `secret_key: x`, `-pass=x`. */
 const ASSIGNMENT = /^[\s-]*([\w.-]+)\s*[:=]\s*["']?([^\s"'].*?)["']?\s*$/gm;
 
-/** What refers to a secret without being one: `${ENV}`, `$(ENV)`, `sys.env("ENV")`, `{{ … }}`, a path to a mounted file. */
+/** A reference to a secret: `${ENV}`, `$(ENV)`, `sys.env("ENV")`, `{{ … }}`, a path to a mounted file. */
 const REFERENCE = /^(\$[{(]|sys\.env\(|\{\{|\/)/;
 
 /**
- * Finds what looks like a secret in chart values. Values stand in clear in previews, in the state, in the release and in
- * ConfigMaps; the finding names the place and never the text.
+ * Finds texts in chart values that look like a secret. Previews, the state, the release and ConfigMaps show values in clear. The finding
+ * names the place and never the text.
  */
 export function checkNoSecrets(values: unknown, path: string, findings: Findings): void {
   for (const place of secretPlaces(values, path, "")) {
     findings.problem({
       subject: place,
-      text: "no secret: values stand in clear in previews, in the state and in the cluster",
+      text: "no secret: previews, the state and the cluster show values in clear",
       fix: "put it into a Kubernetes Secret and name that here (extraEnvFrom, existingSecret, secretKeyRef); make a new one, because this one has been in clear",
     });
   }
@@ -32,7 +32,7 @@ function secretPlaces(value: unknown, path: string, key: string): string[] {
   if (Array.isArray(value)) return value.flatMap((entry, i) => secretPlaces(entry, `${path}[${i}]`, key));
   if (typeof value === "object" && value !== null) {
     const map = value as Record<string, unknown>;
-    // An entry of `env`: the name says what the value is.
+    // An entry of `env`: its name describes the value.
     const envName = typeof map.name === "string" && "value" in map ? map.name : undefined;
     return Object.entries(map).flatMap(([k, v]) =>
       secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k),

@@ -188,7 +188,7 @@ export function checkLoki(loki: Loki, findings: Findings): void {
       subject: "loki.storage.storageClass",
       given: storageClass,
       text: `one of AKS's: ${AKS_STORAGE_CLASSES.join(", ")}`,
-      fix: "check the spelling, or accept a class of your own with loki.storage.customStorageClass: true",
+      fix: "check the spelling, or accept your class with loki.storage.customStorageClass: true",
     });
   });
 }
@@ -206,7 +206,7 @@ function checkBurst(rate: Limit, burst: Limit, { limits }: Loki, findings: Findi
   });
 }
 
-/** Checks that each pod of a component gets a host of its own. */
+/** Checks that each pod of a component gets a separate host. */
 export function checkHosts(loki: Loki, { nodes }: PoolSize, maxCount: string, findings: Findings): void {
   for (const name of ["write", "read", "backend", "gateway"] as const) {
     const subject = `loki.${name}.replicas`;

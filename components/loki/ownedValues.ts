@@ -59,6 +59,6 @@ export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
 export const LOKI_FIXED_VALUES: Readonly<Record<string, string>> = {
   deploymentMode: "write, read and backend are what is deployed, sized and checked",
   "loki.config": "it would take the place of all of Loki's config, schema and retention too",
-  "loki.limits_config.deletion_mode": "whoever reaches the gateway could delete logs",
-  "loki.structuredConfig.limits_config.deletion_mode": "whoever reaches the gateway could delete logs",
+  "loki.limits_config.deletion_mode": "anyone who reaches the gateway could delete logs",
+  "loki.structuredConfig.limits_config.deletion_mode": "anyone who reaches the gateway could delete logs",
 };

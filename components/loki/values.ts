@@ -95,7 +95,7 @@ const gateway = ({ loki }: ResolvedArgs, refs: LokiReferences, placement: Values
   basicAuth: { enabled: true, existingSecret: refs.gatewaySecret },
   podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
   nginxConfig: OFFERED_PATHS,
-  // Otherwise Alloy ships a line for each of its own pushes.
+  // Otherwise Alloy ships a line for each of Alloy's pushes.
   verboseLogging: false,
   metrics: { resources: EXPORTER_RESOURCES },
 });

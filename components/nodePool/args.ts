@@ -159,7 +159,7 @@ const existingPool = z.strictObject({
         // https://learn.microsoft.com/azure/aks/use-labels#reserved-system-labels
         (key) => !/^(kubernetes\.azure\.com|kubernetes\.io)\//.test(key) || key === "kubernetes.azure.com/agentpool",
         explained({
-          text: "a label of your own: AKS reserves kubernetes.azure.com/ and kubernetes.io/",
+          text: "a custom label: AKS reserves kubernetes.azure.com/ and kubernetes.io/",
           fix: "label the pool with a key of yours (az aks nodepool update --labels), or select it by agentpool=<name>",
         }),
       ),

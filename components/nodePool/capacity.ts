@@ -40,9 +40,9 @@ export interface CapacityReport {
 }
 
 /**
- * Pods that AKS runs on every Linux node. Measured on clusters, not documented by Azure: azure-cns, ip-masq-agent,
- * cloud-node-manager, csi-azuredisk, csi-azurefile and kube-proxy ask for 350m / 470Mi; the network policy agent and
- * Container Insights, where they run, for the rest.
+ * Pods that AKS runs on every Linux node. Measured on clusters, not documented by Azure. azure-cns, ip-masq-agent, cloud-node-manager,
+ * csi-azuredisk, csi-azurefile and kube-proxy ask for 350m / 470Mi. The network policy agent and Container Insights, if they run, ask for
+ * the rest.
  */
 export const AKS_DAEMONSETS: Quantities & { readonly pods: number } = {
   cpu: 350 + 50 + 150,
@@ -79,9 +79,8 @@ const reservedCpu = (cores: number): number =>
 /**
  * Whether every pod finds a node on the pool at its largest.
  *
- * The scheduler places pods one after the other and never moves one again, so that an order of arrival can fill the nodes in a
- * way that leaves no room for the last pod although a perfect packing exists. A set counts as fitting only when it is placed in
- * all the orders tried, on the emptiest node first (the scheduler's default scoring) and on the fullest one first.
+ * The scheduler places pods one after the other and never moves one. Pods may therefore arrive in an order that leaves no room for the
+ * last one although a perfect packing exists. A set counts as fitting only when it is placed in all the orders tried, on the emptiest node first (the scheduler's default scoring) and on the fullest one first.
  */
 export function checkCapacity(pool: PoolSize, agent: Quantities, workloads: readonly Workload[]): CapacityReport {
   const node = allocatable(pool.vm, pool.maxPods);

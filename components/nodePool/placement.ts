@@ -64,9 +64,9 @@ export function poolSize(pool: NodePool): PoolSize | undefined {
 }
 
 /**
- * `log` and a hash of everything that Azure refuses to change on a pool (`PropertyChangeNotAllowed`). A change of one of these is a
- * change of name, and so a replacement that creates the new pool first and deletes the old one last: two pools cannot share a name,
- * and an update in place would fail half-way. Azure allows at most 12 lower-case letters and digits.
+ * `log` and a hash of everything that Azure refuses to change on a pool (`PropertyChangeNotAllowed`). A change of one of these changes
+ * the name, so that the new pool is created first and the old one deleted last. Two pools cannot share a name, and an update in place
+ * would fail half-way. Azure allows at most 12 lower-case letters and digits.
  */
 export function nodePoolName(
   pool: Pick<

@@ -11,7 +11,7 @@ const DATA_DISKS = { 2: 4, 4: 8, 8: 16, 16: 32, 32: 32 };
 /** Memory of one vCPU, by series. */
 const MEMORY_GIB = { D: 4, E: 8 };
 
-/** Local disk of one vCPU in the sizes that have one, which a d says: a temporary disk in v5, NVMe in v6. */
+/** Local disk of one vCPU, in the sizes with a d in their name: a temporary disk in v5, NVMe in v6. */
 const LOCAL_DISK_GIB = { v5: 37.5, v6: 55 };
 
 /** The sizes that a logging pool is usually made of. Others are described with `nodePool.vmCapacity`. */

@@ -21,8 +21,8 @@ const OBJECT_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
 /**
  * The policy of the cluster's user: its own bucket and nothing else.
  *
- * The Deny is not belt and braces. MinIO lets every user make service accounts of its own, which need not expire, and change its
- * own password, whatever its policy allows; both were refused on a real MinIO only after `admin:*` was denied.
+ * The Deny is necessary. MinIO lets every user create service accounts, which need not expire, and change the user's password, whatever
+ * the policy allows. A real MinIO refused both only after `admin:*` was denied.
  */
 export function bucketPolicy(bucket: string): string {
   return JSON.stringify({
@@ -87,7 +87,7 @@ export function createObjectStorage(
   };
 }
 
-/** Shortest keys that MinIO takes, by the config keys that they stand in. */
+/** Shortest keys that MinIO accepts, by config key. */
 const KEY_LENGTHS = { objectStorageAccessKey: 3, objectStorageSecretKey: 8 } as const;
 
 /** What stays as it is when Loki puts a key into its config as text, before that is parsed as YAML. */

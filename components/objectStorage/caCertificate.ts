@@ -12,7 +12,7 @@ export interface CaCertificate {
 
 const EXPIRES_SOON_DAYS = 45;
 
-/** Reads and checks a CA bundle; finds a missing file, what is no certificate, and what has expired or soon will. */
+/** Reads and checks a CA bundle. Reports a missing file, a text that is not a certificate, and one that has expired or soon will. */
 export function checkCaCertificate(
   file: string,
   path: string,
@@ -57,7 +57,7 @@ export function checkCaCertificate(
       subject: path,
       given: file,
       text: `a certificate that is valid; ${subject} expired on ${end.toISOString().slice(0, 10)}`,
-      fix: "get the CA's current certificate from whoever runs MinIO and commit it",
+      fix: "get the CA's current certificate from those who run MinIO and commit it",
     });
     if (days >= 0 && days < EXPIRES_SOON_DAYS)
       findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);

@@ -70,7 +70,7 @@ const MAX_PODS = 60;
 const peakRate = (gbPerDay: number): number => (gbPerDay * 1000 * PEAK) / 86_400;
 
 /**
- * What a load needs, by what was measured. docs/sizing.md says the formula in words.
+ * What a load needs, by what was measured. docs/sizing.md has the formula in words.
  *
  * @throws when no pool of the sizes known here has room for it.
  */
@@ -79,7 +79,7 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
   const writeCores = (rate * MEASURED.writeCpu) / UTILISATION;
   const readCores = (gbPerDay * 1000) / (MEASURED.searchedPerCore * DAY_SEARCH_SECONDS);
   const readers = Math.max(3, Math.ceil(readCores / 2));
-  // Chunks that are not full yet: no more than was logged meanwhile, and no more than a full one of each container.
+  // Chunks that are not full yet: at most what was logged in that time, and at most a full one of each container.
   const loggedMiB = rate * 3600 * CHUNK_HOURS * MEASURED.stored;
   const openMiB = Math.min(loggedMiB, nodes * CONTAINERS_PER_NODE * CHUNK_MIB) * COPIES;
   // With one writer away the others have its share. Go's collector lets the heap grow to twice of what is in it.

@@ -33,7 +33,7 @@ describe("every resource", () => {
     for (const r of children()) assert.equal(r.parent, COMPONENT, r.name);
   });
 
-  it("has a name of its own that begins with the component's", () => {
+  it("has a unique name that begins with the component's", () => {
     for (const r of children()) assert.match(r.name, /^logging-[a-z0-9-]+$/);
     assert.equal(new Set(children().map((r) => r.name)).size, children().length);
   });
@@ -123,7 +123,10 @@ describe("nothing irreversible happens by accident", () => {
   it("a new user is made and attached, and a new pool is there, before the old one goes", () => {
     for (const name of ["logging-bucket-user", "logging-bucket-user-policy", "logging-node-pool"]) {
       const r = registration(name);
-      assert.ok(r.getDeletebeforereplacedefined(), `${name} says so itself: the provider would say otherwise`);
+      assert.ok(
+        r.getDeletebeforereplacedefined(),
+        `${name} sets it itself, because the provider would choose otherwise`,
+      );
       assert.equal(r.getDeletebeforereplace(), false, name);
     }
   });

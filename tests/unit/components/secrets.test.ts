@@ -20,7 +20,7 @@ const MARKERS = {
 const GENERATED = ["bucketsecretkey", "gatewaypassword2", "gatewaypassword1"].map((n) => `offlinePasswordlogging${n}`);
 const ALL = [...Object.values(MARKERS), "PlantedImageRegistryCredentials", ...GENERATED];
 
-/** A secret, and what it turns into on its way: half a hash is as good as a leak where the secret is short. */
+/** A secret in its possible forms. Half a hash is a leak too if the secret is short. */
 const forms = (secret: string): string[] => [
   secret,
   Buffer.from(secret).toString("base64").replace(/=+$/, ""),
@@ -115,7 +115,7 @@ describe("planted secrets", () => {
     }
   });
 
-  it("are asked to be encrypted in the state also where a provider would not", () => {
+  it("are encrypted in the state even if a provider does not ask for it", () => {
     const outputs = Object.fromEntries(sent.map((r) => [r.getName(), r.getAdditionalsecretoutputsList()]));
     for (const name of ["bucket-secret-key", "gateway-password-1", "gateway-password-2"])
       assert.ok(outputs[`logging-${name}`]?.includes("result"), name);

@@ -14,7 +14,7 @@ export interface Ran {
   readonly file: (name: string) => string;
 }
 
-/** What each program does unless a test says otherwise. */
+/** What each program does unless a test changes it. */
 const PROGRAMS: Record<string, string> = {
   npm: "",
   pulumi: "",

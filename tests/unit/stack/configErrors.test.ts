@@ -1,4 +1,4 @@
-// Every mistake in a stack's config: where it is, what was given, what is allowed, how to mend it.
+// Every mistake in a stack's config: where it is, what was given, what is allowed, how to fix it.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -217,7 +217,7 @@ const MISTAKES: Mistake[] = [
     fix: /write prod-aks-a/,
   },
   {
-    what: "an environment that is no word",
+    what: "an environment that is not a word",
     change: (c) => {
       c.cluster.environment = "prod {a}";
     },
@@ -449,7 +449,7 @@ const MISTAKES: Mistake[] = [
     fix: /commit the CA certificate/,
   },
   {
-    what: "a CA file that is no PEM",
+    what: "a CA file that is not PEM",
     change: (c) => {
       c.objectStorage.caFile = "package.json";
     },
@@ -880,7 +880,7 @@ const MISTAKES: Mistake[] = [
   ),
   ...['{"auths":{}}', "{}", "myregistry.azurecr.io", '"text"'].map(
     (text): Mistake => ({
-      what: `registry credentials that are no Docker config: ${text}`,
+      what: `registry credentials that are not a Docker config: ${text}`,
       change: (c) => {
         c.imageRegistryCredentials = text;
       },
@@ -1017,7 +1017,7 @@ describe("a kubeconfig that does not exist", () => {
   });
   after(() => delete process.env.PULUMI_NODEJS_ENGINE);
 
-  it("is no problem offline, where nothing is reached", async () => {
+  it("is accepted offline, where nothing is reached", async () => {
     assert.equal(await refusal(absent), undefined);
   });
 
@@ -1086,7 +1086,7 @@ describe("several mistakes", () => {
     assert.match(error?.message ?? "", /7 problems, nothing has been created/);
   });
 
-  it("of shape and of meaning come together, also where a whole group cannot be used", async () => {
+  it("of shape and of meaning come together, even if a whole group cannot be used", async () => {
     const error = await refusal(
       stackFile((c) => {
         c.nodePool = { mode: "make" };
@@ -1154,14 +1154,14 @@ describe("several mistakes", () => {
       ["nodePool.maxCount"],
     ],
     [
-      "no room, where the wrong value may be what mends it",
+      "no room, if the wrong value may be what fixes it",
       (c) => {
         Object.assign(c.nodePool, { maxCount: 3, vmCapacity: { cpu: "64", memoryGiB: 256, dataDisks: 32 } });
       },
       ["nodePool.vmCapacity.cpu"],
     ],
     [
-      "no replicas judged by a replication factor that is no number",
+      "no replicas judged by a replication factor that is not a number",
       (c) => {
         c.loki.replicationFactor = "1";
         c.loki.write.replicas = 1;
@@ -1336,7 +1336,7 @@ describe("what is unusual but meant is accepted", () => {
 describe("what is allowed but should be known is a warning", () => {
   const WARNED: Array<[string, (c: Loose) => void, RegExp]> = [
     [
-      "no pool of its own",
+      "no separate pool",
       (c) => {
         c.nodePool = { mode: "none" };
       },

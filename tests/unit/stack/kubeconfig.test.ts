@@ -94,7 +94,7 @@ describe("a kubeconfig with kubelogin", () => {
 });
 
 describe("a kubeconfig without kubelogin", () => {
-  it("with client certificates says the same", () => {
+  it("with client certificates stays the same", () => {
     const certificates = `apiVersion: v1
 kind: Config
 clusters: [{name: prod, cluster: {server: "https://prod:443"}}]
@@ -108,13 +108,13 @@ users:
     assert.deepEqual(parse(kubeconfigWithLogin(certificates, "azurecli")), parse(certificates));
   });
 
-  it("with another credential plugin says the same", () => {
+  it("with another credential plugin stays the same", () => {
     const other = entra(AKS_ARGS).replace("command: kubelogin", "command: aws");
     assert.deepEqual(parse(kubeconfigWithLogin(other, "azurecli")), parse(other));
   });
 });
 
-describe("what is no kubeconfig is refused: the provider would take the machine's own context instead", () => {
+describe("a text that is not a kubeconfig is refused: the provider would use the machine's context instead", () => {
   const REFUSED: Array<[string, Parameters<typeof kubeconfigOf>[0]]> = [
     ["no answer", {}],
     ["no kubeconfig", { kubeconfigs: [] }],
@@ -138,7 +138,7 @@ describe("what is no kubeconfig is refused: the provider would take the machine'
   }
 
   it("and so no provider is made", async () => {
-    // In a process of its own: what fails is the registration, behind the program's back.
+    // In a separate process, because the registration fails outside of the program.
     const program = `
       import * as pulumi from "@pulumi/pulumi";
       import { readStackFile } from "./automation/plan/stackFiles.ts";

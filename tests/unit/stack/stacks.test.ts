@@ -176,7 +176,7 @@ for (const stack of STACKS) {
 }
 
 describe("the defaults", () => {
-  it("are the figures of production: a stack that says nothing of Loki and Alloy sends the same", async () => {
+  it("are the figures of production: a stack without keys for Loki and Alloy sends the same", async () => {
     const [said, unsaid] = [
       await planOf("prod-aks-a"),
       await plan(

@@ -333,7 +333,7 @@ describe("Alloy's start", {
       assert.equal(await after(), undefined, "ten lines are on their way");
       alloy.sent = 60;
       assert.equal(await after(), noted, "what had been read then, not now");
-      assert.match(read("/var/lib/alloy/seen"), /0\.log\.20300101-000010/, "a file that went meanwhile may be needed");
+      assert.match(read("/var/lib/alloy/seen"), /0\.log\.20300101-000010/, "a file that has gone may be needed");
     });
   });
 
@@ -470,7 +470,7 @@ describe("Alloy's start", {
     assert.equal(readdirSync(join(node, wal)).length, 5);
   });
 
-  it("gives up the oldest part of its buffer when it is larger than it may be, and says so", async () => {
+  it("gives up the oldest part of its buffer when it is above its limit, and reports it", async () => {
     const wal = "/var/lib/alloy/loki.write.gateway/wal";
     for (let i = 3; i < 7; i++) put(`${wal}/0000000${i}`, Buffer.alloc(400 * 1024));
     const rounds = spawn(

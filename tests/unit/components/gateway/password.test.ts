@@ -89,7 +89,7 @@ describe("a rotation of the gateway's password", () => {
     );
   });
 
-  it("never makes a password anew that exists: its inputs stay as they were", async () => {
+  it("never recreates a password that exists: its inputs stay as they were", async () => {
     const [one, two] = [await generation(1), await generation(2)];
     assert.deepEqual(
       resource(two.plan, "logging-gateway-password-1").inputs,

@@ -40,7 +40,7 @@ describe("against what is deployed", () => {
     });
   }
 
-  it("an edited prefix, period, store or version of a past period is refused, and says what was deployed", () => {
+  it("an edited prefix, period, store or version of a past period is refused, with the deployed one", () => {
     const [deployed] = lokiPeriods([{ from: "2025-01-01" }]);
     assert.ok(deployed);
     for (const edited of [
@@ -57,7 +57,7 @@ describe("against what is deployed", () => {
     }
   });
 
-  it("the order of keys, which the engine does not keep, is no edit", () => {
+  it("the order of keys, which the engine does not keep, is not an edit", () => {
     const [period] = lokiPeriods([{ from: "2025-01-01" }]);
     assert.ok(period);
     const { from, store, object_store, schema, index } = period;

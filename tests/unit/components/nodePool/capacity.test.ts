@@ -113,8 +113,8 @@ describe("each limit of a node alone refuses", () => {
   }
 });
 
-// Over Loki's own workloads, not over all that can be thought of: the check places pods one after the other as the scheduler does,
-// and such an order has rare sets where one pod more pushes the others into a better place.
+// Covers Loki's workloads and not every possible set. The check places pods one after the other, as the scheduler does, and there are rare
+// sets in which one pod more makes the others fit better.
 describe("Loki of any usual size", () => {
   const loki = (write: number, read: number, backend: number, cpu: string, memory: string): Workload[] => {
     const resources = { requests: { cpu, memory }, limits: { memory: "16Gi" } };

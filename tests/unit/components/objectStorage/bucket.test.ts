@@ -54,7 +54,7 @@ describe("the policy", () => {
     );
   });
 
-  it("opens no other bucket, also where one name begins with the other", () => {
+  it("opens no other bucket, even if one name begins with the other", () => {
     fc.assert(
       fc.property(bucketName, bucketName, key, (bucket, suffix, object) => {
         const policy = bucketPolicy(bucket);

@@ -94,7 +94,7 @@ describe("more to log", () => {
       parseCpu(alloy.resources?.requests.cpu ?? "") ?? 0,
     ]);
     figures.slice(1).forEach((more, i) => {
-      // A writer more has a smaller disk each; together they are no smaller.
+      // With one writer more each disk is smaller, but not all of them together.
       for (const which of [0, 1, 3, 4, 5, 6])
         assert.ok((more[which] ?? 0) >= (figures[i]?.[which] ?? 0), `${figures[i]} then ${more}`);
     });

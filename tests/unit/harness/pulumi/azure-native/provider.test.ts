@@ -119,7 +119,7 @@ test("a pool's life", async () => {
   );
 });
 
-test("a new name is a replacement that deletes first unless the program says otherwise", async () => {
+test("a new name is a replacement that deletes first unless the program sets otherwise", async () => {
   const azure = await start();
   const diff = await azure.diff(pool("log1"), pool("log2", { availabilityZones: ["1"] }));
   assert.deepEqual(diff.getReplacesList(), ["agentPoolName"]);
@@ -161,7 +161,7 @@ test("the credentials of a cluster", async () => {
   );
 });
 
-test("fails when told", async () => {
+test("fails on request", async () => {
   const azure = await start({
     AZURE_STANDIN_FAIL: '{"create": {"code": "QuotaExceeded", "message": "no cores left"}}',
   });
