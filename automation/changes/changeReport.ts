@@ -1,5 +1,5 @@
-import type { PlannedResource } from "../plan/offlinePlan.ts";
 import type { RenderedRelease, RenderedStack } from "../plan/renderStack.ts";
+import type { ComparedStack } from "./comparedStack.ts";
 import { costChanges, type Sizing, sizing } from "./costs.ts";
 import { byLevel, heaviest, type Level, type RatedFinding } from "./levels.ts";
 import { lokiMeanings } from "./lokiMeanings.ts";
@@ -28,11 +28,6 @@ export interface ChangeReport {
   readonly warnings: readonly string[];
 }
 
-/** A stack on one side of a comparison. */
-export interface ComparedStack extends Pick<RenderedStack, "releases" | "pool"> {
-  readonly resources: ReadonlyArray<Pick<PlannedResource, "type" | "inputs">>;
-}
-
 /** The input of a report. */
 export interface Comparison {
   readonly stack: string;
@@ -55,8 +50,8 @@ export function changeReport(comparison: Comparison): ChangeReport {
       .flatMap((release) => [...lokiMeanings(release, today), ...objectMeanings(release)]),
   ].sort(byLevel);
   const capacity = {
-    before: sizing(before.releases, before.resources, before.pool),
-    after: sizing(after.releases, after.resources, after.pool),
+    before: sizing(before),
+    after: sizing(after),
   };
   return {
     stack,

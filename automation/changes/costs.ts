@@ -1,8 +1,7 @@
 import { AKS_DAEMONSETS, allocatable, type PoolSize } from "../../components/nodePool/capacity.ts";
 import { parseCpu, parseMemory } from "../../components/quantities.ts";
 import type { Manifest } from "../plan/helmTemplate.ts";
-import type { RenderedRelease } from "../plan/renderStack.ts";
-import type { ComparedStack } from "./changeReport.ts";
+import { type ComparedStack, createdPool, loggingPool } from "./comparedStack.ts";
 
 /** What the pods of a stack request, and what its nodes offer. */
 export interface Sizing {
@@ -17,16 +16,12 @@ export interface Sizing {
 }
 
 /** Adds up what the rendered objects request, and what the pool offers. */
-export function sizing(
-  releases: readonly RenderedRelease[],
-  resources: ComparedStack["resources"],
-  pool: PoolSize | undefined,
-): Sizing {
+export function sizing({ releases, resources }: ComparedStack): Sizing {
   const objects = releases.flatMap((release) => release.objects);
   const workloads = objects.filter(({ kind }) => ["StatefulSet", "Deployment"].includes(kind));
   const agents = objects.filter(({ kind }) => kind === "DaemonSet").map(podRequests);
   const requested = workloads.map((w) => ({ ...podRequests(w), pods: replicasOf(w) }));
-  const created = resources.find(({ type }) => type.endsWith(":AgentPool"))?.inputs;
+  const [pool, created] = [loggingPool(resources), createdPool(resources)];
   return {
     requested: {
       pods: sum(requested, ({ pods }) => pods),

@@ -5,7 +5,7 @@ import { type Configuration, createConfiguration, KubeConfig, ServerConfiguratio
 import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { AccessConfig } from "../../stack/access.ts";
 import { kubeconfigWithLogin } from "../../stack/kubeconfig.ts";
-import { type ProgramError, runProgram } from "../runProgram.ts";
+import { type ProgramError, runProgram } from "../subprocess.ts";
 
 /** `az` may ask for a login, or wait for an answer that never comes. */
 const AZ_SECONDS = 60;

@@ -7,7 +7,7 @@ import { destroy, type Operation, type OperationResult, type Outcome, refresh, u
 import { eventText, resultText } from "../deploy/operationText.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
-import { command, runAsProcess, UsageError } from "./command.ts";
+import { defineCommand, runAsProcess, UsageError } from "./defineCommand.ts";
 
 /** Exit codes; the highest of several stacks counts. */
 const EXIT_CODES: Readonly<Record<Outcome, number>> = { succeeded: 0, refused: 2, stopped: 3, failed: 4, cancelled: 5 };
@@ -38,7 +38,7 @@ const OWN_OPTIONS = {
   refresh: ["clear-pending-creates"],
 } as const satisfies Record<Operation, ReadonlyArray<keyof typeof OPTIONS>>;
 
-export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const [operation] = positionals;
   const stacks = values.all ? stackNames() : [...new Set(values.stack)];
   if (positionals.length !== 1 || !isOperation(operation)) throw new UsageError();

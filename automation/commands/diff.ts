@@ -6,14 +6,14 @@ import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "../ch
 import { NO_STACK, type RenderedStack, renderStack } from "../plan/renderStack.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { checkOut } from "../plan/worktree.ts";
-import { command, onlyStack, runAsProcess, UsageError } from "./command.ts";
+import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
 import { interruptible } from "./interruptible.ts";
 
 const usage = () => `usage: npm run diff -- <stack> --base REF ${REPORT_USAGE}\nstacks: ${stackNames().join(", ")}`;
 
 const OPTIONS = { base: { type: "string" }, ...REPORT_OPTIONS } as const;
 
-export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
   const ref = values.base;
   if (!ref) throw new UsageError();

@@ -4,11 +4,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { argumentKeys } from "../reference/argumentKeys.ts";
 import { argumentsPage } from "../reference/argumentsPage.ts";
 import { stackFileSchema } from "../reference/stackFileSchema.ts";
-import { command, runAsProcess } from "./command.ts";
+import { defineCommand, runAsProcess } from "./defineCommand.ts";
 
 const OPTIONS = { check: { type: "boolean", default: false } } as const;
 
-export const main = command(
+export const main = defineCommand(
   () => "usage: npm run docs -- [--check]",
   OPTIONS,
   async ({ values: { check } }) => {

@@ -2,7 +2,7 @@
 // reads.
 import { examinationText, examineStack } from "../doctor/examineStack.ts";
 import { stackNames } from "../plan/stackFiles.ts";
-import { command, onlyStack, runAsProcess } from "./command.ts";
+import { defineCommand, onlyStack, runAsProcess } from "./defineCommand.ts";
 
 const UNHEALTHY = 6;
 
@@ -12,7 +12,7 @@ stacks: ${stackNames().join(", ")}`;
 
 const OPTIONS = { json: { type: "boolean", default: false } } as const;
 
-export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
   const results = await examineStack(stack);
   console.log(values.json ? JSON.stringify(results, null, 2) : examinationText(stack, results));

@@ -5,13 +5,13 @@ import { isExpected } from "../expectedErrors.ts";
 import { planOffline } from "../plan/offlinePlan.ts";
 import { planText } from "../plan/planText.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
-import { command, runAsProcess } from "./command.ts";
+import { defineCommand, runAsProcess } from "./defineCommand.ts";
 
 const usage = () => `usage: npm start -- [stack...] [--values]\nstacks: ${stackNames().join(", ")}`;
 
 const OPTIONS = { values: { type: "boolean", default: false } } as const;
 
-export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const refusals: string[] = [];
   for (const stack of positionals.length > 0 ? positionals : stackNames()) {
     try {

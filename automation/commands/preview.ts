@@ -2,11 +2,11 @@
 import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "../changes/publish.ts";
 import { previewStack } from "../engine/stackPreview.ts";
 import { stackNames } from "../plan/stackFiles.ts";
-import { command, onlyStack, runAsProcess } from "./command.ts";
+import { defineCommand, onlyStack, runAsProcess } from "./defineCommand.ts";
 
 const usage = () => `usage: npm run preview -- <stack> ${REPORT_USAGE}\nstacks: ${stackNames().join(", ")}`;
 
-export const main = command(usage, REPORT_OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, REPORT_OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
   checkReportOptions(values);
   return publish(await previewStack(stack), values);

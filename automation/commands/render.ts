@@ -4,14 +4,14 @@ import { dirname, join } from "node:path";
 import { planOffline } from "../plan/offlinePlan.ts";
 import { renderedFiles } from "../plan/renderedFiles.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
-import { command, onlyStack, runAsProcess, UsageError } from "./command.ts";
+import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
 
 const usage = () =>
   `usage: npm run render -- <stack> [--config-file FILE] --out DIR\nstacks: ${stackNames().join(", ")}`;
 
 const OPTIONS = { out: { type: "string" }, "config-file": { type: "string" } } as const;
 
-export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
   const { out } = values;
   if (!out) throw new UsageError();

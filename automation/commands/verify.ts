@@ -3,7 +3,7 @@ import { connect } from "../cluster/clusterApi.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
 import { VERIFY_STEPS, type VerifyRow, verifyStack } from "../verify/verifyStack.ts";
-import { command, onlyStack, runAsProcess, UsageError } from "./command.ts";
+import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
 import { interruptible } from "./interruptible.ts";
 
 const usage = () => `usage: npm run verify -- <stack> [--config-file FILE] [--timeout SECONDS]
@@ -12,7 +12,7 @@ stacks: ${stackNames().join(", ")}`;
 
 const OPTIONS = { "config-file": { type: "string" }, timeout: { type: "string", default: "180" } } as const;
 
-export const main = command(usage, OPTIONS, async ({ values, positionals }) => {
+export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
   const timeoutSeconds = Number(values.timeout);
   if (!(timeoutSeconds > 0)) throw new UsageError();

@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { protectedResources, type StackState } from "../engine/state.ts";
+import { protectedResources, type StackState } from "../engine/stackState.ts";
 import { nameOf } from "../engine/urn.ts";
 
 /** A resource of a plan. */

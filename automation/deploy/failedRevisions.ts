@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
 import { helmMissing, type ReleaseInputs } from "../plan/helmTemplate.ts";
-import { runProgram } from "../runProgram.ts";
+import { runProgram } from "../subprocess.ts";
 
 /** Type of the Secrets in which Helm keeps its revisions. */
 const HELM_SECRET = "helm.sh/release.v1";

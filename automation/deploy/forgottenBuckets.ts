@@ -2,7 +2,7 @@
 // wrong key or no answer: the refresh then forgets the bucket, its protection with it, and no later deploy can make it again.
 
 import type { Finding } from "../../components/findings.ts";
-import { protectedResources, type StackState } from "../engine/state.ts";
+import { protectedResources, type StackState } from "../engine/stackState.ts";
 import { nameOf } from "../engine/urn.ts";
 import {
   type MinioAddress,

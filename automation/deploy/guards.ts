@@ -3,7 +3,7 @@ import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { Finding } from "../../components/findings.ts";
 import type { AccessConfig } from "../../stack/access.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
-import type { StackState } from "../engine/state.ts";
+import type { StackState } from "../engine/stackState.ts";
 import type { StackFile } from "../plan/stackFiles.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 

@@ -6,7 +6,7 @@ import { verdictProblem } from "../changes/publish.ts";
 import { connect } from "../cluster/clusterApi.ts";
 import { engineMessage } from "../engine/engineMessage.ts";
 import { openStack, type PreviewOptions, reportOf } from "../engine/stackPreview.ts";
-import { protectedResources, stateOf } from "../engine/state.ts";
+import { protectedResources, stateOf } from "../engine/stackState.ts";
 import { type StepEvent, type StepResult, UpdateSteps } from "../engine/updateEvents.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainErrors } from "../explain/explainErrors.ts";

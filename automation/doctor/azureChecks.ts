@@ -1,9 +1,9 @@
 import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { Finding } from "../../components/findings.ts";
-import type { StateResource } from "../engine/state.ts";
+import type { StateResource } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
-import { isOnPath, type ProgramError, runProgram } from "../runProgram.ts";
+import { isOnPath, type ProgramError, runProgram } from "../subprocess.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";
 
 /** Azure, through its CLI: login, rights, the cluster's policy engine, quota. No checks for a cluster outside of Azure. */

@@ -9,7 +9,7 @@ import {
 } from "@kubernetes/client-node";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { deployedNamespace, wrongCluster } from "../deploy/guards.ts";
-import type { StackState, StateResource } from "../engine/state.ts";
+import type { StackState, StateResource } from "../engine/stackState.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainPods } from "../explain/explainPods.ts";
 import { RELEASE_TYPE } from "../plan/releases.ts";

@@ -1,6 +1,6 @@
 import type { ResolvedArgs } from "../../components/args.ts";
 import type { Finding } from "../../components/findings.ts";
-import type { StateResource } from "../engine/state.ts";
+import type { StateResource } from "../engine/stackState.ts";
 import {
   type MinioAddress,
   type MinioKeys,

@@ -2,7 +2,7 @@ import { LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/a
 import type { Finding } from "../../components/findings.ts";
 import { engineMessage } from "../engine/engineMessage.ts";
 import { noSuchStack } from "../engine/stackPreview.ts";
-import { type StackState, type StateResource, stateOf } from "../engine/state.ts";
+import { type StackState, type StateResource, stateOf } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { PlannedResource } from "../plan/offlinePlan.ts";
 import { pendingOperations, unknownToState } from "./brokenDeploy.ts";

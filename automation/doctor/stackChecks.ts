@@ -4,7 +4,7 @@ import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import { connect } from "../cluster/clusterApi.ts";
 import { sharedBuckets } from "../deploy/guards.ts";
 import { chartLogin } from "../engine/stackPreview.ts";
-import type { StackState, StateResource } from "../engine/state.ts";
+import type { StackState, StateResource } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { MinioKeys } from "../explain/minioEvidence.ts";
 import { planOffline } from "../plan/offlinePlan.ts";

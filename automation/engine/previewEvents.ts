@@ -1,6 +1,5 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
-import type { PoolSize } from "../../components/nodePool/capacity.ts";
-import { AZURE_VM_SIZES } from "../../components/nodePool/vmSizes.ts";
+import type { ComparedResource } from "../changes/comparedStack.ts";
 import { type FieldChange, fieldChanges } from "../changes/fieldChanges.ts";
 import { byWeight, hiddenKeys, isArgumentChange, type ResourceChange } from "../changes/resourceChanges.ts";
 import { CHANGED_SECRET, SECRET } from "../plan/secretMarks.ts";
@@ -11,17 +10,11 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Shown in place of it. */
 const LATER = "[known after the update]";
 
-/** A resource in the engine's events, before or after the change. */
-export interface SeenResource {
-  readonly type: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-}
-
 /** The result of a preview, from the engine's events. */
 export class PreviewedSteps {
   readonly changes: ResourceChange[] = [];
-  readonly before: SeenResource[] = [];
-  readonly after: SeenResource[] = [];
+  readonly before: ComparedResource[] = [];
+  readonly after: ComparedResource[] = [];
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
 
@@ -115,11 +108,4 @@ function clean(value: unknown): unknown {
       .filter(([key]) => !key.startsWith("__"))
       .map(([key, child]) => [key, clean(child)]),
   );
-}
-
-/** The created pool at its largest. The engine does not know the size of an existing pool. */
-export function seenPool(resources: readonly SeenResource[]): PoolSize | undefined {
-  const pool = resources.find(({ type }) => type.endsWith(":AgentPool"))?.inputs;
-  const vm = AZURE_VM_SIZES.get(String(pool?.vmSize));
-  return pool && vm && { vm, maxPods: Number(pool.maxPods), nodes: Number(pool.maxCount ?? pool.count) };
 }

@@ -1,13 +1,14 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../components/findings.ts";
-import { type ChangeReport, type ComparedStack, changeReport } from "../changes/changeReport.ts";
+import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
+import type { ComparedResource, ComparedStack } from "../changes/comparedStack.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import { type ChartLogin, helmTemplates } from "../plan/helmTemplate.ts";
 import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";
 import { engineMessage } from "./engineMessage.ts";
-import { PreviewedSteps, type SeenResource, seenPool } from "./previewEvents.ts";
+import { PreviewedSteps } from "./previewEvents.ts";
 
 /** Options of a preview. */
 export interface PreviewOptions {
@@ -70,17 +71,15 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
 }
 
 async function rendered(
-  resources: readonly SeenResource[],
+  resources: readonly ComparedResource[],
   withReleases: boolean,
   login: ChartLogin | undefined,
 ): Promise<ComparedStack> {
-  const pool = seenPool(resources);
   const releases = withReleases ? releasesOf(resources) : [];
   const objects = await helmTemplates(releases, login);
   return {
     resources,
     releases: releases.map((release, i) => ({ ...release, objects: objects[i] ?? [] })),
-    ...(pool && { pool }),
   };
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
-import { isOnPath, type ProgramError, runProgram } from "../runProgram.ts";
+import { isOnPath, type ProgramError, runProgram } from "../subprocess.ts";
 
 /** A Kubernetes object. */
 export interface Manifest {

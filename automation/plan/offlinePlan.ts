@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { resolveArgs as ResolveArgs } from "../../components/args.ts";
 import type { CapacityReport } from "../../components/nodePool/capacity.ts";
-import type { loadConfig as LoadConfig } from "../../stack/config.ts";
 import { keyOfUrn, resourceKey } from "../engine/urn.ts";
 import { markedSecret, SECRET } from "./secretMarks.ts";
 import type { StackFile } from "./stackFiles.ts";
@@ -39,7 +37,7 @@ const KUBECONFIG = "apiVersion: v1\nkind: Config\nclusters: [{ name: offline }]\
 
 /** Options of {@link planOffline}. */
 export interface PlanOptions {
-  /** Folder of the project whose program runs. @default this project */
+  /** Folder of another version of the project, whose program runs. Its capacity is not computed. @default this project */
   readonly project?: URL;
   /**
    * Marks secrets as `[secret 1a2b3c]` and names of replaced objects as `[auto 1a2b3c]`, so that two plans can be compared. These are
@@ -79,6 +77,8 @@ const mocksOf = (tellApart: boolean): pulumi.runtime.Mocks => ({
 
 const digest = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 6);
 
+const OWN_PROJECT = new URL("../..", import.meta.url);
+
 let runs = 0;
 
 /** The parts of the SDK's mock monitor that are wrapped here. */
@@ -107,18 +107,20 @@ interface WireStruct {
  */
 export async function planOffline(
   file: StackFile,
-  { project = new URL("../..", import.meta.url), tellSecretsApart = false }: PlanOptions = {},
+  { project, tellSecretsApart = false }: PlanOptions = {},
 ): Promise<OfflinePlan> {
   // A module runs once per address. The query makes a new address for every plan.
   runs += 1;
-  const program = new URL(`index.ts?run=${runs}`, project).href;
+  const program = new URL(`index.ts?run=${runs}`, project ?? OWN_PROJECT).href;
   const recorded = await recordProgram("logging", file, () => import(program), tellSecretsApart);
-  const { loadConfig } = (await import(new URL("stack/config.ts", project).href)) as { loadConfig: typeof LoadConfig };
-  const { resolveArgs } = (await import(new URL("components/args.ts", project).href)) as {
-    resolveArgs: typeof ResolveArgs;
-  };
-  const { capacity } = resolveArgs(loadConfig().args);
+  const capacity = project ? undefined : await ownCapacity();
   return { stack: file.stack, ...recorded, ...(capacity && { capacity }) };
+}
+
+/** The capacity of the current stack's nodes. Other versions of the project have other modules. */
+async function ownCapacity(): Promise<CapacityReport | undefined> {
+  const { loadConfig } = await import("../../stack/config.ts");
+  return loadConfig().resolved.capacity;
 }
 
 /** Everything that a Pulumi program registers, with mocks instead of the engine and the providers. */

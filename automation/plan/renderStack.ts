@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { PoolSize } from "../../components/nodePool/capacity.ts";
-import { runProgram } from "../runProgram.ts";
+import { runProgram } from "../subprocess.ts";
 import type { Manifest } from "./helmTemplate.ts";
 import type { PlannedResource } from "./offlinePlan.ts";
 
@@ -17,8 +16,6 @@ export interface RenderedRelease {
 export interface RenderedStack {
   readonly resources: readonly PlannedResource[];
   readonly releases: readonly RenderedRelease[];
-  /** The logging pool at its largest, where its size is known. */
-  readonly pool?: PoolSize;
   readonly warnings: readonly string[];
 }
 
@@ -29,8 +26,9 @@ const PRELOAD = fileURLToPath(new URL("../../requireNode.cjs", import.meta.url))
 const PROCESS = fileURLToPath(new URL("renderStackProcess.ts", import.meta.url));
 
 /**
- * Plans and renders one stack of the project in `folder`, offline. In a separate process: Pulumi's runtime and the program's modules
- * exist once per process, and paths in the config are relative to the project.
+ * Plans and renders one stack of the project in `folder`, offline. It may be any version of the project: only its program runs, and
+ * everything else is this version's. In a separate process, because Pulumi's runtime and the program's modules exist once per process,
+ * and paths in the config are relative to the project.
  *
  * @throws {ProgramError} with the process's messages when the config is refused or a chart cannot be rendered.
  */

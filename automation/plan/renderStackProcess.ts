@@ -9,7 +9,7 @@ import { readStackFile } from "./stackFiles.ts";
 
 async function render(stack: string): Promise<RenderedStack> {
   const project = pathToFileURL(`${process.cwd()}/`);
-  const { resources, capacity, warnings } = await planOffline(readStackFile(stack), {
+  const { resources, warnings } = await planOffline(readStackFile(stack), {
     project,
     tellSecretsApart: true,
   });
@@ -21,7 +21,6 @@ async function render(stack: string): Promise<RenderedStack> {
       ...{ name, namespace, chart, version },
       objects: objects[i] ?? [],
     })),
-    ...(capacity && { pool: capacity.pool }),
     warnings,
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type ProgramError, runProgram } from "../runProgram.ts";
+import { type ProgramError, runProgram } from "../subprocess.ts";
 
 /** A git ref checked out beside the working copy. */
 export interface Worktree {

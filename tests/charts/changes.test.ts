@@ -26,7 +26,6 @@ async function rendered(change: (config: Loose) => void = () => {}): Promise<Ren
   return {
     resources: planned.resources,
     releases,
-    ...(planned.capacity && { pool: planned.capacity.pool }),
     warnings: [],
   };
 }

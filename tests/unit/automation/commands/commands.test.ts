@@ -1,10 +1,10 @@
 // What all commands have in common: one process for each, as npm starts it.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { UsageError } from "../../../../automation/commands/command.ts";
+import { UsageError } from "../../../../automation/commands/defineCommand.ts";
 import { main as diff } from "../../../../automation/commands/diff.ts";
 import { isExpected } from "../../../../automation/expectedErrors.ts";
-import { ProgramError } from "../../../../automation/runProgram.ts";
+import { ProgramError } from "../../../../automation/subprocess.ts";
 import { execute } from "../../../harness/command.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
 

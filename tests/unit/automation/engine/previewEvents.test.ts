@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { PreviewedSteps, seenPool } from "../../../../automation/engine/previewEvents.ts";
+import { loggingPool } from "../../../../automation/changes/comparedStack.ts";
+import { PreviewedSteps } from "../../../../automation/engine/previewEvents.ts";
 import { releasesOf } from "../../../../automation/plan/releases.ts";
 import { CHANGED_SECRET } from "../../../../automation/plan/secretMarks.ts";
 import type { Loose } from "../../../harness/manifest.ts";
@@ -90,7 +91,7 @@ describe("the engine's preview", () => {
       releasesOf(seen.after).map(({ name }) => name),
       ["loki"],
     );
-    assert.deepEqual(seenPool(seen.after), {
+    assert.deepEqual(loggingPool(seen.after), {
       vm: { cpu: 4, memoryGiB: 16, dataDisks: 8, localDiskGiB: 0 },
       maxPods: 60,
       nodes: 5,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import { protectedResources, stateOf } from "../../../../automation/engine/state.ts";
+import { protectedResources, stateOf } from "../../../../automation/engine/stackState.ts";
 import { keyOfUrn, nameOf, typeOf } from "../../../../automation/engine/urn.ts";
 
 const URN = "urn:pulumi:prod-aks-a::logging::logging:index:LoggingStack$minio:index/s3Bucket:S3Bucket::logging-bucket";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type ProgramError, runProgram } from "../../../automation/runProgram.ts";
+import { type ProgramError, runProgram } from "../../../automation/subprocess.ts";
 
 const node = (code: string, options = {}) => runProgram(process.execPath, ["-e", code], options);
 

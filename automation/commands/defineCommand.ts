@@ -19,7 +19,7 @@ export class UsageError extends Error {
  * @param usage How the command is used; computed only when it is printed.
  * @param run Does the work and returns the exit code. Errors that it throws end the command with 1.
  */
-export const command =
+export const defineCommand =
   <const Options extends ParseArgsOptionsConfig>(
     usage: () => string,
     options: Options,
