@@ -10,8 +10,8 @@ const valueAt = (entry: unknown, name: string): unknown =>
 export const LINES = "[lines]";
 
 /**
- * Both values in a form in which the same entry has the same path on both sides: lists of named entries become maps, lists of texts
- * become one text, and files of YAML become what they describe.
+ * Both values in a form in which the same entry has the same path on both sides. Lists of named entries become maps, lists of texts become
+ * one text, and YAML files become the values in them.
  *
  * @param key The values' own key; `*.yaml` is a file.
  */

@@ -99,7 +99,7 @@ interface AksCluster {
 export const nodesToCome = ({ agentPoolProfiles }: AksCluster, pool: string, maxCount: number): number =>
   Math.max(0, maxCount - (agentPoolProfiles?.find(({ name }) => name === pool)?.count ?? 0));
 
-/** Differences between the cluster and what the config says about it. */
+/** Differences between the cluster and its description in the config. */
 export function clusterFindings(cluster: AksCluster, policyEngine: string | undefined): Finding[] {
   const findings: Finding[] = [];
   if (cluster.provisioningState !== "Succeeded")

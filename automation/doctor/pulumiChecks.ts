@@ -36,7 +36,7 @@ export async function openEngine(stack: string): Promise<Engine | NoEngine> {
   } catch (error) {
     const text = engineMessage(error);
     const explained = explainErrors([text]);
-    const fix = "pulumi whoami --verbose says more; docs/deploying.md, State and secrets";
+    const fix = "pulumi whoami --verbose shows more; docs/deploying.md, State and secrets";
     return { findings: explained.length > 0 ? explained : [{ subject: "Pulumi", text, fix }] };
   }
 }
@@ -51,8 +51,8 @@ export const pulumiChecks = (stack: string, engine: Engine | NoEngine): Check[] 
       ];
 
 /**
- * What a killed deploy left in the state, and outside of it. Without the state there are no checks: everything that exists would look
- * like somebody else's.
+ * What a killed deploy left in the state, and outside of it. Without the state there are no checks, because everything that exists
+ * would look foreign.
  *
  * @param idOf Finds a planned resource that exists although the state does not have it.
  */

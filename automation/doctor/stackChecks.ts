@@ -51,7 +51,7 @@ function bucketCheck(stack: string, bucket: string): Check {
   return known("bucket of its own", judged(sharedBuckets(files, stack), bucket));
 }
 
-/** The connection to the cluster with its checks, or the check that says why there is no connection. */
+/** The connection to the cluster with its checks, or the check that explains why there is no connection. */
 async function openCluster(
   settings: StackSettings,
   state: StackState | undefined,

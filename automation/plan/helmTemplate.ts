@@ -24,7 +24,7 @@ export interface ReleaseInputs {
   readonly values: Record<string, unknown>;
 }
 
-/** Kubernetes version that manifests are rendered for. Without one, helm takes that of its own client library. */
+/** Kubernetes version that manifests are rendered for. Without one, helm takes that of its client library. */
 const KUBE_VERSION = "1.34.2";
 
 /** What is missing to render charts, or `undefined`. */
