@@ -6,7 +6,7 @@ import { podsByWorkload, secretsOf } from "./placement.ts";
 import { dataOf, listSecrets } from "./secretSearch.ts";
 
 /** One look at everything, a tenth of a second after the one before. */
-interface Look {
+export interface Look {
   readonly time: number;
   /** MinIO's answer to each generation of keys seen so far, by access key. */
   readonly keys: Readonly<Record<string, string>>;

@@ -14,13 +14,14 @@ import {
 } from "../../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../../components/nodePool/vmSizes.ts";
 import { figure, timed } from "../../harness/figures.ts";
-import type { KubernetesApi } from "../../harness/kubernetes/kubernetesApi.ts";
+import type { KubernetesApi, KubernetesObject } from "../../harness/kubernetes/kubernetesApi.ts";
 import { until } from "../../harness/processes.ts";
 import { sharedEnvironment } from "../deployedStacks.ts";
 
 const POOLS = 200;
 const AT_ONCE = 20;
 const NAMESPACE = "capacity";
+const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 const seed = Number(process.env.CAPACITY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Alloy's own requests; the check takes them off each node, and here a pod on each node does. */
@@ -136,55 +137,39 @@ async function schedule(api: KubernetesApi, batch: readonly Case[], begin: numbe
     Array.from({ length: pool.nodes }, (_, n) => ({ name: `pool-${begin + i}-${n}`, pool, label: `${begin + i}` })),
   );
   await Promise.all(nodes.map((node) => createNode(api, node)));
-  await until(
-    "the nodes of the pools",
-    async () => {
-      const made = await api.list("/api/v1/nodes?labelSelector=capacity");
-      return (
-        made.length === nodes.length &&
-        made.every(({ spec, status }) => !spec.taints?.length && status.phase === "Running")
-      );
-    },
-    { timeoutMs: 120_000 },
-  );
-  await Promise.all(
-    nodes.map(({ name, label }) => api.create(`/api/v1/namespaces/${NAMESPACE}/pods`, nodePod(name, label))),
-  );
-  await Promise.all(
-    batch.map(async ({ workloads, order }, i) => {
-      const pods = workloads.flatMap((workload) =>
-        Array.from({ length: workload.replicas }, (_, n) => workloadPod(workload, n, `${begin + i}`)),
-      );
-      // One after the other: the order of arrival is part of the case.
-      for (const at of order) await api.create(`/api/v1/namespaces/${NAMESPACE}/pods`, pods[at]);
-    }),
-  );
-  const pods = await until(
-    "the scheduler's word on every pod",
-    async () => {
-      const all = await api.list(`/api/v1/namespaces/${NAMESPACE}/pods`);
-      const decided = all.every(
-        ({ spec, status }) =>
-          spec.nodeName ||
-          status.conditions?.some(
-            (c: { type: string; status: string }) => c.type === "PodScheduled" && c.status === "False",
-          ),
-      );
-      return decided && all;
-    },
-    { timeoutMs: 120_000 },
-  );
+  await until("the nodes of the pools", () => areRunning(api, nodes.length), { timeoutMs: 120_000 });
+  await Promise.all(nodes.map(({ name, label }) => api.create(PODS, nodePod(name, label))));
+  await Promise.all(batch.map((one, i) => createWorkloadPods(api, one, `${begin + i}`)));
+  const pods = await until("the scheduler's decision on every pod", () => decidedPods(api), { timeoutMs: 120_000 });
   const placed = batch.map((_, i) =>
     pods.filter(({ metadata }) => metadata.labels?.capacity === `${begin + i}`).every(({ spec }) => spec.nodeName),
   );
-  await api.call("DELETE", `/api/v1/namespaces/${NAMESPACE}/pods?gracePeriodSeconds=0`);
-  await until(
-    "the end of the pods",
-    async () => (await api.list(`/api/v1/namespaces/${NAMESPACE}/pods`)).length === 0,
-    { timeoutMs: 120_000 },
-  );
+  await api.call("DELETE", `${PODS}?gracePeriodSeconds=0`);
+  await until("the end of the pods", async () => (await api.list(PODS)).length === 0, { timeoutMs: 120_000 });
   await Promise.all(nodes.map(({ name }) => api.call("DELETE", `/api/v1/nodes/${name}`)));
   return placed;
+}
+
+async function areRunning(api: KubernetesApi, count: number): Promise<boolean> {
+  const nodes = await api.list("/api/v1/nodes?labelSelector=capacity");
+  return (
+    nodes.length === count && nodes.every(({ spec, status }) => !spec.taints?.length && status.phase === "Running")
+  );
+}
+
+/** Creates the pods one after the other: the order of arrival is part of the case. */
+async function createWorkloadPods(api: KubernetesApi, { workloads, order }: Case, label: string): Promise<void> {
+  const pods = workloads.flatMap((workload) =>
+    Array.from({ length: workload.replicas }, (_, n) => workloadPod(workload, n, label)),
+  );
+  for (const at of order) await api.create(PODS, pods[at]);
+}
+
+/** All pods, once the scheduler has placed or refused each of them. */
+async function decidedPods(api: KubernetesApi): Promise<KubernetesObject[] | false> {
+  const all = await api.list(PODS);
+  const isRefused = (c: { type: string; status: string }) => c.type === "PodScheduled" && c.status === "False";
+  return all.every(({ spec, status }) => spec.nodeName || status.conditions?.some(isRefused)) && all;
 }
 
 function createNode(

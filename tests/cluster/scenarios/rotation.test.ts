@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { figure, timed } from "../../harness/figures.ts";
-import { CredentialWatch } from "../credentialWatch.ts";
+import { CredentialWatch, type Look } from "../credentialWatch.ts";
 import { deployedStacks } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
 import { dataOf, listSecrets } from "../secretSearch.ts";
@@ -30,15 +30,7 @@ describe("rotation", () => {
       "delete-replaced logging-minio-credentials",
       "update logging-loki",
     ]);
-    const newSecret = log.step("create-replacement", "logging-minio-credentials");
-    const attached = log.step("create-replacement", "logging-bucket-user-policy");
-    const rolled = log.step("update", "logging-loki");
-    assert.ok(attached.position < newSecret.position, "the Secret is older than the policy's attachment");
-    assert.ok(newSecret.position < rolled.position, "Loki was rolled before its Secret was there");
-    for (const part of ["logging-bucket-user", "logging-bucket-user-policy", "logging-minio-credentials"]) {
-      const deleted = log.step("delete-replaced", part);
-      assert.ok(deleted.began >= rolled.ended, `${part} was deleted before Loki's roll-out had ended`);
-    }
+    assertOrder(log);
 
     const [oldKey, newKey] = [`${bucket}-1`, `${bucket}-2`];
     for (const look of looks) {
@@ -51,14 +43,7 @@ describe("rotation", () => {
       looks.some(({ held }) => held.length === 2),
       "the watch saw no moment with both keys in use",
     );
-    const overlap = looks.filter(({ keys }) => keys[oldKey] === "ok" && keys[newKey] === "ok").length;
-    const ending = looks.filter(({ heldByEnding, keys }) => heldByEnding.some((key) => keys[key] !== "ok")).length;
-    figure("  looks at 100 ms, with both keys valid, with none valid", `${looks.length}, ${overlap}, 0`);
-    figure("  looks at which a pod that was ending held a dead key", ending);
-    figure(
-      "  longest pause between two looks",
-      `${Math.max(...looks.map(({ time }, i) => time - (looks[i - 1]?.time ?? time)))} ms`,
-    );
+    noteLooks(looks, oldKey, newKey);
 
     const secrets = (await listSecrets(cluster)).filter(({ metadata }) => metadata.name.includes("minio-credentials"));
     assert.deepEqual(
@@ -165,3 +150,27 @@ describe("rotation", () => {
     );
   });
 });
+
+/** Loki rolls onto the new Secret before anything old is deleted. */
+function assertOrder(log: OperationLog): void {
+  const newSecret = log.step("create-replacement", "logging-minio-credentials");
+  const attached = log.step("create-replacement", "logging-bucket-user-policy");
+  const rolled = log.step("update", "logging-loki");
+  assert.ok(attached.position < newSecret.position, "the Secret is older than the policy's attachment");
+  assert.ok(newSecret.position < rolled.position, "Loki was rolled before its Secret was there");
+  for (const part of ["logging-bucket-user", "logging-bucket-user-policy", "logging-minio-credentials"]) {
+    const deleted = log.step("delete-replaced", part);
+    assert.ok(deleted.began >= rolled.ended, `${part} was deleted before Loki's roll-out had ended`);
+  }
+}
+
+function noteLooks(looks: readonly Look[], oldKey: string, newKey: string): void {
+  const overlap = looks.filter(({ keys }) => keys[oldKey] === "ok" && keys[newKey] === "ok").length;
+  const ending = looks.filter(({ heldByEnding, keys }) => heldByEnding.some((key) => keys[key] !== "ok")).length;
+  figure("  looks at 100 ms, with both keys valid, with none valid", `${looks.length}, ${overlap}, 0`);
+  figure("  looks at which a pod that was ending held a dead key", ending);
+  figure(
+    "  longest pause between two looks",
+    `${Math.max(...looks.map(({ time }, i) => time - (looks[i - 1]?.time ?? time)))} ms`,
+  );
+}
