@@ -1,10 +1,10 @@
-// What Azure Pipelines makes of a file before it runs it: `${{ each }}`, `${{ if }}` and `${{ expressions }}`, as far as this
+// Expands a pipeline file as Azure Pipelines does before a run: `${{ each }}`, `${{ if }}` and `${{ expressions }}`, as far as this
 // project's file uses them. https://learn.microsoft.com/azure/devops/pipelines/process/template-expressions
 import { parse } from "yaml";
 
 type Scope = Readonly<Record<string, unknown>>;
 
-/** Functions of the expressions that are used here. Strings have no escapes: '\n' is a backslash and an n. */
+/** The functions that this project's expressions use. Strings have no escapes: '\n' is a backslash and an n. */
 const FUNCTIONS: Scope = {
   eq: (a: unknown, b: unknown) => a === b,
   replace: (text: string, from: string, to: string) => text.replaceAll(from, to),
@@ -18,7 +18,7 @@ function evaluate(expression: string, scope: Scope): unknown {
   return new Function(...Object.keys(names), `return (${literal});`)(...Object.values(names));
 }
 
-/** The file as Azure runs it, with the parameters' defaults or others. */
+/** The expanded file. @param parameters replace the defaults in the file. */
 export function expandTemplate(text: string, parameters: Scope = {}): Record<string, unknown> {
   const document = parse(text) as { parameters?: ReadonlyArray<{ name: string; default: unknown }> };
   const defaults = Object.fromEntries((document.parameters ?? []).map(({ name, default: value }) => [name, value]));
@@ -44,7 +44,7 @@ function expand(value: unknown, scope: Scope): unknown {
   );
 }
 
-/** The scopes in which what stands below a directive is written out; `undefined` for any other key. */
+/** The scopes in which a directive's content is repeated. `undefined` if the key is not a directive. */
 function repeated(key: string, scope: Scope): Scope[] | undefined {
   const [, name, list] = /^\$\{\{ each (\w+) in (.+) \}\}$/.exec(key) ?? [];
   if (name && list) return (evaluate(list, scope) as unknown[]).map((entry) => ({ ...scope, [name]: entry }));

@@ -11,7 +11,7 @@ export interface CertificateFiles {
 
 const LOOPBACK = "IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc";
 
-/** A private CA, valid for longer than the program's warning of an early end. */
+/** A private CA. It is valid for 90 days, longer than the period in which the program warns of an expiry. */
 export class CertificateAuthority {
   readonly folder: string;
   readonly name: string;
@@ -36,7 +36,7 @@ export class CertificateAuthority {
     return readFileSync(this.certificate, "utf8");
   }
 
-  /** A server certificate, for loopback where nothing else is said. */
+  /** Issues a server certificate. @param subjects subject alternative names. Default: those of loopback. */
   issue(name: string, files = this.#files(name), subjects = LOOPBACK): CertificateFiles {
     const request = join(this.folder, `${name}.csr`);
     const extensions = join(this.folder, `${name}.ext`);

@@ -6,7 +6,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program of the project as npm does, with its output piped. */
+/** Runs a file of the project with Node, as npm does, and collects its output. */
 export function execute(
   program: string,
   args: readonly string[] = [],

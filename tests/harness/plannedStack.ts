@@ -1,4 +1,4 @@
-// Runs the project's own program, or its config alone, on one stack's config with changes.
+// Runs the project's program, or only its config, on a stack's config with changes.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import {
@@ -14,7 +14,7 @@ import type { Loose } from "./manifest.ts";
 
 export const STACKS = ["prod-aks-a", "prod-aks-b"] as const;
 
-/** The config of a production stack, changed. Secrets are top-level texts named in `secretKeys`. */
+/** The changed config of a production stack. Secrets are top-level texts named in `secretKeys`. */
 export function stackFile(change: (config: Loose) => void = () => {}, options: Partial<StackFile> = {}): StackFile {
   const stack = options.stack ?? "prod-aks-a";
   const file = readStackFile(stack);
@@ -41,7 +41,7 @@ export function stackFile(change: (config: Loose) => void = () => {}, options: P
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** One after the other: mocks and config are global to the process, and test files start side by side. */
+/** Runs one piece of work after the other: mocks and config are global to the process. */
 export function exclusively<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(work);
   last = turn.catch(() => undefined);
@@ -54,14 +54,14 @@ export const plan = (file: StackFile, options?: PlanOptions): Promise<OfflinePla
 
 const plans = new Map<string, Promise<OfflinePlan>>();
 
-/** The plan of a production stack as committed. */
+/** The plan of a production stack as committed. Made once for all tests. */
 export function planOf(stack: string): Promise<OfflinePlan> {
   const planned = plans.get(stack) ?? plan(readStackFile(stack));
   plans.set(stack, planned);
   return planned;
 }
 
-/** The config alone, read and checked. Nothing is registered. */
+/** Reads and checks a config. Registers nothing. */
 export function load(file: StackFile): Promise<StackConfig> {
   return exclusively(async () => {
     await pulumi.runtime.setMocks(
@@ -75,7 +75,7 @@ export function load(file: StackFile): Promise<StackConfig> {
   });
 }
 
-/** What is wrong with a config, or nothing. */
+/** The error with which a config is refused. `undefined` if it is accepted. */
 export async function refusal(file: StackFile): Promise<InvalidArgumentsError | undefined> {
   try {
     await load(file);
@@ -99,7 +99,7 @@ export function problemAt(error: InvalidArgumentsError | undefined, path: string
 
 export const RELEASE = "kubernetes:helm.sh/v3:Release";
 
-/** The resource with this logical name and, if the name does not say it, type. */
+/** The only resource with this logical name, and with this type if one is given. */
 export function resource(plan: OfflinePlan, name: string, type?: string): PlannedResource {
   const found = plan.resources.filter((r) => r.name === name && (type === undefined || r.type === type));
   assert.equal(found.length, 1, `one resource ${name}`);

@@ -104,7 +104,7 @@ export async function freePort(): Promise<number> {
 /**
  * Asks until there is an answer: not undefined, not false, no error.
  *
- * @param what what is waited for, for the error.
+ * @param what names the answer in the error.
  * @throws after `timeoutMs`, with the last error as its cause.
  */
 export async function until<T>(

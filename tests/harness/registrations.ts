@@ -18,7 +18,7 @@ export interface Registration {
   getIgnorechangesList(): string[];
 }
 
-/** Everything that `work` sends to be registered, unmasked. Mocks get only half of it. */
+/** Every registration that `work` sends, with secrets. Mocks get only half of a registration. */
 export function registrations<T>(work: () => Promise<T>): Promise<{ sent: Registration[]; result: T }> {
   return exclusively(async () => {
     await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) });
@@ -41,7 +41,7 @@ export function registrations<T>(work: () => Promise<T>): Promise<{ sent: Regist
   });
 }
 
-/** The plan of a stack, and what was sent for it. */
+/** The plan of a stack, and the registrations that it sent. */
 export const planAndRegistrations = async (file: StackFile): Promise<{ sent: Registration[]; plan: OfflinePlan }> => {
   const { sent, result } = await registrations(() => planOffline(file));
   return { sent, plan: result };

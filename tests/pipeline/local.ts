@@ -1,15 +1,15 @@
-// npm run local: a whole stack on this machine, with applications that log, until Ctrl-C. This process is the way in from the machine's
-// own network; the stack is in separate namespaces (localStack.ts).
+// npm run local: a whole stack on this machine, with applications that log, until Ctrl-C. The stack runs in separate namespaces
+// (localStack.ts). This process forwards connections from the machine's own network to it.
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enterNamespaces, inNamespaces } from "../harness/runningStack/namespaces.ts";
 
-/** A socket file, which no namespace hides. */
+/** Path of a socket file. Both namespaces see it. */
 const SOCKET = "LOGGING_LOCAL_SOCKET";
 const PORT = "LOGGING_LOCAL_PORT";
-/** What Loki itself listens on, and so what people expect. */
+/** Loki's own port, which people expect. */
 const LOKI_PORT = 3100;
 
 async function openTheWayIn(): Promise<number> {
@@ -22,7 +22,7 @@ async function openTheWayIn(): Promise<number> {
     gateway.on("error", () => client.destroy());
   });
   const port = await new Promise<number>((done) => {
-    // Another one where it is taken.
+    // The port is in use: take any other one.
     server.once("error", () => server.listen(0, "127.0.0.1"));
     server.on("listening", () => done((server.address() as { port: number }).port));
     server.listen(LOKI_PORT, "127.0.0.1");
@@ -38,7 +38,7 @@ async function openTheWayIn(): Promise<number> {
 }
 
 async function runStack(): Promise<number> {
-  // Here, because it takes half a second that the process outside need not spend.
+  // Loading it takes half a second, which the process outside need not spend.
   const { runLocalStack } = await import("./localStack.ts");
   return runLocalStack({ socket: process.env[SOCKET] ?? "", port: Number(process.env[PORT]) });
 }

@@ -6,16 +6,16 @@ import { Workload } from "../harness/runningStack/applications.ts";
 import { type RenderedStack, renderStack } from "../harness/runningStack/renderedStack.ts";
 import { endRunningStack, type RunningStack, runningStack } from "../harness/runningStack/runningStack.ts";
 
-/** What the process outside listens on: the socket on which it finds the gateway, and its port. */
+/** The socket that leads to the gateway, and the port that the process outside listens on. */
 export interface WayIn {
   readonly socket: string;
   readonly port: number;
 }
 
 /**
- * Values that are not as in production, so that it answers soon. A reader looks for schedulers for the first time when its period has
- * passed; a cluster does not see the usual ten seconds, as its readers are asked nothing in their first fifteen. Four seconds are about
- * when schedulers take requests; who asks before has to wait longer. And what is not in an empty bucket is asked for five times.
+ * Values that differ from production, so that the stack answers soon. A reader first looks for schedulers after ten seconds. A cluster does
+ * not notice, because its readers get no requests in their first fifteen seconds. Schedulers accept requests after about four seconds;
+ * looking earlier only prolongs the wait. A read from an empty bucket is tried five times, so the pauses are short.
  */
 function answerSoon(config: Loose): void {
   const values = {
@@ -27,7 +27,7 @@ function answerSoon(config: Loose): void {
   config.loki = mergeValues(config.loki ?? {}, { values });
 }
 
-/** Starts the stack, prints how to ask it, and keeps it until Ctrl-C. @returns the exit code. */
+/** Starts the stack, prints example queries, and runs it until Ctrl-C. @returns the exit code. */
 export async function runLocalStack({ socket, port }: WayIn): Promise<number> {
   const started = performance.now();
   const interrupted = new Promise<void>((done) => {

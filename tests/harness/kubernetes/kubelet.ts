@@ -4,20 +4,20 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { CertificateFiles } from "../certificates.ts";
 
-/** What a container wrote: in the run that goes on, and in the one before it. */
+/** The output of a container: of its current run, and of the run before. */
 export interface ContainerLogs {
   readonly current?: string;
   readonly previous?: string;
 }
 
-/** The part of a kubelet that the API server asks for `kubectl logs`. One for all nodes of a cluster. */
+/** The part of a kubelet that serves `kubectl logs`. One for all nodes of a cluster. */
 export interface Kubelet {
   readonly port: number;
   /** By `namespace/pod/container`. */
   readonly logs: Map<string, ContainerLogs>;
 }
 
-/** Serves what a test puts into `logs`; of everything else there is nothing. Ends with this process. */
+/** Serves the logs that a test puts into `logs`, and 404 for all others. Ends with this process. */
 export async function startKubelet(certificate: CertificateFiles): Promise<Kubelet> {
   const logs: Kubelet["logs"] = new Map();
   const server = createServer(

@@ -1,6 +1,6 @@
 import { Agent, request } from "node:https";
 
-/** A Kubernetes object, as far as the tests look at it. */
+/** The parts of a Kubernetes object that tests use. */
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -14,11 +14,11 @@ export interface KubernetesObject {
     readonly creationTimestamp?: string;
     readonly ownerReferences?: ReadonlyArray<{ readonly kind: string; readonly name: string }>;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at many kinds, each with fields of its own.
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at many kinds with different fields.
   readonly [field: string]: any;
 }
 
-/** A plain client of one API server, independent of the SDK that is under test. */
+/** A client of one API server. It does not use the SDK, which is under test. */
 export class KubernetesApi {
   readonly #agent: Agent;
   readonly #server: string;
@@ -30,7 +30,7 @@ export class KubernetesApi {
     this.#agent = new Agent({ ca, keepAlive: true });
   }
 
-  /** Objects of a collection: `/api/v1/namespaces/logging/pods`. A missing namespace is an empty one. */
+  /** Objects of a collection: `/api/v1/namespaces/logging/pods`. Empty if the namespace does not exist. */
   async list(path: string): Promise<KubernetesObject[]> {
     const { items } = (await this.call("GET", path)) as { items: KubernetesObject[] };
     return items;
@@ -61,7 +61,7 @@ export class KubernetesApi {
           headers: {
             authorization: `Bearer ${this.#token}`,
             "content-type": "application/json",
-            // Node leaves it out of a DELETE, and the API server then takes the body for the next request.
+            // Node does not send it with DELETE, and the API server would take the body for the next request.
             ...(text !== undefined && { "content-length": Buffer.byteLength(text) }),
           },
         },

@@ -23,8 +23,8 @@ const pool = (name: string, count: number, node: Omit<SimulatedNode, "name" | "z
   }));
 
 /**
- * Nodes as AKS labels and taints them: the logging pool at its largest, applications, and two kinds that nothing of this project
- * can run on: a virtual node and Windows.
+ * Nodes with the labels and taints of AKS: the logging pool at its largest, a pool of applications, a Windows node and a virtual node.
+ * Nothing of this project can run on the last two.
  */
 const nodes = (loggingNodes: number): SimulatedNode[] => {
   const linux = { "kubernetes.io/os": "linux" };
@@ -47,14 +47,14 @@ const nodes = (loggingNodes: number): SimulatedNode[] => {
   ];
 };
 
-/** Linux nodes that every DaemonSet pod of Alloy belongs on. */
+/** Names of the nodes that must run Alloy. */
 export const linuxNodes = (loggingNodes: number): string[] =>
   nodes(loggingNodes)
     .filter((node) => node.labels["kubernetes.io/os"] === "linux" && node.labels.type !== "virtual-kubelet")
     .map((node) => node.name)
     .sort();
 
-/** Makes nodes, the disks they can attach, and what AKS itself runs on each of them. */
+/** Creates nodes, the disks that they can attach, and AKS's own pods. */
 export async function createNodes(
   api: KubernetesApi,
   cluster: string,
@@ -89,11 +89,11 @@ export async function createNodes(
     });
   }
   await createSystemPods(api);
-  // Enough for several first `up`s.
+  // Enough for several stacks.
   await createDisks(api, "managed-csi-premium", 45);
 }
 
-/** Asks for as much as capacity.ts takes off for AKS's own pods, so that the scheduler judges the numbers that the check promised. */
+/** These pods request what capacity.ts reserves for AKS's own pods, so that the scheduler decides by the numbers of the capacity check. */
 async function createSystemPods(api: KubernetesApi): Promise<void> {
   const labels = { app: "aks-system" };
   await api.create("/apis/apps/v1/namespaces/kube-system/daemonsets", {
@@ -120,7 +120,7 @@ async function createSystemPods(api: KubernetesApi): Promise<void> {
   });
 }
 
-/** A StorageClass and disks, each in one zone as Azure's are. No provisioner runs here, so they are made beforehand. */
+/** Creates a StorageClass and its disks, each in one zone like Azure's. No provisioner runs, so the disks must exist beforehand. */
 export async function createDisks(
   api: KubernetesApi,
   storageClassName: string,

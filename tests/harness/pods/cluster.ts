@@ -5,13 +5,13 @@ import { serveNames } from "./nameServer.ts";
 import { addAddress, type Endpoint, NAME_SERVER, serveAddress } from "./network.ts";
 import { Pod, type PodContext } from "./pod.ts";
 
-/** Which of Loki's parts a pod is. */
+/** A component of Loki's release, by its label. */
 export type Component = "write" | "read" | "backend" | "gateway" | "memcached-chunks-cache" | "memcached-results-cache";
 
-/** Everything that a stack's manifests make in one cluster: pods with names, addresses and Services. */
+/** The pods and Services of a stack's manifests, with names and addresses. */
 export class Cluster {
   readonly pods: readonly Pod[];
-  /** The Service that Alloy and readers talk to. */
+  /** Address of the Service that Alloy and readers use. */
   readonly gatewayAddress: string;
   readonly #namespace: string;
   readonly #services: Loose[];
@@ -36,8 +36,10 @@ export class Cluster {
   }
 
   /**
-   * Names, addresses and Services of all pods, and nothing running yet. `hosts` are names outside of the cluster, `nodes` is how many
-   * nodes log.
+   * Gives all pods and Services names and addresses. Starts no pod.
+   *
+   * @param hosts addresses of names outside of the cluster.
+   * @param nodes how many nodes log. Default: 1.
    */
   static async make(
     manifests: readonly Manifest[],
@@ -65,12 +67,12 @@ export class Cluster {
     return this.pods.filter((pod) => components.includes(pod.labels["app.kubernetes.io/component"] as Component));
   }
 
-  /** The agents, one on each node that logs. */
+  /** The Alloy pods, one on each node that logs. */
   get agents(): Pod[] {
     return this.pods.filter((pod) => pod.labels["app.kubernetes.io/name"] === "alloy");
   }
 
-  /** The agent on the first node. */
+  /** The Alloy pod on the first node. */
   get alloy(): Pod {
     const [found] = this.agents;
     if (!found) throw new Error("the manifests have no Alloy");
@@ -138,7 +140,7 @@ export class Cluster {
   }
 }
 
-/** Names of the pods that an object makes, as its controller would name them. */
+/** The names that a controller would give to the pods of an object. */
 function podNames({ kind, metadata, spec }: Loose, nodes: number): string[] {
   if (!["StatefulSet", "Deployment", "DaemonSet"].includes(kind)) return [];
   const length = kind === "DaemonSet" ? nodes : (spec.replicas ?? 1);

@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { type Answer, decode, encode } from "dns-packet";
 
-/** What a name has: addresses, or ports with the names of their hosts. */
+/** The records of names: addresses, or ports with host names. */
 export interface Records {
   addresses(name: string): readonly string[] | undefined;
   services(name: string): ReadonlyArray<{ readonly target: string; readonly port: number }> | undefined;
@@ -15,7 +15,7 @@ export function serveNames(address: string, records: Records): Promise<void> {
     const answers: Answer[] = [];
     let known = false;
     for (const { name, type } of questions) {
-      // Names are asked for with a trailing dot, in any case, and through the search list.
+      // Queries may have a trailing dot and any case, and try every entry of the search list.
       const asked = name.toLowerCase().replace(/\.$/, "");
       const addresses = records.addresses(asked);
       const services = records.services(asked);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { connect, createServer, type Socket } from "node:net";
 
-/** The machine's own address on the cluster's network: the tests are one more client. */
+/** This process's address on the cluster's network. */
 const HOST = "10.0.0.1";
 export const NAME_SERVER = "10.0.0.10";
 
@@ -10,8 +10,7 @@ const ip = (...args: string[]): void => {
 };
 
 /**
- * Makes the network that everything is on: one bridge in the namespace of this process, which is not the machine's. All of it is
- * gone when the process ends.
+ * Makes the network of the cluster: one bridge in this process's network namespace. It disappears with the process.
  */
 export function makeNetwork(): void {
   ip("link", "set", "lo", "up");
@@ -22,7 +21,7 @@ export function makeNetwork(): void {
 
 let interfaces = 0;
 
-/** A network namespace with one address. Its file can be entered with nsenter. */
+/** Makes a network namespace with one address. @returns its file, for nsenter. */
 export function joinNetwork(name: string, address: string): string {
   const link = `v${interfaces++}`;
   ip("netns", "add", name);
@@ -34,10 +33,10 @@ export function joinNetwork(name: string, address: string): string {
   return `/run/netns/${name}`;
 }
 
-/** Where a Service sends a connection: one of its ready pods, or nowhere. */
+/** The ready pod to which a Service sends a connection. `undefined` if none is ready. */
 export type Endpoint = { readonly address: string; readonly port: number } | undefined;
 
-/** A Service's own address, as kube-proxy makes one: a connection goes to one ready pod, and is refused where there is none. */
+/** Serves a Service's address like kube-proxy: a connection goes to one ready pod, and is refused if none is ready. */
 export function serveAddress(address: string, port: number, next: () => Endpoint): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const endpoint = next();
@@ -46,7 +45,7 @@ export function serveAddress(address: string, port: number, next: () => Endpoint
       return;
     }
     const pod = connect({ ...endpoint, host: endpoint.address, allowHalfOpen: true });
-    // A run ends when its tests have, not when the pods hang up.
+    // Open connections must not keep the run alive.
     for (const socket of [client, pod]) socket.setNoDelay().unref();
     join(client, pod);
     join(pod, client);

@@ -10,8 +10,8 @@ export interface Mount {
 }
 
 /**
- * Shell lines that make a container's root in the mount namespace they run in: the system's programs read-only, an /etc for it alone,
- * and the pod's mounts.
+ * Shell lines that make a container's root in their mount namespace: the system's programs read-only, a separate /etc, and the pod's
+ * mounts.
  */
 export function rootFilesystem(root: string, programs: string, mounts: readonly Mount[]): string[] {
   mkdirSync(root, { recursive: true });
@@ -40,5 +40,5 @@ export function rootFilesystem(root: string, programs: string, mounts: readonly 
   ];
 }
 
-/** For a shell. */
+/** Quotes a text for a shell. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

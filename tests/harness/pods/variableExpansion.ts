@@ -1,5 +1,5 @@
 /**
- * `$(NAME)` in a container's command and arguments, as the kubelet expands it; `$$` is a `$`, and a name that nobody has stays as it is.
+ * Expands `$(NAME)` in a container's command and arguments as the kubelet does. `$$` becomes `$`. An unknown name is left unchanged.
  * https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
  */
 export const expandVariables = (text: string, environment: Readonly<Record<string, string>>): string =>

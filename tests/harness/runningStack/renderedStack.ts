@@ -20,24 +20,24 @@ export interface RenderedStack {
   readonly policy: { readonly name: string; readonly document: string };
   readonly pushUrl: string;
   readonly queryUrl: string;
-  /** Objects of both releases; without charts, those of them that processes see. */
+  /** Objects of both releases. Without charts: only those that have an effect on a process. */
   readonly manifests: readonly Manifest[];
   readonly objects: Mountable;
   /** Keys that Loki uses, and those that Alloy and readers use. */
   storageKeys: Keys;
   gatewayLogin: Keys;
-  /** Puts new keys into the Secrets, as a rotation does: the pods get them when they start. */
+  /** Puts new keys into the Secrets, as a rotation does. Pods get them at their next start. */
   setStorageKeys(keys: Keys): void;
   setGatewayUsers(accepted: readonly Keys[], current: Keys): void;
   setCertificateAuthority(pem: string): void;
 }
 
-/** What of a stack a run changes: nothing that the rendered configs say, but what they refer to. */
+/** What a run changes of a stack: things that the rendered configs refer to, not the configs themselves. */
 export interface StackInputs {
   readonly stack: string;
-  /** File with MinIO's private CA, which is made on the spot. */
+  /** File with MinIO's private CA, made for this run. */
   readonly caFile: string;
-  /** Changes of the stack's config, for scenarios that are about one. */
+  /** Changes the stack's config. */
   readonly change?: (config: Loose) => void;
 }
 

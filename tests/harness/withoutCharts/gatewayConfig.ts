@@ -3,7 +3,7 @@ import { lokiNames } from "./lokiConfig.ts";
 
 type Part = "write" | "read" | "backend";
 
-/** Where the gateway sends what, in the chart's order. */
+/** The gateway's locations in the chart's order, and the part that serves each. */
 const LOCATIONS: ReadonlyArray<readonly [match: string, part: Part | "internal", ...headers: string[]]> = [
   ["^~ /ui", "read"],
   ["= /api/prom/push", "write"],
@@ -49,7 +49,7 @@ const EXPORTER_FORMAT = [
   "$request_uri",
 ].join("\\t");
 
-/** The gateway's nginx.conf, as the chart's `loki.nginxFile` puts it together from the values. */
+/** The gateway's nginx.conf, built from the values like the chart's `loki.nginxFile`. */
 export function gatewayConfig(release: ChartRelease): string {
   const { name, values } = release;
   const { gateway, global, loki } = values;

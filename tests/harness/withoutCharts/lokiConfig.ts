@@ -2,14 +2,14 @@ import { mergeValues } from "../../../components/helm/mergeValues.ts";
 import type { Loose } from "../manifest.ts";
 import { type ChartRelease, coalesce, expand, filled, isEmpty } from "./chartValues.ts";
 
-/** Sections of Loki's config that are sections of `loki:` in the values, as they are. */
+/** Sections of Loki's config that the chart copies from `loki:` in the values. */
 export const SAME_IN_VALUES = [
   ...["server", "pattern_ingester", "ingester", "ingester_client", "block_builder", "limits_config", "query_scheduler"],
   ...["compactor", "compactor_grpc_client", "analytics", "querier", "index_gateway", "frontend", "frontend_worker"],
   ...["distributor", "bloom_build", "bloom_gateway", "operational_config"],
 ] as const;
 
-/** Values of S3 whose name in Loki's config is another one. */
+/** Values of S3 that have a different name in Loki's config. */
 const S3_NAMES: Readonly<Record<string, string>> = {
   s3ForcePathStyle: "s3forcepathstyle",
   secretAccessKey: "secret_access_key",
@@ -17,7 +17,7 @@ const S3_NAMES: Readonly<Record<string, string>> = {
   signatureVersion: "signature_version",
 };
 
-/** Names of the Services and addresses that templates of the values ask for. */
+/** Names and addresses of Services, for templates in the values. */
 export const lokiNames = ({ name, namespace, values }: ChartRelease) => {
   const { global, loki, memberlist } = values;
   const host = (service: string): string => `${service}.${namespace}.svc.${global.clusterDomain}`;
@@ -26,7 +26,7 @@ export const lokiNames = ({ name, namespace, values }: ChartRelease) => {
   return {
     host,
     memberlist: memberlist.service.name ?? `${name}-memberlist`,
-    /** What the chart's named templates give for write, read and backend. */
+    /** The results of the chart's named templates for write, read and backend. */
     templates: {
       'include "loki.name" .': name,
       'include "loki.namespace" $': namespace,
@@ -34,7 +34,7 @@ export const lokiNames = ({ name, namespace, values }: ChartRelease) => {
       'include "loki.indexGatewayAddress" .': `dns+${grpc(`${name}-backend-headless`)}`,
       'include "loki.bloomPlannerAddress" .': grpc(`${name}-backend-headless`),
       'include "loki.bloomGatewayAddresses" .': `dnssrvnoa+_grpc._tcp.${host(`${name}-backend-headless`)}`,
-      // Only where they are separate Deployments.
+      // Set only if they are separate Deployments.
       'include "loki.querySchedulerAddress" .': "",
       'include "loki.querierAddress" .': "",
       'include "loki.resourceName" (dict "ctx" $ "component" "chunks-cache" "suffix" $.Values.chunksCache.suffix )':
@@ -44,7 +44,7 @@ export const lokiNames = ({ name, namespace, values }: ChartRelease) => {
   };
 };
 
-/** Loki's own config, as the chart's `loki.config` puts it together from the values. */
+/** Loki's config, built from the values like the chart's `loki.config`. */
 export function lokiConfig(release: ChartRelease): Loose {
   const { loki, chunksCache, resultsCache, ruler, tableManager } = release.values;
   if (ruler.enabled || tableManager.retention_deletes_enabled || loki.useTestSchema || chunksCache.l2.enabled)
@@ -74,7 +74,7 @@ function commonStorage({ type, bucketNames, s3, use_thanos_objstore }: Loose): L
   if (type !== "s3" || use_thanos_objstore) throw new Error(`without charts there is only S3 by Loki's own client`);
   const named = Object.entries(s3).map(([key, value]) => [S3_NAMES[key] ?? key, value] as const);
   const always = ["s3forcepathstyle", "insecure"];
-  // Nothing is said of what nobody set, but for the two switches.
+  // The chart leaves out what is not set, except for two switches.
   const said = named.filter(([key, value]) => always.includes(key) || !isEmpty(value));
   return { s3: { ...Object.fromEntries(said), bucketnames: bucketNames.chunks } };
 }

@@ -9,10 +9,10 @@ import { lokiConfig, lokiNames } from "./lokiConfig.ts";
 const PARTS = ["write", "read", "backend"] as const;
 const CACHES = { chunksCache: "chunks-cache", resultsCache: "results-cache" } as const;
 
-/** Port of the gossip between Loki's pods; the chart has it in no value that its Services read. */
+/** Port of the gossip between Loki's pods. The chart's Services do not take it from a value. */
 const GOSSIP = 7946;
 
-/** What runs as processes of Loki's release, from the same values: the chart's objects without what only a cluster reads. */
+/** Loki's objects from the same values: the chart's objects, without the parts that only a cluster reads. */
 export function lokiObjects(release: ChartRelease): Manifest[] {
   const { deploymentMode, gateway, memcached, lokiCanary, test, minio, sidecar } = release.values;
   if (deploymentMode !== "SimpleScalable") throw new Error(`without charts there is no ${deploymentMode}`);
@@ -42,7 +42,7 @@ const configMap = (release: ChartRelease, name: string, data: Record<string, str
 });
 
 const configMaps = (release: ChartRelease): Manifest[] => [
-  // Quoted: what looks like a date or a number in YAML 1.1 is a text.
+  // Quoted, because YAML 1.1 would read some texts as dates or numbers.
   configMap(release, release.name, {
     "config.yaml": stringify(lokiConfig(release), { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" }),
   }),
@@ -53,14 +53,14 @@ const configMaps = (release: ChartRelease): Manifest[] => [
 
 type Part = (typeof PARTS)[number];
 
-/** Values that the chart adds up from three places. */
+/** A list that the chart joins from three places. */
 const allOf = ({ values }: ChartRelease, part: Part, list: string): Loose[] => [
   ...values.global[list],
   ...values.defaults[list],
   ...values[part][list],
 ];
 
-/** A value of the part, or of all parts, or of Loki. */
+/** A value of the part, else of all parts, else of Loki. */
 const settingOf = ({ values }: ChartRelease, part: Part, name: string): Loose =>
   coalesce(values[part][name], values.defaults[name], values.loki[name]);
 

@@ -1,6 +1,6 @@
 import type { Loose } from "../manifest.ts";
 
-/** Values that nothing here reads, because no process sees what the charts make of them. */
+/** Values that this code does not read, because they have no effect on a process. */
 const NOT_OF_A_PROCESS = [
   /(^|\.)(nodeSelector|tolerations|topologySpreadConstraints|affinity|podDisruptionBudget|podAnnotations)\./,
   /(^|\.)(deploymentStrategy|updateStrategy|automountServiceAccountToken|priorityClassName)(\.|$)/,
@@ -12,7 +12,7 @@ const NOT_OF_A_PROCESS = [
   /^(chunksCache|resultsCache)\.allocatedCPU$/,
 ];
 
-/** The same values; `read` gets every path that is asked for. */
+/** The same values. Adds every path that is read to `read`. */
 export const recording = (values: Loose, read: Set<string>, path = ""): Loose =>
   new Proxy(values, {
     get(target, key) {
@@ -24,7 +24,7 @@ export const recording = (values: Loose, read: Set<string>, path = ""): Loose =>
     },
   });
 
-/** Paths that are set, that a process would see, and that were not read. */
+/** Paths that are set, would have an effect on a process, and were not read. */
 export const unknownValues = (set: Loose, read: ReadonlySet<string>): string[] =>
   leaves(set, "").filter((path) => !read.has(path) && !NOT_OF_A_PROCESS.some((pattern) => pattern.test(path)));
 

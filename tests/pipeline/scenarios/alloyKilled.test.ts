@@ -12,7 +12,7 @@ it("Alloy killed and replaced while Loki is down, files rotated: nothing lost, n
 }, async () => {
   const running = await runningStack();
   const { alloy } = running.cluster;
-  // Small files, so that each pod's is rotated several times, also while Alloy is away.
+  // Small files, so that each is rotated several times, some of them while Alloy is down.
   const workload = new Workload(running.podLogs, "alloykilled", { rotation: { maxBytes: 96 * 1024, maxFiles: 5 } });
   await sleep(35_000);
   await killLoki(running);
@@ -21,7 +21,7 @@ it("Alloy killed and replaced while Loki is down, files rotated: nothing lost, n
   await sleep(12_000);
   alloy.start();
   await sleep(15_000);
-  // As in a roll-out: when stopped, it tries for a while and then gives up what it has in memory.
+  // A stopped Alloy tries for a while to send its lines, and then drops those in memory, as in a roll-out.
   await alloy.stop();
   await sleep(3_000);
   alloy.start();

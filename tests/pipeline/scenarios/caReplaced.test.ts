@@ -7,7 +7,7 @@ import { Workload } from "../../harness/runningStack/applications.ts";
 import { rollLoki, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
-it("the private CA replaced under load, as docs/operations.md has it: nothing lost, no handshake fails", async () => {
+it("the private CA replaced under load, as in docs/operations.md: nothing lost, no handshake fails", async () => {
   const running = await runningStack();
   const { cluster, stack, store, programs } = running;
   const old = store.ca;

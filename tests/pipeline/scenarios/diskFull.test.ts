@@ -12,7 +12,7 @@ it("a writer's disk is full: nothing lost, and the writer reports it", async () 
   assert.ok(writer);
   await writer.stop();
   writer.emptyDisks();
-  // A disk of a few MiB, which the log of what came in fills at once.
+  // The write-ahead log fills a disk of a few MiB at once.
   const disk = writer.disk("data");
   execFileSync("sh", ["-c", `mkdir -p ${disk} && mount -t tmpfs -o size=4m,mode=777 full ${disk}`]);
   try {

@@ -10,8 +10,8 @@ import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 /**
- * Production lets 2,000,000 lines pass at once and 5,000 a second: more than a busy machine writes as long as the scenario lasts. The
- * neighbours stay far below both.
+ * Production allows bursts of 2,000,000 lines and 5,000 lines per second. A busy machine does not write that many during the scenario. The
+ * neighbours stay far below both limits.
  */
 const LIMITS = { LOGGING_LINES_AT_ONCE: "20000", LOGGING_LINES_PER_SECOND: "1000" };
 

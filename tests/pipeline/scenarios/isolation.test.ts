@@ -24,7 +24,7 @@ before(async () => {
 
 const DENIED = "AccessDenied";
 
-/** What a client can ask of a bucket, and whether Loki needs it on its own. */
+/** Requests that a client can make to a bucket, and whether Loki needs them. */
 const REQUESTS: ReadonlyArray<
   [name: string, ask: (client: Client, bucket: string) => Promise<unknown>, needed: boolean]
 > = [
@@ -68,7 +68,7 @@ const PUBLIC = (bucket: string): string =>
     Statement: [{ Effect: "Allow", Principal: "*", Action: ["s3:GetObject"], Resource: [`arn:aws:s3:::${bucket}/*`] }],
   });
 
-/** MinIO's admin calls, as its own client makes them. `self` is the user that asks. */
+/** MinIO's admin calls, made with its own client. `self` is the calling user. */
 const ADMIN_CALLS: ReadonlyArray<[name: string, args: (self: Keys) => string[]]> = [
   ["see the server", () => ["admin", "info", "minio"]],
   ["list users", () => ["admin", "user", "list", "minio"]],
@@ -80,7 +80,7 @@ const ADMIN_CALLS: ReadonlyArray<[name: string, args: (self: Keys) => string[]]>
   ["take another policy", ({ accessKey }) => ["admin", "policy", "attach", "minio", "readwrite", "--user", accessKey]],
   ["write a policy", () => ["admin", "policy", "create", "minio", "mine", join(running.folder, "mine.json")]],
   [
-    "bring in users and policies",
+    "import users and policies",
     () => ["admin", "cluster", "iam", "import", "minio", join(running.folder, `minio/${own.policy.name}.zip`)],
   ],
   ["read the server's config", () => ["admin", "config", "get", "minio", "region"]],
@@ -99,7 +99,7 @@ describe("on MinIO", () => {
     });
   }
 
-  it("each user sees its own bucket alone, and makes none", async () => {
+  it("each user sees only its own bucket, and may not create one", async () => {
     for (const { bucket, storageKeys } of [own, other]) {
       const client = running.store.client(storageKeys);
       const seen = await client.listBuckets().then(
@@ -122,20 +122,20 @@ describe("on MinIO", () => {
           (error: Error) => error.message,
         );
         assert.match(said, /Access Denied|not authorized|AccessDenied/i);
-        // And the keys open the same as before.
+        // The keys still open the same as before.
         assert.equal(await answer(running.store.client(storageKeys).putObject(bucket, "fake/isolation", "text")), "ok");
       }
     });
   }
 
-  it("no user has a service account after all that: MinIO lets it look, and there is none", async () => {
+  it("no user has a service account afterwards; MinIO lets users list their own", async () => {
     for (const { storageKeys } of [own, other]) {
       const args = ["admin", "user", "svcacct", "list", "minio", storageKeys.accessKey];
       assert.match(await running.store.mc(storageKeys, ...args), /No service accounts found/);
     }
   });
 
-  it("the admin is refused none of it, so the refusals are the policy's", async () => {
+  it("the admin may do all of it, so the refusals come from the policy", async () => {
     const { admin } = running.store;
     for (const [name, args] of ADMIN_CALLS.filter(([name]) => /^(see|list|make a user|write)/.test(name)))
       assert.equal(
@@ -164,7 +164,7 @@ describe("at the gateway", () => {
   const status = async (path: string, login?: Keys): Promise<number> =>
     (await running.queries.fetch(path, { login, redirect: "manual" })).status;
 
-  it("every path asks for a password, and takes no wrong one", async () => {
+  it("every path needs a password, and refuses a wrong one", async () => {
     const closed = [...paths(), "/metrics", "/ready", "/anything"].filter((path) => path !== "/");
     assert.ok(closed.length > 25, `${closed.length} paths were found in nginx.conf`);
     for (const path of closed) {
@@ -182,7 +182,7 @@ describe("at the gateway", () => {
     }
   });
 
-  it("what only Loki's keepers need is not there, even with the password", async () => {
+  it("paths for operators of Loki do not exist, even with the password", async () => {
     const needed = /^\/($|loki\/api\/v1\/(push|tail)$|stub_status)/;
     const others = [
       ...paths().filter((path) => !needed.test(path)),
@@ -199,7 +199,7 @@ describe("at the gateway", () => {
     for (const path of others) assert.match(String(await status(path)), /^(404|400)$/, path);
   });
 
-  it("reading and pushing is there with the password", async () => {
+  it("reading and pushing works with the password", async () => {
     assert.equal(await status("/loki/api/v1/labels"), 200);
     assert.equal(await status("/loki/api/v1/query?query=vector(1)"), 200);
     const line = {
@@ -221,7 +221,7 @@ describe("a Loki with", () => {
     right = own.storageKeys;
   });
 
-  /** Starts a backend as it is configured now, and again as it was before, and returns what it logs in between. */
+  /** Starts a backend with the current config, then restores the previous one. @returns the backend's log in between. */
   async function assertSays(pattern: RegExp): Promise<void> {
     const backend = running.cluster.component("backend")[1] as Pod;
     await backend.stop();
@@ -255,7 +255,7 @@ describe("a Loki with", () => {
   });
 });
 
-it("a clock that is off is named as the reason", async () => {
+it("a wrong clock is named as the reason", async () => {
   const { now } = Date;
   const client = running.store.client(own.storageKeys);
   const realDate = globalThis.Date;

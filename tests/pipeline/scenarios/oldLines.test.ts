@@ -8,8 +8,8 @@ const HOUR = 3_600_000_000_000n;
 
 it("lines hours older than newer ones of the same stream", async () => {
   const running = await runningStack();
-  // Further back than Loki takes lines into a stream that has newer ones, half of `max_chunk_age`: time sharding is what helps here.
-  // Both workloads have namespaces of one prefix and the same container, so the streams are the same.
+  // Older than half of `max_chunk_age`: without time sharding, Loki refuses such lines in a stream with newer ones. Both workloads have
+  // the same namespaces and containers, so they share streams.
   const recent = new Workload(running.podLogs, "old");
   await sleep(10_000);
   const old = new Workload(running.podLogs, "old", { ago: 5n * HOUR, pods: 12, firstPod: 12 });

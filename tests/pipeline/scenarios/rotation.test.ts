@@ -18,7 +18,7 @@ it("MinIO's and the gateway's credentials rotated under load, in the stack's ord
   const begun = new Map(cluster.pods.map((pod) => [pod, statSync(pod.log).size]));
   await sleep(10_000);
 
-  // A new user with the policy, a new Secret, Loki rolled onto it, and only then the old user goes.
+  // Order: a new user with the policy, a new Secret, Loki rolled onto it, then the end of the old user.
   const old = stack.storageKeys;
   const next = newKeys(`${stack.bucket}-2`);
   await store.addUser(stack, next);

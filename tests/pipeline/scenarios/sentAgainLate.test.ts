@@ -15,7 +15,7 @@ it("a node that forgot what it had sent, and sends all of it again after more th
 }, async () => {
   const running = await runningStack();
   const { alloy } = running.cluster;
-  // Loki's default leaves the streams of the newest 40 minutes alone and moves older lines to others: these are sent once before and
+  // By default, Loki shards the lines of a stream by time only when they are older than 40 minutes. These lines are sent once before and
   // once after that age.
   const workload = new Workload(running.podLogs, "late", { ago: 39n * MINUTE });
   await sleep(30_000);

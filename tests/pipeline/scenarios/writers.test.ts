@@ -24,7 +24,7 @@ it("one writer lost for good with its disk", async () => {
   await writer?.kill();
   writer?.emptyDisks();
   await sleep(20_000);
-  // Its successor has the name and nothing else.
+  // The new pod has only the name of the old one.
   writer?.start();
   await sleep(20_000);
   await assertNothingLost("writer lost", running, workload.stop());

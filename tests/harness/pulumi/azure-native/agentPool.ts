@@ -1,4 +1,4 @@
-// What the real provider and the AKS service behind it say to an agent pool: pure functions of inputs.
+// How the real provider and the AKS service react to an agent pool: pure functions of its inputs.
 // https://learn.microsoft.com/rest/api/aks/agent-pools/create-or-update
 
 import { isDeepStrictEqual } from "node:util";
@@ -8,7 +8,7 @@ export type Properties = Record<string, unknown>;
 
 export const API_VERSION = "2025-09-01";
 
-/** An answer of the service, in the words in which the provider passes it on. */
+/** An error of the service, in the words of the provider. */
 export class AzureError extends Error {
   constructor(code: string, message: string, httpStatus = 400) {
     super(`Status=${httpStatus} Code="${code}" Message="${message}"`);
@@ -51,12 +51,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   "kubeletConfig.containerLogMaxSizeMB": within(1, Number.MAX_SAFE_INTEGER),
 };
 
-/** Every problem of the inputs at once; values that a preview does not know yet are taken as good. */
+/** All problems of the inputs. Values that a preview does not know yet count as valid. */
 export function check(inputs: Properties): Failure[] {
   const { azureApiVersion: _, ...args } = inputs;
   return [
     ...misfits(args, argsType("containerservice/agentPool.d.ts", "AgentPoolArgs")),
-    // The real provider makes a name up, of the resource's name and 8 random characters; most such names break the pattern.
+    // The real provider generates a name from the resource's name and 8 random characters. Most such names break the pattern.
     ...(args.agentPoolName == null ? [failure("agentPoolName", "missing required property 'agentPoolName'")] : []),
     ...Object.entries(RULES).flatMap(([path, rule]) => {
       const value = path.split(".").reduce<unknown>((held, key) => (held as Properties | undefined)?.[key], args);
@@ -130,7 +130,7 @@ function keyComplaint(key: string, { scaleSetPriority }: Properties): string | u
   const [name = "", prefix, ...more] = key.split("/").reverse();
   if (more.length > 0 || !LABEL_PART.test(name) || (prefix !== undefined && !DNS_NAME.test(prefix)))
     return "is not a Kubernetes label key";
-  // AKS puts this one on every spot pool itself, and lets the owner repeat it.
+  // AKS adds this taint to every spot pool, and accepts it from the owner as well.
   if (key === "kubernetes.azure.com/scalesetpriority" && scaleSetPriority === "Spot") return undefined;
   return prefix !== undefined && RESERVED.includes(prefix)
     ? `uses the prefix ${prefix}/, which AKS reserves`
@@ -191,10 +191,10 @@ export interface Change {
   readonly replaces: boolean;
 }
 
-/** What makes the real provider replace the pool: the names in its path, and its own short list. */
+/** Properties whose change makes the real provider replace the pool: the names in its path, and a short list. */
 const REPLACING = new Set(["resourceGroupName", "resourceName", "agentPoolName", "vmSize", "gpuInstanceProfile"]);
 
-/** Each changed property by its path, down to the single item of a list. */
+/** The path of each changed property, down to single items of lists. */
 export function diff(olds: unknown, news: unknown, path = ""): Map<string, Change> {
   if (isDeepStrictEqual(olds, news)) return new Map();
   const isNested = (value: unknown) => typeof value === "object" && value !== null;
@@ -216,7 +216,7 @@ function join(path: string, key: string, isIndex: boolean): string {
   return path ? `${path}.${key}` : key;
 }
 
-/** Fixed at creation by the service, though the provider sends a change of them as an update in place. */
+/** The service refuses a change of these, although the provider sends it as an update in place. */
 const IMMUTABLE = [
   "maxPods",
   "availabilityZones",
@@ -241,9 +241,9 @@ export function refusal(olds: Properties | undefined, news: Properties): AzureEr
   return undefined;
 }
 
-/** The pool as the service returns it. In a preview (`name` is UNKNOWN for a new pool) the service's own properties are not known. */
+/** The pool as the service returns it. A preview does not know the service's own properties; `name` is UNKNOWN for a new pool. */
 export function outputs(inputs: Properties, name: unknown, isPreview = false): Properties {
-  // The path of the request is not part of the answer.
+  // The answer does not contain the path of the request.
   const { resourceGroupName: _group, resourceName: _cluster, agentPoolName: _name, ...body } = inputs;
   const ofService = {
     type: "Microsoft.ContainerService/managedClusters/agentPools",

@@ -2,11 +2,11 @@
 // from a file. It speaks the plugin protocol itself, because the SDK's provider server drops three things: the provider's
 // configuration, whether a call is a preview, and which properties differ. Without the last, replaceOnChanges does nothing.
 //
-//   AZURE_STANDIN_STATE       file that holds the pools (made when missing)
+//   AZURE_STANDIN_STATE       file that holds the pools (created if missing)
 //   AZURE_STANDIN_KUBECONFIG  file that the credential calls return; {cluster} stands for the cluster's name
-//   AZURE_STANDIN_FAIL        {"create": {"code": "QuotaExceeded", "message": "..."}}, also update, delete, read, listCredentials
-//   AZURE_STANDIN_JOURNAL     file to which every call is appended, one JSON object a line, when it has ended
-//   ARM_SUBSCRIPTION_ID       where the provider has no subscriptionId
+//   AZURE_STANDIN_FAIL        {"create": {"code": "QuotaExceeded", "message": "..."}}, likewise for update, delete, read, listCredentials
+//   AZURE_STANDIN_JOURNAL     file to which every ended call is appended, one JSON object per line
+//   ARM_SUBSCRIPTION_ID       the subscription, if the provider has no subscriptionId
 
 import { appendFileSync, readFileSync } from "node:fs";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
@@ -38,7 +38,7 @@ const methods = {
   getPluginInfo: async () => new plugin.PluginInfo().setVersion(VERSION),
   cancel: async () => new empty.Empty(),
   checkConfig: async (request: rpc.CheckRequest) => new messages.CheckResponse().setInputs(request.getNews()),
-  // As the real provider: no opinion, so that the engine compares.
+  // Like the real provider: no answer, so that the engine compares.
   diffConfig: async () => new messages.DiffResponse(),
 
   configure: async (request: rpc.ConfigureRequest) => {
@@ -64,7 +64,7 @@ const methods = {
       .setDiffsList([...changes.keys()])
       .setReplacesList([...changes].filter(([, { replaces }]) => replaces).map(([path]) => path))
       .setHasdetaileddiff(true);
-    // As the real provider for every resource whose name it did not make up itself, even where the name is what changes.
+    // The real provider does so for every resource whose name it did not generate, even if the name changes.
     response.setDeletebeforereplace(response.getReplacesList().length > 0);
     for (const [path, { kind, replaces }] of changes) {
       const name = `${kind.toUpperCase()}${replaces ? "_REPLACE" : ""}` as keyof typeof PropertyDiff.Kind;
@@ -115,7 +115,7 @@ const methods = {
     await changePools(stateFile(), (pools) => {
       const key = keyOf(pools, request.getId());
       refuse(refusal(key === undefined ? undefined : pools[key], inputs));
-      // A PUT makes what is not there.
+      // PUT creates a missing pool.
       pools[key ?? request.getId()] = inputs;
     });
     return new messages.UpdateResponse().setProperties(pack(outputs(inputs, inputs.agentPoolName)));
@@ -182,8 +182,8 @@ function failWhenTold(operation: string): void {
     string,
     { code: string; message: string; status?: number }
   >;
-  const told = failures[operation];
-  if (told) throw new AzureError(told.code, told.message, told.status);
+  const failure = failures[operation];
+  if (failure) throw new AzureError(failure.code, failure.message, failure.status);
 }
 
 function refuse(error: AzureError | undefined): void {
@@ -246,6 +246,6 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
   console.log(String(port));
 });
 
-// An engine that is killed, as a test's time limit does, would leave its providers running.
+// A killed engine, for example at a test's time limit, would leave its providers running.
 const engine = process.ppid;
 setInterval(() => process.ppid === engine || process.exit(), 1000).unref();

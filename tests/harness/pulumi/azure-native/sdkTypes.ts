@@ -1,10 +1,9 @@
-// What the SDK's own declarations say an argument object may hold. They are read instead of copied, so that an upgrade of the
-// SDK cannot leave the stand-in behind.
+// Checks arguments against the SDK's type declarations. They are read and not copied, so that the stand-in follows upgrades of the SDK.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What the engine sends in place of a value that is not known before the update. */
+/** The engine sends it for a value that is unknown before the update. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export interface Failure {
@@ -115,7 +114,7 @@ function single(item: unknown, { type, values }: Property, path: string): Failur
     ];
   }
   if (!isPlain) return misfits(item as Record<string, unknown>, argsType(INPUTS, type), path);
-  // The service knows images that are newer than the SDK, and takes them.
+  // The service accepts images that are newer than the SDK.
   if (values && path !== "osSKU" && !values.includes(item as string)) {
     return [{ property: path, reason: `'${path}' must be one of ${values.join(", ")}, is ${JSON.stringify(item)}` }];
   }

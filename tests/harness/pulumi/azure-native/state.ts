@@ -6,21 +6,21 @@ import type { Properties } from "./agentPool.ts";
 
 export type Pools = Record<string, Properties>;
 
-/** A change takes milliseconds; a lock this old was left by a process that was killed. */
+/** A change takes milliseconds, so a lock of this age is left over from a killed process. */
 const ABANDONED_MS = 10_000;
 
 export function readPools(file: string): Pools {
   return whenThere(() => JSON.parse(readFileSync(file, "utf8")) as Pools) ?? {};
 }
 
-/** Runs `change` on what the file holds and writes the result back, one process after the other. */
+/** Changes the content of the file, one process after the other. */
 export async function changePools<T>(file: string, change: (pools: Pools) => T): Promise<T> {
   const lock = `${file}.lock`;
   while (!taken(lock)) await setTimeout(5 + Math.random() * 10);
   try {
     const pools = readPools(file);
     const result = change(pools);
-    // Readers take no lock: they see the old file or the new one, never half of it.
+    // Readers need no lock: they see the old file or the new one, never half a file.
     writeFileSync(`${file}.tmp`, `${JSON.stringify(pools, null, 2)}\n`);
     renameSync(`${file}.tmp`, file);
     return result;
@@ -50,7 +50,7 @@ function whenThere<T>(read: () => T): T | undefined {
   }
 }
 
-/** The key under which `id` is kept: ARM ids are the same in upper and lower case. */
+/** The key under which `id` is stored. ARM ids ignore case. */
 export function keyOf(pools: Pools, id: string): string | undefined {
   return Object.keys(pools).find((key) => key.toLowerCase() === id.toLowerCase());
 }
