@@ -82,7 +82,7 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     );
   });
 
-  it("of another number of readers restarts nobody, and counts what it asks for", async () => {
+  it("of another number of readers restarts no pod, and adds up the requests", async () => {
     const report = await reportOf((config) => {
       config.loki.read.replicas = 4;
     });

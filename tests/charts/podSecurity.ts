@@ -13,7 +13,7 @@ const VOLUMES = [
 ];
 
 /**
- * What a pod does that Pod Security `restricted` forbids, `baseline` included.
+ * Violations of Pod Security `restricted`, which includes `baseline`.
  * https://kubernetes.io/docs/concepts/security/pod-security-standards/
  */
 export function restrictedViolations(spec: Loose): string[] {

@@ -1,4 +1,4 @@
-// The two releases of a stack as Helm would make them, with the real charts.
+// The two releases of a stack, rendered with the real charts.
 import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import type { StackFile } from "../../automation/plan/stackFiles.ts";
 import type { Loose } from "../harness/manifest.ts";
@@ -30,7 +30,7 @@ export function object(manifests: readonly Manifest[], kind: string, name: strin
   return found;
 }
 
-/** Everything that makes pods: name, pod spec, pod metadata. */
+/** Name, pod spec and pod metadata of every object that creates pods. */
 export const podsOf = (manifests: readonly Manifest[]): Array<{ name: string; spec: Loose; metadata: Loose }> =>
   manifests
     .filter((m) => (m as Loose).spec?.template?.spec)
@@ -40,10 +40,10 @@ export const podsOf = (manifests: readonly Manifest[]): Array<{ name: string; sp
       metadata: (m as Loose).spec.template.metadata,
     }));
 
-/** All containers of a pod, init containers too. */
+/** All containers of a pod, including init containers. */
 export const containersOf = (spec: Loose): Loose[] => [...(spec.initContainers ?? []), ...spec.containers];
 
-/** Makes a config ask for the least: one of each, no caches, no CA, plain HTTP; and for two schema periods. */
+/** Makes a config as small as possible: one replica of each, no caches, no CA, plain HTTP. It has two schema periods. */
 export function smallestLoki(config: Loose): void {
   Object.assign(config.objectStorage, { endpoint: "http://minio:9000", allowPlainHttp: true, caFile: undefined });
   config.loki = {

@@ -1,17 +1,17 @@
-// Configs of stacks that make very different values.
+// Configs that lead to very different values.
 import type { ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import type { Loose } from "../harness/manifest.ts";
 import { plan, RELEASE, resource, STACKS, stackFile } from "../harness/plannedStack.ts";
 import { smallestLoki } from "./renderedCharts.ts";
 
-/** A config by what it is about: a change of a committed stack's. */
+/** A change of a committed stack's config, with a description. */
 export interface StackConfigCase {
   readonly what: string;
   readonly change: (config: Loose) => void;
   readonly stack?: (typeof STACKS)[number];
 }
 
-/** What a stack's config can make of the releases, beside the committed stacks. */
+/** The committed stacks, and changes that reach most of the values. */
 export const STACK_CONFIGS: readonly StackConfigCase[] = [
   ...STACKS.map((stack) => ({ what: stack, change: () => {}, stack })),
   { what: "the smallest Loki, without caches and CA, over plain HTTP, with two schema periods", change: smallestLoki },

@@ -37,7 +37,7 @@ const ONLY_IN_A_CLUSTER = {
 const without = (map: Loose, names: readonly string[]): Loose =>
   Object.fromEntries(Object.entries(map).filter(([name]) => !names.includes(name)));
 
-/** Without what is empty, which Kubernetes takes as not there. */
+/** A map without empty entries, which Kubernetes treats as missing. */
 const present = (map: Loose): Loose =>
   Object.fromEntries(Object.entries(map).filter(([, v]) => v !== null && !(Array.isArray(v) && v.length === 0)));
 

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ControlPlane } from "../harness/kubernetes/controlPlane.ts";
 import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
 
-/** What is wrong with pods that have it as the value of their annotation `BROKEN`. */
+/** How a pod is broken: the value of its annotation `BROKEN`. */
 export type Trouble = "image" | "crash" | "probe";
 
-/** kwok-stages.yaml leaves pods with this annotation alone. */
+/** kwok-stages.yaml ignores pods with this annotation. */
 const BROKEN = "cluster-tier/never-ready";
 const LOGGING = "/api/v1/namespaces/logging";
 
@@ -13,7 +13,7 @@ const LOGGING = "/api/v1/namespaces/logging";
 export const SAID = {
   image: "Back-off pulling image: 401 Unauthorized",
   probe: "Readiness probe failed: HTTP probe failed with statuscode: 503",
-  /** More lines than are asked for. */
+  /** More lines than the explanation requests. */
   log: Array.from({ length: 30 }, (_, i) => `level=info msg="starting ${i}"`).concat(
     'level=error msg="error running loki" err="mkdir /var/loki/rules: read-only file system"',
   ),
@@ -63,7 +63,7 @@ async function tellOf({ api, kubelet }: ControlPlane, pod: KubernetesObject, tro
   if (trouble === "crash") kubelet.logs.set(`logging/${name}/${broken.name}`, { previous: SAID.log.join("\n") });
   if (trouble === "probe")
     await api.create(`${LOGGING}/events`, {
-      // Of this pod: another of its name may have been there before, and its event outlives it.
+      // The UID is in the name, because the event of an earlier pod of this name may still exist.
       metadata: { name: `${name}.${uid}` },
       involvedObject: { apiVersion: "v1", kind: "Pod", namespace: "logging", name, uid },
       type: "Warning",

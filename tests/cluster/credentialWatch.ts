@@ -5,28 +5,28 @@ import type { Deployment } from "./deployedStacks.ts";
 import { podsByWorkload, secretsOf } from "./placement.ts";
 import { dataOf, listSecrets } from "./secretSearch.ts";
 
-/** One look at everything, a tenth of a second after the one before. */
+/** What the watch saw at one moment. */
 export interface Look {
   readonly time: number;
   /** MinIO's answer to each generation of keys seen so far, by access key. */
   readonly keys: Readonly<Record<string, string>>;
   /** Access keys that Loki's running pods hold. */
   readonly held: readonly string[];
-  /** Access keys of pods that are on their way out. */
+  /** Access keys of terminating pods. */
   readonly heldByEnding: readonly string[];
-  /** Pairs of an Alloy pod's user and a gateway pod that would answer it with 401. */
+  /** Pairs of an Alloy pod's user and a gateway pod that would refuse it with 401. */
   readonly refusedPushes: readonly string[];
 }
 
 /**
- * Looks every 100 ms at the keys that Loki's and Alloy's pods hold, and whether they open anything: what real pods would
- * live through during a rotation. The simulated ones hold the same Secrets.
+ * Checks every 100 ms which keys the pods of Loki and Alloy hold, and whether these keys work. The simulated pods hold the Secrets that real
+ * pods would hold during a rotation.
  */
 export class CredentialWatch {
   readonly looks: Look[] = [];
   readonly #deployment: Deployment;
   readonly #minio: Minio;
-  /** Secrets are immutable here, so that each has to be read once; they are remembered when they are gone. */
+  /** Secrets are immutable, so each is read once. They are kept here after their end. */
   readonly #secrets = new Map<string, KubernetesObject>();
   #stopped = false;
   readonly #loop: Promise<void>;
@@ -53,7 +53,7 @@ export class CredentialWatch {
 
   async #look(): Promise<Look> {
     const { cluster, bucket } = this.#deployment;
-    // Pods first: a Secret that one of them names is older than the pod.
+    // Pods first: the Secret of a pod is older than the pod.
     const pods = await podsByWorkload(cluster);
     for (const secret of await listSecrets(cluster)) this.#secrets.set(secret.metadata.name, secret);
     const time = Date.now();
@@ -103,7 +103,7 @@ export class CredentialWatch {
   }
 }
 
-/** As nginx checks a `{SSHA}` line: https://nginx.org/en/docs/http/ngx_http_auth_basic_module.html */
+/** Checks a `{SSHA}` line like nginx. https://nginx.org/en/docs/http/ngx_http_auth_basic_module.html */
 export function accepts(line: string, user: string, password: string): boolean {
   const [name, hash = ""] = line.split(":{SSHA}");
   const bytes = Buffer.from(hash, "base64");

@@ -24,7 +24,7 @@ export interface Deployment {
   readonly stack: Stack;
 }
 
-/** What the first `up` of a stack said and did. */
+/** The result of the first `up` of a stack, and its steps. */
 export interface FirstUp {
   readonly result: UpResult;
   readonly log: OperationLog;
@@ -44,15 +44,15 @@ let started: Promise<Environment> | undefined;
 let deployed: ReturnType<typeof deployedStacks> | undefined;
 let folder: string | undefined;
 
-/** All servers running and both stacks configured, and nothing deployed yet. */
+/** Starts all servers and configures both stacks, on first use. Deploys nothing. */
 export const sharedEnvironment = (): Promise<Environment> => {
   started ??= timed("two control planes, MinIO and the project ready", startEnvironment);
   return started;
 };
 
 /**
- * All servers running and both stacks up, on first use: the scenarios follow one another on the same stacks, as changes do in
- * production. Where that fails, it fails for all of them at once.
+ * Starts all servers and deploys both stacks, on first use. The scenarios then change the same stacks one after the other, as in production.
+ * If the first deploy fails, every scenario fails.
  */
 export const deployedStacks = (): Promise<Environment & { firstUps: Readonly<Record<StackName, FirstUp>> }> => {
   deployed ??= deploy();
@@ -102,7 +102,7 @@ async function startEnvironment(): Promise<Environment> {
   };
 }
 
-/** Nodes of the pool when its autoscaler has gone as far as it may: what the program's capacity check is about. */
+/** The largest number of nodes in the pool, which the program's capacity check counts with. */
 const largestPool = (stack: StackName): number =>
   parse(readFileSync(resolve(import.meta.dirname, `../../Pulumi.${stack}.yaml`), "utf8")).config["logging:nodePool"]
     .maxCount;

@@ -5,7 +5,7 @@ export interface Operation {
   readonly op: string;
   readonly type: string;
   readonly name: string;
-  /** When the step began and ended, in ms since the epoch as seen here. */
+  /** When this process saw the step begin and end, ms since the epoch. */
   readonly began: number;
   readonly ended: number;
   readonly id: string;
@@ -15,7 +15,7 @@ export interface Operation {
 export class OperationLog {
   readonly operations: Operation[] = [];
   readonly diagnostics: string[] = [];
-  /** Events as they were, for what looks for secrets in them. */
+  /** The events themselves, for the search for secrets. */
   readonly raw: EngineEvent[] = [];
   readonly #began = new Map<string, number>();
 
@@ -43,7 +43,7 @@ export class OperationLog {
     return this.operations.filter(({ op }) => !["same", "replace"].includes(op)).map(({ op, name }) => `${op} ${name}`);
   }
 
-  /** The one step. */
+  /** The only step with this operation and name. @throws if there is none. */
   step(op: string, name: string): Operation & { readonly position: number } {
     const position = this.operations.findIndex((operation) => operation.op === op && operation.name === name);
     const operation = this.operations[position];

@@ -13,7 +13,7 @@ export async function podsByWorkload(cluster: ControlPlane): Promise<Map<string,
   );
 }
 
-/** Secrets that a pod takes its environment from, or mounts. */
+/** Secrets that a pod mounts or takes its environment from. */
 export const secretsOf = (pod: KubernetesObject): string[] => [
   ...pod.spec.containers.flatMap((container: { envFrom?: Array<{ secretRef?: { name: string } }> }) =>
     (container.envFrom ?? []).flatMap(({ secretRef }) => (secretRef ? [secretRef.name] : [])),

@@ -48,7 +48,7 @@ const start = (
     stdio: ["ignore", "pipe", "pipe"],
   });
 
-/** Runs a deploy and hands over its result. */
+/** Runs a deploy. @returns its result. */
 export async function deploy(
   engine: PulumiEngine,
   args: readonly string[],
@@ -65,10 +65,11 @@ export async function deploy(
 }
 
 /**
- * Begins a deploy and kills it, with everything that it started, at the first event for which `moment` holds; `afterMs` later, to be
- * in the middle of it.
+ * Starts a deploy and kills it and its child processes.
  *
- * @returns whether the moment came before the deploy had ended.
+ * @param moment the first event for which it is true starts the countdown.
+ * @param afterMs time between that event and the kill. Default: 0.
+ * @returns false if the deploy ended before that event.
  */
 export async function killDeploy(
   engine: PulumiEngine,
@@ -90,7 +91,7 @@ export async function killDeploy(
   return killed;
 }
 
-/** Begins a deploy and interrupts it at a moment, as a pipeline that is cancelled does. @returns how it ended. */
+/** Starts a deploy and interrupts it at an event, like a cancelled pipeline. @returns how it ended. */
 export async function interruptDeploy(
   engine: PulumiEngine,
   args: readonly string[],
@@ -113,7 +114,7 @@ export async function interruptDeploy(
   return result && { ...result, code };
 }
 
-/** As when a pipeline's agent is lost: engine, language host and providers included. */
+/** Kills a process with all its descendants, engine, language host and providers, like the loss of a pipeline's agent. */
 function killTree(child: ChildProcess): void {
   const parents = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" })
     .trim()

@@ -2,10 +2,10 @@ import { gunzipSync } from "node:zlib";
 import type { ControlPlane } from "../harness/kubernetes/controlPlane.ts";
 import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
 
-/** A secret by where it is kept, so that a failure names it without showing it. */
+/** Secrets by their place, so that a failure names a secret without showing it. */
 export type Secrets = ReadonlyMap<string, string>;
 
-/** Where a secret was found that has no business there. */
+/** A secret, and the wrong place where it was found. */
 export interface Leak {
   readonly secret: string;
   readonly place: string;
@@ -22,13 +22,13 @@ export const dataOf = (object: KubernetesObject | undefined): Record<string, str
         ]),
       );
 
-/** Secrets of a namespace, as `kind` is left out of list items. */
+/** Secrets of a namespace, with their kind: list items have none. */
 export const listSecrets = async (cluster: ControlPlane, namespace = "logging"): Promise<KubernetesObject[]> =>
   (await cluster.api.list(`/api/v1/namespaces/${namespace}/secrets`)).map((item) => ({ ...item, kind: "Secret" }));
 
 const isHelms = (object: KubernetesObject): boolean => object.type === "helm.sh/release.v1";
 
-/** Every secret that the stack keeps in its cluster: passwords, keys, and the hashes of passwords. Names of users are none. */
+/** Every secret that the stack keeps in its cluster: passwords, keys, and hashes of passwords, but no user names. */
 export async function secretsIn(cluster: ControlPlane): Promise<Map<string, string>> {
   const secrets = new Map<string, string>();
   for (const object of await listSecrets(cluster)) {
@@ -48,7 +48,7 @@ export async function secretsIn(cluster: ControlPlane): Promise<Map<string, stri
   return secrets;
 }
 
-/** What Helm keeps of its releases: chart, values and rendered objects, decoded. */
+/** Helm's records of its releases, decoded: chart, values and rendered objects. */
 export async function helmPayloads(cluster: ControlPlane): Promise<Array<{ name: string; text: string }>> {
   return (await listSecrets(cluster)).filter(isHelms).map((object) => ({
     name: `${cluster.name} ${object.metadata.name}`,
@@ -56,7 +56,7 @@ export async function helmPayloads(cluster: ControlPlane): Promise<Array<{ name:
   }));
 }
 
-/** Looks for secrets as they are, and in the base64 that Kubernetes and Helm write. */
+/** Searches for secrets in plain text, in base64 and URL-encoded. */
 export function findLeaks(secrets: Secrets, texts: ReadonlyArray<{ name: string; text: string }>): Leak[] {
   const leaks: Leak[] = [];
   for (const [secret, value] of secrets) {

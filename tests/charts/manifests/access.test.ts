@@ -1,4 +1,4 @@
-// Who may do what: Kubernetes rights, secrets, the gateway's password, networks.
+// Access: Kubernetes rights, secrets, the gateway's password, networks.
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Loose } from "../../harness/manifest.ts";
@@ -8,7 +8,7 @@ import { containersOf, object, ofKind, podsOf } from "../renderedCharts.ts";
 import { describeManifests, LOKI, WORKLOADS } from "./describeManifests.ts";
 
 describeManifests(({ stack, rendered, pod }) => {
-  it("ask for no rights and mount no token", () => {
+  it("need no rights and mount no token", () => {
     const all = [...rendered().loki, ...rendered().alloy];
     for (const kind of ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "CustomResourceDefinition"])
       assert.deepEqual(
@@ -51,7 +51,7 @@ describeManifests(({ stack, rendered, pod }) => {
     assert.equal(ofKind(rendered().loki, "Secret").length, 0, "the chart itself creates no Secret");
   });
 
-  it("have no NetworkPolicy of the chart's: an empty selector in one lets everyone in", () => {
+  it("have no NetworkPolicy of the chart: an empty selector in one lets everyone in", () => {
     assert.deepEqual(ofKind([...rendered().loki, ...rendered().alloy], "NetworkPolicy"), []);
   });
 

@@ -62,7 +62,7 @@ describeManifests(({ rendered, pod }) => {
     assert.deepEqual(variable.valueFrom, { fieldRef: { fieldPath: "spec.nodeName" } });
   });
 
-  it("hold the pipeline as it is in the repository", async () => {
+  it("contain the pipeline of the repository, unchanged", async () => {
     const { data } = object(rendered().alloy, "ConfigMap", "alloy");
     assert.equal(data["config.alloy"].trimEnd(), readFileSync(ALLOY_PIPELINE, "utf8").trimEnd());
   });

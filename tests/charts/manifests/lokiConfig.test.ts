@@ -27,7 +27,7 @@ describeManifests(({ stack, rendered, pod, lokiConfig }) => {
     }
   });
 
-  it("make the Loki config that is meant", () => {
+  it("have the intended Loki config", () => {
     const loki = lokiConfig();
     assert.equal(loki.auth_enabled, false);
     assert.equal(loki.common.replication_factor, 3);

@@ -1,4 +1,4 @@
-// What changes of a stack's config change in the objects.
+// The effect of changed configs on the rendered objects.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { helmTemplate } from "../../../automation/plan/helmTemplate.ts";

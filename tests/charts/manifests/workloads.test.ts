@@ -1,4 +1,4 @@
-// Which pods the pinned charts make of our values, where these run, and what they ask for.
+// The workloads that the pinned charts render from our values: where they run, and what they request.
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { parseCpu, parseMemory } from "../../../components/quantities.ts";
@@ -73,7 +73,7 @@ describeManifests(({ stack, rendered, pod }) => {
       assert.deepEqual(d.spec.strategy.rollingUpdate, { maxSurge: 0, maxUnavailable: 1 }, d.metadata.name);
   });
 
-  it("have a disruption budget for each replicated workload, the gateway too", () => {
+  it("have a disruption budget for each replicated workload, including the gateway", () => {
     const budgets = ofKind(rendered().loki, "PodDisruptionBudget");
     assert.deepEqual(budgets.map((b) => b.metadata.name).sort(), [...LOKI, "loki-gateway"].sort());
     for (const b of budgets) {
@@ -83,7 +83,7 @@ describeManifests(({ stack, rendered, pod }) => {
     }
   });
 
-  it("ask for CPU and memory and limit memory in every container", () => {
+  it("request CPU and memory, and limit memory, in every container", () => {
     for (const { name, spec } of podsOf([...rendered().loki, ...rendered().alloy])) {
       for (const container of containersOf(spec)) {
         const { requests = {}, limits = {} } = container.resources ?? {};
@@ -92,7 +92,7 @@ describeManifests(({ stack, rendered, pod }) => {
     }
   });
 
-  it("ask for what the capacity check counted", async () => {
+  it("request what the capacity check counted", async () => {
     const { capacity } = await planOf(stack);
     for (const workload of capacity?.workloads ?? []) {
       const { spec } = pod(`loki-${workload.name}`);
@@ -132,7 +132,7 @@ describeManifests(({ stack, rendered, pod }) => {
     }
   });
 
-  it("have nothing left of a template", () => {
+  it("have no unexpanded template", () => {
     for (const m of [...rendered().loki, ...rendered().alloy])
       assert.ok(!/\{\{|<no value>|%!s/.test(JSON.stringify(m)), `${m.kind} ${m.metadata.name}`);
   });

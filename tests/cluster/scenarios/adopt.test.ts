@@ -17,7 +17,7 @@ import { OperationLog } from "../engineEvents.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { deploy } from "../projectCommand.ts";
 
-/** What people made by hand, by the name that the program gives it. */
+/** Resources made by hand, by the names that the program gives them. */
 const ADOPTED = ["logging-bucket", "logging-namespace", "logging-node-pool", "logging-loki", "logging-alloy"];
 const LOGGING = "/api/v1/namespaces/logging";
 const STATEFUL_SETS = "/apis/apps/v1/namespaces/logging/statefulsets";
@@ -29,7 +29,7 @@ describe("adopting what exists", () => {
     if (!onPath("jq")) return t.skip("jq, which docs/adopting.md uses, is not on PATH");
     const { engine, deployments, minio } = environment;
     const { name, bucket, stack, cluster } = deployments["prod-aks-b"];
-    // A cluster without anything of ours, a bucket with logs, and an engine that knows of neither.
+    // A cluster without our objects, a bucket with logs, and an engine that knows neither.
     await engine.run(["destroy", "--exclude-protected", "--yes", "--stack", name]);
     const removed = await engine.run(["stack", "rm", "--force", "--yes", "--preserve-config", name]);
     assert.equal(removed.exitCode, 0, removed.output);
@@ -69,7 +69,7 @@ describe("adopting what exists", () => {
     assert.ok(await cluster.api.get(`${STATEFUL_SETS}/loki-write`));
   });
 
-  it("the up stops at the disks of the StatefulSets, and goes on once these are deleted, but not their pods", async (t) => {
+  it("the up stops at the disks of the StatefulSets, and continues once these are deleted without their pods", async (t) => {
     const { programs, engine, deployments, minio } = await deployedStacks();
     if (!programs.helm || !onPath("jq")) return t.skip("nothing was adopted");
     const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
@@ -129,7 +129,7 @@ async function poolByHand({ engine }: Environment, name: string): Promise<string
   return id;
 }
 
-/** What is in the cluster after the commands in `seed/`, and a Secret made by hand. */
+/** The objects in the cluster after the commands in `seed/`, and a Secret made by hand. */
 async function installByHand(
   { folder, minio, programs }: Environment,
   { name, bucket, cluster }: Deployment,

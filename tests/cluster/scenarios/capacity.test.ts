@@ -1,4 +1,4 @@
-// The capacity check against the real scheduler: what it accepts is placed, always; what it refuses mostly is not.
+// The capacity check against the real scheduler: it always places an accepted set of pods, and mostly cannot place a refused one.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -24,7 +24,7 @@ const NAMESPACE = "capacity";
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 const seed = Number(process.env.CAPACITY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Alloy's own requests; the check takes them off each node, and here a pod on each node does. */
+/** Alloy's requests. The check subtracts them from each node; here a pod on each node does. */
 const AGENT = { cpu: 100, memory: 256 };
 
 interface Case {
@@ -123,8 +123,8 @@ describe("the capacity check", { timeout: 900_000 }, () => {
 });
 
 /**
- * What one sample may have of something that is 5 % at most, three deviations above it. A set is refused when any order of arrival
- * leaves a pod out, and each comes here in one: of 502 that were refused in four samples 22 were placed (4.4 %), 9 of them in one.
+ * The limit of a sample for an event of at most 5 %: three deviations above it. The check refuses a set if any order of arrival leaves out a
+ * pod; here each set arrives in one order. Of 502 refused sets in four samples, 22 were placed (4.4 %), 9 of them in one sample.
  */
 const atMost = (refused: number): number => Math.floor(refused * 0.05 + 3 * Math.sqrt(refused * 0.05 * 0.95));
 
@@ -179,7 +179,7 @@ function createNode(
   const { cpu, memory } = allocatable(pool.vm, pool.maxPods);
   const resources = { cpu: `${cpu}m`, memory: `${memory}Mi`, pods: `${pool.maxPods}` };
   const zone = `westeurope-${(Number(name.split("-").at(-1)) % 3) + 1}`;
-  // Without the label of the operating system, no DaemonSet of the stacks comes here; nodePod asks for what they would.
+  // Without the label of the operating system, no DaemonSet of the stacks runs here. nodePod requests the same instead.
   return api.create("/api/v1/nodes", {
     metadata: {
       name,
@@ -193,7 +193,7 @@ const container = (cpu: number, memory: number) => [
   { name: "c", image: "c", resources: { requests: { cpu: `${cpu}m`, memory: `${memory}Mi` } } },
 ];
 
-/** What AKS and Alloy run on a node; their number of pods is in maxPods' room, and none of these pools comes near it. */
+/** Requests of AKS's own pods and Alloy on a node. Their number does not matter: none of these pools comes near maxPods. */
 const nodePod = (node: string, label: string) => ({
   metadata: { name: `system-${node}`, labels: { capacity: label } },
   spec: { nodeName: node, containers: container(AKS_DAEMONSETS.cpu + AGENT.cpu, AKS_DAEMONSETS.memory + AGENT.memory) },

@@ -1,4 +1,4 @@
-// The change report against what is deployed, and the verdict in front of an update.
+// The change report on a deployed stack, and its verdict before an update.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ describe("the change report on the real engine", () => {
     return { ...ended, report: () => JSON.parse(readFileSync(file, "utf8")) as ChangeReport };
   };
 
-  it("reports that nothing changes when nothing does", async () => {
+  it("reports that nothing changes", async () => {
     const { code, stdout, stderr } = await preview();
     assert.equal(code, 0, stderr);
     assert.match(stdout, new RegExp(`^${NAME}: no changes$`, "m"));
@@ -95,7 +95,7 @@ describe("the change report on the real engine", () => {
     }
   });
 
-  it("goes ahead with a change that only restarts, and reports how long each step took", async () => {
+  it("updates if a change only restarts pods, and reports how long each step took", async () => {
     const { engine } = await deployedStacks();
     const restore = engine.changeConfig(NAME, (config) => {
       config["logging:loki"].limits = { ...config["logging:loki"].limits, ingestionRateMb: 60, ingestionBurstMb: 120 };

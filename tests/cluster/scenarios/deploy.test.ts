@@ -11,7 +11,7 @@ import { dataOf, findLeaks, helmPayloads, listSecrets, secretsIn } from "../secr
 
 const PODS = { write: 3, read: 3, backend: 2, gateway: 2, "memcached-chunks-cache": 1, "memcached-results-cache": 1 };
 
-/** What `up` and `preview --diff` said, for the search for secrets. */
+/** Output of `up` and `preview --diff`, for the search for secrets. */
 const outputs: Array<{ name: string; text: string }> = [];
 
 const each = (environment: Environment, check: (deployment: Deployment) => Promise<void>) =>
@@ -23,7 +23,7 @@ describe("two production stacks", () => {
     for (const name of STACKS) {
       const { result, log } = firstUps[name];
       outputs.push({ name: `up of ${name}`, text: result.stdout + result.stderr });
-      // Without what only `--debug` shows: Pulumi's own SDK writes every resource's outputs there, secret ones in clear.
+      // Without the lines of `--debug`: Pulumi's SDK writes every resource's outputs there, secrets in plain text.
       const shown = log.raw.filter(({ diagnosticEvent }) => diagnosticEvent?.severity !== ("debug" as string));
       outputs.push({ name: `event log of ${name}`, text: JSON.stringify(shown) });
       assert.deepEqual(Object.keys(result.summary.resourceChanges ?? {}), ["create"]);
@@ -164,7 +164,7 @@ describe("two production stacks", () => {
         text: (await engine.run(["stack", "output", "--json", "--stack", name])).output,
       });
       texts.push({ name: `config of ${name}`, text: JSON.stringify(await stack.workspace.stackSettings(name)) });
-      // Everything is shown as new here, inputs and all.
+      // This preview shows every resource as new, with its inputs.
       texts.push({
         name: `preview --diff of ${name}`,
         text: (await engine.run(["preview", "--diff", "--show-sames", "--stack", name])).output,
@@ -179,7 +179,7 @@ describe("two production stacks", () => {
     assert.ok(secrets.size >= 7, `only ${secrets.size} secrets to look for`);
     for (const { name, text } of texts) assert.ok(text.length > 100, `${name} is empty: ${text}`);
     assert.deepEqual(findLeaks(secrets, texts), []);
-    // The search itself finds what is there: the Secret, in the base64 that Kubernetes shows.
+    // The search works: it finds the Secret, in the base64 of Kubernetes.
     const raw = JSON.stringify(await listSecrets(deployments["prod-aks-a"].cluster));
     assert.notEqual(findLeaks(secrets, [{ name: "Secrets", text: raw }]).length, 0);
     figure(

@@ -1,4 +1,4 @@
-// Deploys killed in the middle, and the way back with nothing but the commands that the deploy and the doctor name.
+// Kills deploys, and repairs the stack with only the commands that the deploy and the doctor name.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { CheckResult } from "../../../automation/doctor/check.ts";
@@ -32,8 +32,8 @@ const findingsOf = (examined: Examined, name: string) => {
 /** What a killed deploy leaves behind. Images cannot be pulled here, and pods wait for the next deploy. */
 const LEFT_BEHIND = ["Helm releases", "Secrets", "pending operations", "unknown to the state"];
 
-/** Examines and runs what is named, until nothing is. @returns the commands. */
-async function mend(): Promise<string[]> {
+/** Runs the doctor and the commands that it names, until it names none. @returns the commands. */
+async function repair(): Promise<string[]> {
   const { engine, deployments } = await deployedStacks();
   const run: string[] = [];
   for (let round = 0; round < 4; round++) {
@@ -59,7 +59,7 @@ async function unlock(): Promise<string> {
     const [command = ""] =
       /pulumi cancel --stack STACK --yes|cp STACK\.json\.bak [^"\n]*attrs/.exec(stdout + stderr) ?? [];
     assert.notEqual(command, "", `no command to go on: ${stdout}${stderr}`);
-    // A state that was cut short is found before the lock.
+    // A truncated state is reported before the lock.
     const folder = `${engine.environment.PULUMI_BACKEND_URL?.replace("file://", "")}/.pulumi/stacks/logging`;
     const fix = command.startsWith("cp") ? `cd ${folder} && ${command}` : command;
     const ended = await runFix(engine, fix.replaceAll("STACK", NAME), {});
@@ -121,7 +121,7 @@ describe("the doctor", { skip }, () => {
       metadata.name.startsWith("logging-gateway-login-"),
     );
     await cluster.api.call("DELETE", `${path}/${login?.metadata.name}`);
-    const fixes = await mend();
+    const fixes = await repair();
     assert.equal(fixes.length, 1);
     assert.ok(
       (await cluster.api.list(path)).some(({ metadata }) => metadata.name.startsWith("logging-gateway-login-")),
@@ -136,19 +136,19 @@ describe("the doctor", { skip }, () => {
     try {
       const ended = await interruptDeploy(engine, ["up", "--stack", NAME], started("logging-loki"), 1500);
       assert.deepEqual([ended?.code, ended?.outcome], [5, "cancelled"], JSON.stringify(ended));
-      assert.deepEqual(await mend(), []);
-      const mended = await deploy(engine, ["up", "--stack", NAME]);
-      assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+      assert.deepEqual(await repair(), []);
+      const repaired = await deploy(engine, ["up", "--stack", NAME]);
+      assert.equal(repaired.outcome, "succeeded", JSON.stringify([repaired.findings, repaired.errors]));
     } finally {
       restore();
       await deploy(engine, ["up", "--stack", NAME]);
     }
   });
 
-  it("finds what is there and not in the state, and its command takes it in", async () => {
+  it("finds an object that is missing in the state, and its command imports it", async () => {
     const { engine, deployments } = await deployedStacks();
     const { stack } = deployments[NAME];
-    // As if the engine had been killed before it wrote down what it had made.
+    // As if the engine had been killed before it recorded the object.
     const exported = await stack.exportStack();
     type Known = { urn: string; dependencies?: string[] };
     const deployment = exported.deployment as { resources: Known[] };
@@ -162,11 +162,11 @@ describe("the doctor", { skip }, () => {
     await stack.importStack({ ...exported, deployment: { ...deployment, resources } });
     const broken = await deploy(engine, ["up", "--stack", NAME]);
     assert.match(JSON.stringify(broken.errors), /already exists/);
-    const fixes = await mend();
+    const fixes = await repair();
     assert.deepEqual([fixes.length, fixes[0]?.split(" ").slice(0, 2)], [1, ["pulumi", "import"]]);
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
-    assert.ok(!mended.steps.some(({ op }) => /create|delete/.test(op)), JSON.stringify(mended.steps));
+    const repaired = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(repaired.outcome, "succeeded", JSON.stringify([repaired.findings, repaired.errors]));
+    assert.ok(!repaired.steps.some(({ op }) => /create|delete/.test(op)), JSON.stringify(repaired.steps));
   });
 
   for (const [name, afterMs] of [
@@ -187,10 +187,10 @@ describe("the doctor", { skip }, () => {
       try {
         const killed = await killDeploy(engine, ["up", "--stack", NAME], started(name), afterMs);
         assert.ok(killed, "the deploy had not ended");
-        const fixes = [await unlock(), ...(await mend())];
+        const fixes = [await unlock(), ...(await repair())];
         figure(`  commands after a kill in the update of ${name}`, fixes.length);
-        const mended = await deploy(engine, ["up", "--stack", NAME]);
-        assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+        const repaired = await deploy(engine, ["up", "--stack", NAME]);
+        assert.equal(repaired.outcome, "succeeded", JSON.stringify([repaired.findings, repaired.errors]));
       } finally {
         restore();
         await deploy(engine, ["up", "--stack", NAME]);
@@ -214,13 +214,13 @@ describe("the doctor", { skip }, () => {
       ["logging-alloy", 1000],
     ] as const) {
       const killed = await killDeploy(engine, ["up", "--stack", NAME], started(name), afterMs);
-      // What was made before stays, and is not made again.
+      // Objects that exist stay, and are not created again.
       if (!killed) continue;
-      const fixes = [await unlock(), ...(await mend())];
+      const fixes = [await unlock(), ...(await repair())];
       figure(`  commands after a kill in the creation of ${name}`, fixes.length);
     }
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
+    const repaired = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(repaired.outcome, "succeeded", JSON.stringify([repaired.findings, repaired.errors]));
     const again = await deploy(engine, ["up", "--stack", NAME]);
     assert.deepEqual([again.outcome, again.steps], ["succeeded", []]);
     assert.ok((await listObjects(admin, bucket)).includes("fake/1/killed"));

@@ -1,4 +1,4 @@
-// Nodes that are drained one after the other, and a zone that goes, under the disruption budgets of the stack.
+// Drains nodes one after the other, and removes a zone, under the disruption budgets of the stack.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { figure, timed } from "../../harness/figures.ts";
@@ -9,7 +9,7 @@ import { isReady, podsByWorkload } from "../placement.ts";
 
 const NAME = "prod-aks-a";
 const PODS = "/api/v1/namespaces/logging/pods";
-/** What answers: of each, one pod at most may be away at a time. */
+/** Workloads that serve requests. At most one pod of each may be missing at a time. */
 const ANSWERING = ["write", "read", "backend", "gateway"];
 
 async function logging(): Promise<{
@@ -72,7 +72,7 @@ describe("nodes that go", { timeout: 900_000 }, () => {
               await api.call("POST", `${PODS}/${metadata.name}/eviction`, eviction).then(
                 () => evicted++,
                 (error: KubernetesError) => {
-                  // The budget: another pod of the kind is still on its way back.
+                  // The budget refuses: another pod of this workload is not ready yet.
                   if (error.status !== 429 && error.status !== 404) throw error;
                   held++;
                 },
@@ -82,7 +82,7 @@ describe("nodes that go", { timeout: 900_000 }, () => {
           },
           { timeoutMs: 120_000 },
         );
-        // A disk can be attached in its own zone only: where this is the last node of the zone, its pod waits for it.
+        // A disk attaches only in its own zone. If this is the last node of the zone, the pod waits for it.
         await cordon(api, node, false);
         await until(
           `all of Loki after ${node.metadata.name}`,
@@ -108,7 +108,7 @@ describe("nodes that go", { timeout: 900_000 }, () => {
       const lost = nodes.filter((node) => zoneOf(node) === zone);
       await Promise.all(lost.map((node) => cordon(api, node, true)));
       const gone = (await Promise.all(lost.map((node) => lokiOn(api, node)))).flat();
-      // No time to say goodbye: a zone that fails asks no budget.
+      // Without a grace period: a zone that fails respects no budget.
       await Promise.all(
         gone.map(({ metadata }) => api.call("DELETE", `${PODS}/${metadata.name}?gracePeriodSeconds=0`)),
       );

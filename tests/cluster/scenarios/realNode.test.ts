@@ -18,7 +18,7 @@ const NAME = "real-node";
 const NAMESPACE = "logging";
 const NEEDED = ["LOGGING_TEST_KUBECONFIG", "LOGGING_TEST_HOST", "LOGGING_TEST_STORAGE_CLASS"] as const;
 
-/** A command of the user's, run with a node's name, that restarts it. */
+/** The user's command that restarts a node. Its argument is the node's name. */
 const RESTART = "LOGGING_TEST_RESTART_NODE";
 
 const missing = NEEDED.filter((variable) => !process.env[variable]);
@@ -61,7 +61,7 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
     const kube = new KubeConfig();
     kube.loadFromFile(kubeconfig);
     core = kube.makeApiClient(CoreV1Api);
-    assert.deepEqual(await podsOf(), [], "the cluster has pods in the namespace logging: they are somebody's");
+    assert.deepEqual(await podsOf(), [], "the cluster already has pods in the namespace logging");
     minio = await startMinio(found.programs.program, folder, host);
     engine = preparePulumi(found.programs, folder, minio);
     stack = await engine.createStack(NAME, "prod-aks-a");
@@ -77,14 +77,14 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
   });
   after(() => folder && rmSync(folder, { recursive: true, force: true }));
 
-  it("has every pod Ready, and an application's line through to the bucket", { skip }, async () => {
+  it("has every pod Ready, and brings an application's line to the bucket", { skip }, async () => {
     const up = await timed("up on real nodes", () => onStack("up"));
     assert.equal(up.outcome, "succeeded", JSON.stringify([up.findings, up.errors]));
     await until("every pod", allReady, { timeoutMs: 120_000 });
     await assertVerified("after up");
   });
 
-  it("goes on when a writer is killed", { skip }, async () => {
+  it("continues when a writer is killed", { skip }, async () => {
     const killed = await writer();
     await core.deleteNamespacedPod({ name: "loki-write-0", namespace: NAMESPACE, gracePeriodSeconds: 0 });
     await until(
@@ -99,7 +99,7 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
   });
 
   const noRestart = skip || (!process.env[RESTART] && `${RESTART} names no command that restarts a node`);
-  it("goes on when the writer's node restarts", { skip: noRestart }, async () => {
+  it("continues when the writer's node restarts", { skip: noRestart }, async () => {
     const restarts = ({ status }: Awaited<ReturnType<typeof writer>>) =>
       (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
     const before = await writer();
@@ -118,7 +118,7 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
     await assertVerified("after the node was restarted");
     const alloy = (await podsOf()).find(({ metadata }) => metadata?.name?.startsWith("alloy-"));
     const log = await core.readNamespacedPodLog({ name: alloy?.metadata?.name ?? "", namespace: NAMESPACE });
-    // It sees through the kernel what Alloy has open: with the rights that the container has.
+    // The kernel shows which files Alloy has open, with the rights of the container.
     assert.match(log, /put back [1-9]\d* files to what had arrived \d+ s ago, by (delivered|reading)/);
     const [, unopened, files] = /has not opened (\d+) of (\d+) files/.exec(log) ?? [];
     assert.notEqual(unopened ?? 0, files, "Alloy has opened no file");
@@ -137,7 +137,7 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
   });
 });
 
-/** One replica of each, and no more than a small machine has. */
+/** One replica of each workload, with requests that fit a small machine. */
 function scaleDown(config: StackConfig, { host, storageClass }: { host: string; storageClass: string }): void {
   const replicas = 1;
   const resources = { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } };
