@@ -11,7 +11,7 @@ it("a program's output is returned; its input is empty", async () => {
   );
 });
 
-it("a program that is missing, is late or fails is told apart, with its own message", async () => {
+it("a program that is missing, one that is late and one that fails have different errors", async () => {
   const outcome = (run: Promise<string>) =>
     run.then(assert.fail, (error: ProgramError) => [error.reason, error.message]);
   assert.deepEqual(await outcome(runProgram("no-such-program", [])), ["missing", "no-such-program is not on PATH"]);

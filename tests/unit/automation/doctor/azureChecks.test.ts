@@ -7,7 +7,7 @@ import {
   rightsFindings,
 } from "../../../../automation/doctor/azureChecks.ts";
 
-describe("what Azure says of itself", () => {
+describe("the answers of Azure", () => {
   it("policy engine, state, rights and quota are judged", () => {
     const cluster = (state: string, networkPolicy: string | null) => ({
       location: "x",

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { manifestUrl } from "../../../../automation/doctor/sourceChecks.ts";
 
 describe("an image's manifest", () => {
-  it("is where its name says", () => {
+  it("is in the registry of its name", () => {
     const url = (image: string) => manifestUrl(image).url;
     assert.equal(url("docker.io/grafana/loki:3.7.6"), "https://registry-1.docker.io/v2/grafana/loki/manifests/3.7.6");
     assert.equal(url("memcached:1"), "https://registry-1.docker.io/v2/library/memcached/manifests/1");

@@ -71,7 +71,7 @@ describe("the engine's preview", () => {
     assert.match(String(change?.fields.find(({ path }) => path === "name")?.after), /known after the update/);
   });
 
-  it("says when something is no longer protected", () => {
+  it("reports when something is no longer protected", () => {
     const seen = of(step("update", "t:B", "b", { old: state({}, { protect: true }), new: state({}) }));
     assert.equal(seen.changes[0]?.unprotected, true);
   });

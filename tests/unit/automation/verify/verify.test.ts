@@ -1,4 +1,4 @@
-// `npm run verify` against fakes that misbehave. What it says of a real Loki is in the pipeline and cluster tiers.
+// `npm run verify` against fakes that misbehave. The pipeline and cluster tiers run it against a real Loki.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -52,7 +52,7 @@ function configFile(fake: FakeCluster, change: (config: Loose) => void = () => {
   return file;
 }
 
-/** Verifies against fakes, until `enough` where that is given, and says how it went by step. */
+/** Verifies against fakes, until `enough` if that is given, and returns the result of each step. */
 async function verified(
   behaviour: Behaviour,
   options: VerifyOptions = {},
@@ -130,7 +130,7 @@ describe("verify", () => {
     assert.deepEqual([...fake.pods], []);
   });
 
-  it("ends when it is told to in the middle of a listing, and removes its pod", async () => {
+  it("ends when it is interrupted in the middle of a listing, and removes its pod", async () => {
     const { fake, outcomes, detail } = await runs.endless;
     assert.equal(outcomes["new chunk in the bucket"], "failed");
     assert.equal(detail("new chunk in the bucket"), "enough: no new chunk in loki-prod-aks-a");
@@ -138,7 +138,7 @@ describe("verify", () => {
     assert.deepEqual([...fake.pods], []);
   });
 
-  it("ends when it is told to where the API server does not answer; what comes after is shown as skipped", async () => {
+  it("ends when it is interrupted while the API server does not answer, and shows the remaining steps as skipped", async () => {
     const { outcomes, detail } = await runs.silentSecrets;
     assert.deepEqual(outcomes, {
       "workloads ready": "ok",
@@ -153,7 +153,7 @@ describe("verify", () => {
     assert.equal(detail("Secrets in use"), "enough");
   });
 
-  it("ends when its time is up, and says what it waited for", async () => {
+  it("ends when its time is up, and reports what it waited for", async () => {
     const roll = await runs.rolling;
     assert.match(roll.detail("workloads ready"), /not within 6 seconds: loki-write 2\/3, /);
     const lost = await runs.lost;
@@ -169,7 +169,7 @@ describe("verify", () => {
     assert.equal(outcomes["new chunk in the bucket"], "skipped");
   });
 
-  it("says that the pod is gone when it is, and not before", async () => {
+  it("reports that the pod is gone when it is, and not before", async () => {
     const slow = await runs.slowDeletion;
     assert.equal(slow.outcomes["cleaned up"], "ok");
     assert.deepEqual([...slow.fake.pods], []);
@@ -184,7 +184,7 @@ describe("verify", () => {
     assert.equal(silent.outcomes["cleaned up"], "failed");
   });
 
-  it("says up front that its own line is not collected, and asks nothing of the cluster", async () => {
+  it("reports at the start that its line is not collected, and sends no request to the cluster", async () => {
     const fake = await start({ newObjectOnPage: 1 });
     for (const exclude of ["logging", "logging/logging-*", "logging/*verify*"]) {
       const file = configFile(fake, (config) => {
