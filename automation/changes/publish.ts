@@ -12,7 +12,10 @@ export const REPORT_OPTIONS = {
   "accept-destructive": { type: "boolean", default: false },
 } as const;
 
-export const REPORT_USAGE = "[--markdown FILE] [--json FILE] [--fail-on disruptive|destructive] [--accept-destructive]";
+/** Those options, and the exit codes, for a command's usage. */
+export const REPORT_USAGE =
+  "[--markdown FILE] [--json FILE] [--fail-on restarts|disruptive|destructive] [--accept-destructive]\n" +
+  "exit codes: 0 done, 1 usage, config or error, 3 the verdict reaches --fail-on";
 
 export interface ReportOptions {
   readonly markdown?: string | undefined;

@@ -13,10 +13,10 @@ import { defineCommand, runAsProcess, UsageError } from "./defineCommand.ts";
 const EXIT_CODES: Readonly<Record<Outcome, number>> = { succeeded: 0, refused: 2, stopped: 3, failed: 4, cancelled: 5 };
 
 const usage = () => `usage: npm run deploy -- up|destroy|refresh --stack STACK... | --all
-  up        preview, verdict, update; [--fail-on restarts|disruptive] [--accept-destructive] [--markdown FILE]
-  destroy   what goes and what stays, then does it; refused while something protected is in it; [--keep-bucket] takes all but that
-  refresh   reads what is there into the state; refused while it cannot be seen; [--clear-pending-creates] after a killed deploy
-  --json    one JSON event a line instead of text
+  up        previews, checks the verdict, updates; [--fail-on restarts|disruptive] [--accept-destructive] [--markdown FILE]
+  destroy   lists what is deleted and what stays, then deletes it; refused while something is protected; [--keep-bucket] keeps only that
+  refresh   reads the real resources into the state; refused while they cannot be read; [--clear-pending-creates] after a killed deploy
+  --json    prints one JSON event per line instead of text
 exit codes: 0 done, 1 usage or config, 2 refused by a guard rail, 3 stopped at the verdict, 4 failed, 5 cancelled
 stacks: ${stackNames().join(", ")}`;
 

@@ -1,5 +1,4 @@
-// npm run doctor -- <stack>: what blocks a deploy, or what a broken one left, each with the command that fixes it. It only
-// reads.
+// npm run doctor -- <stack>: finds what blocks a deploy, or what a broken one left, and the command that fixes it. It changes nothing.
 import { examinationText, examineStack } from "../doctor/examineStack.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { defineCommand, onlyStack, runAsProcess } from "./defineCommand.ts";

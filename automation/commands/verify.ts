@@ -7,7 +7,7 @@ import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineComm
 import { interruptible } from "./interruptible.ts";
 
 const usage = () => `usage: npm run verify -- <stack> [--config-file FILE] [--timeout SECONDS]
-exit codes: 0 verified, 1 not; 130 and 143 when it was interrupted, after it has removed its pod
+exit codes: 0 verified, 1 not verified, 130 and 143 interrupted, after the pod is removed
 stacks: ${stackNames().join(", ")}`;
 
 const OPTIONS = { "config-file": { type: "string" }, timeout: { type: "string", default: "180" } } as const;

@@ -29,9 +29,9 @@ export function eventText(event: OperationEvent): string | undefined {
 function planLines({ goes, stays }: DestroyPlan): string[] {
   const line = (sign: string) => (step: PlannedStep) => `    ${sign} ${step.name} (${shortType(step.type)})`;
   return [
-    `  ${goes.length === 0 ? "nothing goes" : `goes: ${goes.length} resources`}`,
+    `  ${goes.length === 0 ? "deletes nothing" : `deletes ${goes.length} resources:`}`,
     ...goes.map(line("-")),
-    ...(stays.length > 0 ? ["  stays, because it is protected:", ...stays.map(line("="))] : []),
+    ...(stays.length > 0 ? ["  keeps, because it is protected:", ...stays.map(line("="))] : []),
   ];
 }
 

@@ -81,7 +81,7 @@ describe("taking a cluster away and keeping its logs", () => {
     assert.equal(code, 0, stdout + stderr);
     const said = stdout.slice(0, stdout.indexOf(": update"));
     const planned = [...said.matchAll(/^ {4}- (\S+) \(/gm)].map(([, resource]) => resource as string);
-    assert.match(said, /stays, because it is protected:\n {4}= logging-bucket \(S3Bucket\)\n/);
+    assert.match(said, /keeps, because it is protected:\n {4}= logging-bucket \(S3Bucket\)\n/);
     assert.match(stdout, /✔ delete logging-loki \(Release\) [\d.]+ s/, "no progress is shown");
     const after = await resourceNames(stack);
     const gone = before.filter((resource) => !after.includes(resource));

@@ -50,7 +50,7 @@ describe("resources that differ", () => {
   const meanings = (before: PlannedResource | undefined, after: PlannedResource | undefined) =>
     resourceMeanings(resourceChanges(before ? [before] : [], after ? [after] : []));
 
-  it("are destructive where data goes with them", () => {
+  it("are destructive if data is deleted with them", () => {
     const namespace = (name: string) => planned("kubernetes:core/v1:Namespace", "ns", { metadata: { name } });
     const release = (namespace: string) =>
       planned("kubernetes:helm.sh/v3:Release", "loki", { name: "loki", namespace });
@@ -65,7 +65,7 @@ describe("resources that differ", () => {
       assert.equal(meanings(before, after)[0]?.level, "destructive", JSON.stringify(before));
   });
 
-  it("are disruptive where rights, nodes or a release go", () => {
+  it("are disruptive if rights, nodes or a release are removed", () => {
     for (const [before, after] of [
       [
         planned("minio:index/iamPolicy:IamPolicy", "p", { policy: "a" }),
@@ -82,7 +82,7 @@ describe("resources that differ", () => {
       );
   });
 
-  it("are safe where nothing is lost", () => {
+  it("are safe if nothing is lost", () => {
     const policy = (a: number) => planned("kubernetes:networking.k8s.io/v1:NetworkPolicy", "np", { spec: { a } });
     assert.deepEqual(
       meanings(policy(1), policy(2)).map(({ level }) => level),

@@ -22,7 +22,10 @@ describe("every command", () => {
   it("prints its usage for --help", async () => {
     const help = await runInProcess(diff, ["--help"]);
     assert.deepEqual([help.code, help.stderr], [0, ""]);
-    assert.match(help.stdout, /^usage: npm run diff -- <stack> --base REF .*\nstacks: prod-aks-a, prod-aks-b\n$/);
+    assert.match(
+      help.stdout,
+      /^usage: npm run diff -- <stack> --base REF .*\nexit codes: .*\nstacks: prod-aks-a, prod-aks-b\n$/,
+    );
     const mistyped = await runInProcess(diff, ["--bse", "x"]);
     assert.equal(mistyped.stderr, `Unknown option '--bse'\n${help.stdout}`);
     const none = await runInProcess(diff, []);

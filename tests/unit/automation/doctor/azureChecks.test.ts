@@ -50,7 +50,7 @@ describe("the answers of Azure", () => {
     assert.deepEqual(
       [0, 3, 5, 6].map((count) => nodesToCome(pools(count), "logs", 5)),
       [5, 2, 0, 0],
-      "what the pool has already is in the usage",
+      "existing nodes are in the usage already",
     );
   });
 });

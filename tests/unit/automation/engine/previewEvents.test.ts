@@ -17,7 +17,7 @@ describe("the engine's preview", () => {
   const state = (inputs: Loose, more: Loose = {}) => ({ inputs, ...more });
   const of = (...events: EngineEvent[]) => new PreviewedSteps(events);
 
-  it("is taken from its events: one change for a replacement, none for what stays", () => {
+  it("has one change for a replacement, and none for an unchanged resource", () => {
     const seen = of(
       step("same", "t:Same", "same", { old: state({ a: 1 }), new: state({ a: 1 }) }),
       step("create-replacement", "t:User", "user", { old: state({}), new: state({}) }),
@@ -58,7 +58,7 @@ describe("the engine's preview", () => {
     );
   });
 
-  it("tells of a secret that only the engine sees changing, and of a value that is not known yet", () => {
+  it("shows a secret that only the engine knows to change, and a value that is not known yet", () => {
     const seen = of(
       step("update", "t:User", "user", {
         old: state({ secret: "[secret]" }),
@@ -76,7 +76,7 @@ describe("the engine's preview", () => {
     assert.equal(seen.changes[0]?.unprotected, true);
   });
 
-  it("knows the releases and the pool", () => {
+  it("has the releases and the pool", () => {
     const seen = of(
       step("same", "kubernetes:helm.sh/v3:Release", "loki", {
         old: state({ name: "loki" }),

@@ -161,7 +161,7 @@ describe("verify", () => {
     assert.deepEqual([...lost.fake.pods], []);
   });
 
-  it("fails with wrong labels, and with a writer that does not flush, and names them", async () => {
+  it("fails at wrong labels, and at a writer that does not flush, and names them", async () => {
     const wrong = await verified({ labels: { env: "test" } });
     assert.equal(wrong.detail("line found through the gateway"), "labels differ: env is test, not prod");
     const { outcomes, detail } = await verified({ cannotFlush: "loki-write-1" });
@@ -208,7 +208,7 @@ describe("verify", () => {
     ["SIGTERM", 143],
     ["SIGINT", 130],
   ] as const)
-    it(`removes its pod when ${signal} ends it`, async () => {
+    it(`removes its pod after ${signal}`, async () => {
       const { fake, output, code: ended } = await runs[signal];
       assert.equal(ended, code);
       assert.deepEqual([...fake.pods], []);
