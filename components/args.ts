@@ -45,7 +45,7 @@ export const argsSchema = z.strictObject({
    * @default - the defaults of `loki` and `alloy`
    */
   profile: profileArg,
-  /** Who may talk to whom. Everything not named here is refused. https://learn.microsoft.com/azure/aks/use-network-policies */
+  /** Which connections are allowed. All others are refused. https://learn.microsoft.com/azure/aks/use-network-policies */
   network: networkArgs.prefault({}),
   /** Where container images come from. */
   images: imagesArgs.prefault({}),
@@ -58,7 +58,7 @@ export const argsSchema = z.strictObject({
 /** Arguments of one cluster's log platform. */
 export type LoggingStackArgs = z.input<typeof argsSchema>;
 
-/** The arguments without the secrets: what the component shows of itself in the state, and to policies. */
+/** The arguments without the secrets. The component shows these in the state and to policies. */
 export function withoutSecrets(args: LoggingStackArgs): Inputs {
   const { objectStorage, images, loki, alloy, ...rest } = args;
   const { accessKey: _, secretKey: __, ...storage } = objectStorage;
@@ -79,7 +79,7 @@ const withoutChartLogin = <T extends { chart?: z.input<typeof chartArgs> | undef
 
 type ParsedArgs = z.output<typeof argsSchema>;
 
-/** The arguments with every default filled in and with all that follows from them. */
+/** The arguments with every default filled in and every derived value added. */
 export type ResolvedArgs = ReturnType<typeof derive>;
 
 /**
@@ -97,14 +97,14 @@ export function resolveArgs(args: LoggingStackArgs): ResolvedArgs {
 /** Like `resolveArgs`, but adds to the caller's findings, and returns `undefined` if there is a problem among them. */
 export function checkArgs(args: object, findings: Findings): ResolvedArgs | undefined {
   const { value, findings: shape } = parseArguments(argsSchema, withProfile(args));
-  // A group that the caller refuses as a whole is not also missing.
+  // If the caller has refused a whole group, the group is not reported as missing too.
   for (const finding of shape) findings.within(finding.subject, () => findings.problem(finding));
   const ca = checkGroups(value, findings);
   const capacity = checkCapacityOf(value, findings);
   return findings.problems.length > 0 ? undefined : derive(value, ca, capacity, findings.warnings);
 }
 
-/** The arguments, with the values of their profile where they have none. */
+/** Fills in the profile's values where the arguments have none. */
 function withProfile(args: object): object {
   const { profile: name, loki = {}, alloy = {} } = args as Values;
   const { data } = profileArg.safeParse(name);
@@ -130,7 +130,7 @@ const SIZE_OF_POOL = ["mode", "vmSize", "vmCapacity", "maxCount", "maxPods", "ca
 );
 const PODS = ["write", "read", "backend", "gateway", "caches"].map((key) => `loki.${key}`);
 
-/** Checks that every pod finds a node. Returns nothing if the size of the pool is not known. */
+/** Checks that every pod fits on a node. Returns `undefined` if the pool's size is unknown or has a problem. */
 function checkCapacityOf(
   { nodePool, loki, alloy, ...args }: ParsedArgs,
   findings: Findings,
@@ -145,7 +145,7 @@ function checkCapacityOf(
       report = checkCapacity(size, requested(alloy.resources), lokiWorkloads(loki));
       findings.check(report.fits, {
         subject: pool,
-        text: `room for all pods of Loki at the pool's largest; no place is certain for ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,
+        text: `room for all of Loki's pods on the pool at its largest; these may not fit: ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,
         fix: roomFix(args.profile),
       });
     });
@@ -156,7 +156,7 @@ function checkCapacityOf(
 function roomFix(name: ParsedArgs["profile"]): string {
   if (!name) return "raise maxCount, choose a larger vmSize, or lower replicas, requests or caches";
   const { pool } = profile(name);
-  return `make it ${pool.maxCount} × ${pool.vmSize}, the pool of the profile ${name}, or lower replicas, requests or caches`;
+  return `make the pool ${pool.maxCount} × ${pool.vmSize}, as the profile ${name} needs, or lower replicas, requests or caches`;
 }
 
 function derive(
@@ -176,9 +176,9 @@ function derive(
     queryUrl,
     /** Where Alloy pushes to. */
     pushUrl: `${queryUrl}/loki/api/v1/push`,
-    /** Absent if the size of the pool is not known. */
+    /** Absent if the pool's size is unknown. */
     ...(capacity && { capacity }),
-    /** What is allowed but should be known. */
+    /** Settings that are allowed but deserve a warning. */
     warnings,
   };
 }

@@ -10,7 +10,7 @@ export const count = z.int().min(1);
 /** Chart values: any tree of maps, lists and scalars. */
 export const chartValues = z.record(z.string(), z.unknown());
 
-/** A secret, or text that another resource has as an output. It is passed on as it is, and never read by a check. */
+/** A secret, or a text output of another resource. It is passed on unchanged. No check reads it. */
 export const secretInput = z.custom<Input<string>>();
 
 /** How the error list explains a value that a check refuses. */
@@ -19,7 +19,7 @@ export interface Explanation<T> {
   readonly text: string;
   /** The step that fixes it. */
   readonly fix: string | ((value: T) => string);
-  /** What the list shows of the value. Default: the value itself. */
+  /** What the list shows instead of the value. Default: the value itself. */
   readonly shown?: (value: T) => unknown;
 }
 

@@ -1,7 +1,7 @@
 import { RunError } from "@pulumi/pulumi";
 import leven from "leven";
 
-/** Something that a person should know or fix: in the arguments, in a change report, in a cluster. */
+/** Something to know or to fix: in the arguments, in a change report or in a cluster. */
 export interface Finding {
   /** What it is about: the key path of an argument (`objectStorage.bucket`), an object (`pod loki-write-2`), `MinIO`. */
   readonly subject: string;
@@ -32,14 +32,14 @@ export class Findings {
     return ok;
   }
 
-  /** Runs a check that reads the values at these key paths, unless one of them has a problem: at it, above it or inside it. */
+  /** Runs a check that reads the values at these key paths. Skips it if there is a problem at, above or inside one of them. */
   when(paths: readonly string[], check: () => void): void {
     const isWrong = (path: string) =>
       this.problems.some(({ subject }) => isAtOrIn(path, subject) || isAtOrIn(subject, path));
     if (!paths.some(isWrong)) check();
   }
 
-  /** Runs checks of the parts of the value at a key path, unless the value as a whole has a problem. */
+  /** Runs checks on the parts of the value at a key path. Skips them if the value as a whole has a problem. */
   within(path: string, checks: () => void): void {
     if (!this.problems.some(({ subject }) => isAtOrIn(path, subject))) checks();
   }
@@ -62,7 +62,7 @@ export class InvalidArgumentsError extends RunError {
   }
 }
 
-/** The known name that a misspelled or too long one probably means. */
+/** The known name that was probably meant by a misspelled name or by a longer one. `undefined` if none is close. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const distance = (other: string) => leven(name.toLowerCase(), other.toLowerCase());
   const [best] = [...known].sort((a, b) => distance(a) - distance(b));
@@ -70,7 +70,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return known.find((other) => name.toLowerCase().startsWith(other.toLowerCase()));
 }
 
-/** The list a person reads: one block per problem, sorted by key path. */
+/** The list that the user reads: one block per problem, sorted by key path. */
 function formatProblems(subject: string, problems: readonly Finding[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const blocks = [...problems]

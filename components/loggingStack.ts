@@ -18,13 +18,13 @@ import { createStorageCredentials } from "./objectStorage/credentials.ts";
 /**
  * The log platform of one AKS cluster: node pool, bucket with its user and policy, credentials, Loki and Alloy.
  *
- * Needs the providers `azure-native` (mode `create` of the node pool), `kubernetes`, `minio` and `random` (unless bucket and
- * credentials exist), handed in with `opts.providers`.
+ * Pass the providers in `opts.providers`: `kubernetes` and `random`, `azure-native` if the stack creates the node pool, and `minio` if it
+ * creates the bucket.
  */
 export class LoggingStack extends pulumi.ComponentResource {
   /** Namespace of everything in the cluster. */
   readonly namespace: pulumi.Output<string>;
-  /** Where Alloy, or anything else in the cluster, pushes lines to. */
+  /** URL that Alloy, and anything else in the cluster, pushes lines to. */
   readonly pushUrl: pulumi.Output<string>;
   /** Base address for queries: Grafana's `url`, `LOKI_ADDR` of logcli. */
   readonly queryUrl: pulumi.Output<string>;
@@ -34,7 +34,7 @@ export class LoggingStack extends pulumi.ComponentResource {
   readonly bucket: pulumi.Output<string>;
   /** Data source for Grafana, without the password. */
   readonly grafanaDataSource: pulumi.Output<GrafanaDataSource>;
-  /** Name of the created node pool; null in the other modes (Pulumi warns of an undefined output). */
+  /** Name of the created node pool. Null in the other modes, because Pulumi warns about an undefined output. */
   readonly nodePoolName: pulumi.Output<string | null>;
   /** Chart versions. */
   readonly chartVersions: pulumi.Output<{ loki: string; alloy: string }>;
@@ -50,7 +50,7 @@ export class LoggingStack extends pulumi.ComponentResource {
     const nodePool = created && createLoggingNodePool(name, created, child);
     const bucketCredentials = createObjectStorage(name, resolved.objectStorage, child);
 
-    // The namespace goes before the bucket's user does: on the way down, writers still flush what MinIO does not have yet.
+    // So that `destroy` deletes the namespace before the bucket's user, and writers can still flush to MinIO.
     const namespace = createNamespace(name, resolved.namespace, { ...child, dependsOn: bucketCredentials.grants })
       .metadata.name;
     const policies = createNetworkPolicies(name, namespace, resolved, child);
@@ -74,7 +74,7 @@ export class LoggingStack extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [...(nodePool ? [nodePool] : []), ...policies] },
     );
-    // After Loki: the gateway knows the user by then. Alloy would drop the batch that gets a 401.
+    // After Loki, when the gateway knows the user. Alloy drops a batch that gets a 401.
     createAlloyRelease(
       name,
       namespace,

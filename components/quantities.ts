@@ -4,7 +4,7 @@ import type { Findings } from "./findings.ts";
 
 const QUANTITY = "https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/";
 
-/** Millicores of a Kubernetes CPU quantity (`"1"`, `"250m"`, `"0.5"`), or `undefined`. */
+/** Millicores of a Kubernetes CPU quantity (`"1"`, `"250m"`, `"0.5"`), or `undefined` if it is not one. */
 export function parseCpu(quantity: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(quantity);
   return match ? Math.ceil(Number(match[1]) * (match[2] ? 1 : 1000)) : undefined;
@@ -23,7 +23,7 @@ const MEMORY_UNITS: Readonly<Record<string, number>> = {
   T: 1e12 / 2 ** 20,
 };
 
-/** MiB of a Kubernetes memory quantity (`"4Gi"`, `"512Mi"`), or `undefined`. */
+/** MiB of a Kubernetes memory quantity (`"4Gi"`, `"512Mi"`), or `undefined` if it is not one. */
 export function parseMemory(quantity: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([KMGT]i|[kKMGT]|)$/.exec(quantity);
   const unit = match && MEMORY_UNITS[match[2] ?? ""];
@@ -42,7 +42,7 @@ const memory = text.refine(
 
 /** Requests and limits of one container. https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
 export const resources = z.strictObject({
-  /** What the scheduler sets aside. */
+  /** What the scheduler reserves. */
   requests: z.strictObject({ cpu, memory }),
   /** What the container may not exceed. */
   limits: z.strictObject({ cpu: cpu.optional(), memory }),
@@ -75,10 +75,10 @@ export interface Quantities {
   readonly memory: number;
 }
 
-/** The most memory of a container, MiB. */
+/** A container's memory limit, MiB. */
 export const memoryLimit = ({ limits }: ContainerResources): number => parseMemory(limits.memory) ?? 0;
 
-/** What the scheduler sets aside. */
+/** What the scheduler reserves for a container. */
 export const requested = ({ requests }: Pick<ContainerResources, "requests">): Quantities => ({
   cpu: parseCpu(requests.cpu) ?? 0,
   memory: parseMemory(requests.memory) ?? 0,

@@ -1,8 +1,8 @@
-/** Name of Loki's release. The chart derives the Service `loki-gateway` from it; a generated name would break Alloy's address. */
+/** Name of Loki's release. The chart derives the Service `loki-gateway` from it, so a generated name would break Alloy's push URL. */
 export const LOKI_RELEASE = "loki";
 
-/** Service of the gateway: everything that reads or writes logs uses this name. */
+/** Service of the gateway. Everything that reads or writes logs uses this name. */
 export const GATEWAY_SERVICE = `${LOKI_RELEASE}-gateway`;
 
-/** Name of Alloy's release, and so of the DaemonSet. */
+/** Name of Alloy's release and of its DaemonSet. */
 export const ALLOY_RELEASE = "alloy";

@@ -4,9 +4,9 @@ import { type Finding, nearest } from "./findings.ts";
 
 type Path = readonly PropertyKey[];
 
-/** A value as far as it fits its schema, with every default filled in, and a finding for each part that does not fit. */
+/** A value with every default filled in, and a finding for each part that does not fit the schema. */
 export interface Parsed<T> {
-  /** Parts with a finding hold what was given. Check them with `Findings.when`. */
+  /** A part with a finding still holds the value given. `Findings.when` skips the checks that read it. */
   readonly value: T;
   readonly findings: readonly Finding[];
 }
@@ -17,7 +17,7 @@ export function parseArguments<S extends z.ZodObject>(schema: S, given: unknown)
   const seen = z.check<z.output<S>>((payload) => {
     value = payload.value;
   });
-  // A check runs after an error too, if it asks for that. https://zod.dev/api#when
+  // Runs the check even after an error. https://zod.dev/api#when
   seen._zod.def.when = () => true;
   const { error } = schema.check(seen).safeParse(given);
   const issues = error?.issues ?? [];
@@ -59,7 +59,7 @@ function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, root: z.ZodObject,
   }));
 }
 
-/** If a group does not name a kind that exists, its keys are checked one by one against those of every kind. */
+/** If a group names no known kind, checks each of its keys against the keys of every kind. */
 function keysOfUnknownKind(issue: z.core.$ZodIssue, root: z.ZodObject, given: unknown): Finding[] {
   if (issue.code !== "invalid_union" || !issue.discriminator) return [];
   const path = issue.path.slice(0, -1);
@@ -75,7 +75,7 @@ function keysOfUnknownKind(issue: z.core.$ZodIssue, root: z.ZodObject, given: un
   }));
 }
 
-/** The schema at a path. In a group of several kinds, the kind decides; without a value, the group itself is meant. */
+/** The schema at a path. A union of kinds resolves to the kind of the value, or to the union itself if there is no value. */
 function schemaAt(root: unknown, path: Path, value: unknown): unknown {
   const [part, ...rest] = path;
   const schema = unwrapped(root, value);
@@ -96,7 +96,7 @@ function unwrapped(schema: unknown, value: unknown): unknown {
   );
 }
 
-/** What to do about a key that is not known. */
+/** The fix for an unknown key. */
 export function suggestion(key: string, allowed: readonly string[]): string {
   const meant = nearest(key, allowed);
   return meant ? `did you mean ${meant}?` : "remove it, or see docs/arguments.md";
@@ -112,7 +112,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   record: "a map of keys",
 };
 
-/** What zod allows, in the words of a person who writes YAML. */
+/** What the schema allows, in the terms of YAML. */
 function allowedText(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":

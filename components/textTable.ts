@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 
 /**
- * Rows with their cells padded to columns, two spaces apart.
+ * Pads the cells of all rows to columns, two spaces apart.
  *
- * @param isRight Whether a column is aligned to the right, as figures are. @default none
+ * @param isRight Whether a column is aligned to the right, like figures. Default: no column is.
  */
 export function textTable(
   rows: ReadonlyArray<readonly string[]>,

@@ -19,7 +19,7 @@ const kubeconfigAccess = z.strictObject({
   /** The context in the kubeconfig. */
   context: text,
   /**
-   * Address of the API server. An update is refused if the context leads to another one.
+   * Address of the API server. An update is refused if the context points to another one.
    * @default - any address
    */
   server: text.optional(),

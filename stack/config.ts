@@ -23,7 +23,7 @@ const accessSchema = z.object({ access: accessArgs });
 /**
  * Reads and checks the whole config of the current stack.
  *
- * @throws {InvalidArgumentsError} with every problem: undeclared keys, wrong shapes, and all that the component refuses.
+ * @throws {InvalidArgumentsError} with every problem: undeclared keys, wrong shapes, and everything that the component refuses.
  */
 export function loadConfig(): StackConfig {
   const stack = pulumi.getStack();
@@ -53,7 +53,7 @@ function checkAccess(plain: Readonly<Record<string, unknown>>, findings: Finding
   const { access } = value;
   findings.when(["access.method", "access.path"], () => {
     if (access.method !== "kubeconfig") return;
-    // Offline nothing is reached, and the file may exist only on the machine that deploys.
+    // Offline, nothing connects to the cluster, and the file may exist only on the machine that deploys.
     findings.check(process.env.PULUMI_NODEJS_ENGINE === undefined || existsSync(access.path), {
       subject: "access.path",
       given: access.path,
@@ -70,7 +70,7 @@ function checkStack({ cluster }: LoggingStackArgs, access: AccessConfig, stack: 
     findings.check(cluster.name === stack, {
       subject: "cluster.name",
       given: cluster.name,
-      text: `the name of the stack, ${stack}: one name from the stack to the bucket`,
+      text: `the name of the stack, ${stack}: stack, labels and bucket share one name`,
       fix: `write ${stack}, or select the stack of ${cluster.name}`,
     });
   });
@@ -83,7 +83,7 @@ function checkStack({ cluster }: LoggingStackArgs, access: AccessConfig, stack: 
   });
 }
 
-/** The groups with the secrets at the places where the component takes them. A group that is not a map is left as it is. */
+/** Puts the secrets into the groups, where the component expects them. A group that is not a map stays unchanged. */
 function withSecrets(groups: Readonly<Record<string, unknown>>, secrets: Secrets): Record<string, unknown> {
   const charts = given({ username: secrets.chartRepositoryUsername, password: secrets.chartRepositoryPassword });
   const additions: Record<string, Values> = {
@@ -104,7 +104,7 @@ function withSecrets(groups: Readonly<Record<string, unknown>>, secrets: Secrets
 const given = (values: Readonly<Record<string, unknown>>): Values =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
-/** A group with more values in it. */
+/** Adds values to a group. A group that is not a map stays unchanged. */
 function withValues(group: unknown, values: Values): unknown {
   if (Object.keys(values).length === 0 || !(isMap(group) || group === undefined)) return group;
   return { ...group, ...values };

@@ -2,16 +2,16 @@ import { RunError } from "@pulumi/pulumi";
 import { parseDocument, YAMLMap, YAMLSeq } from "yaml";
 import type { KubeloginMode } from "./access.ts";
 
-/** What Azure answers when it is asked for a cluster's credentials. */
+/** Azure's answer to a request for a cluster's credentials. */
 interface AksCredentials {
   readonly kubeconfigs?: ReadonlyArray<{ readonly value: string }>;
 }
 
 /**
- * The kubeconfig among the credentials that Azure hands out, with kubelogin's login mode set.
+ * The first kubeconfig in Azure's answer, with kubelogin's login mode set.
  *
- * @throws {RunError} when there is none that names a cluster and a user: the Kubernetes provider would take an empty one for none
- * given, and go to the cluster of the machine's own context.
+ * @throws {RunError} if it names no cluster or no user. The Kubernetes provider would treat an empty kubeconfig as not given, and use the
+ * machine's current context.
  */
 export function kubeconfigOf({ kubeconfigs }: AksCredentials, login: KubeloginMode): string {
   const [first] = kubeconfigs ?? [];
@@ -19,17 +19,17 @@ export function kubeconfigOf({ kubeconfigs }: AksCredentials, login: KubeloginMo
 }
 
 /**
- * The kubeconfig that AKS hands out, with kubelogin's login mode set. AKS always writes `devicecode`, which waits for a person.
- * A kubeconfig without kubelogin (local accounts) comes back unchanged.
+ * A kubeconfig of AKS with kubelogin's login mode set. AKS always writes `devicecode`, which waits for a person. A kubeconfig without
+ * kubelogin (local accounts) stays unchanged. https://azure.github.io/kubelogin/concepts/login-modes.html
  *
- * @throws {RunError} when it names no cluster or no user.
+ * @throws {RunError} if it names no cluster or no user.
  */
 export function kubeconfigWithLogin(kubeconfig: string, login: KubeloginMode): string {
   const document = parseDocument(kubeconfig);
   const [clusters, users] = ["clusters", "users"].map((key) => document.get(key));
   if (!isFilled(clusters) || !isFilled(users)) {
     throw new RunError(
-      "Azure handed out no kubeconfig with a cluster and a user. fix: az aks get-credentials must work for this login; it needs the role Azure Kubernetes Service Cluster User",
+      "Azure returned no kubeconfig with a cluster and a user. fix: make `az aks get-credentials` work for this login; it needs the role Azure Kubernetes Service Cluster User",
     );
   }
   for (const user of users.items) {
@@ -43,7 +43,7 @@ export function kubeconfigWithLogin(kubeconfig: string, login: KubeloginMode): s
 
 const isFilled = (value: unknown): value is YAMLSeq => value instanceof YAMLSeq && value.items.length > 0;
 
-/** `--client-id` names AKS's own client, for a person at a browser. The other modes have another identity. */
+/** `--client-id` is AKS's own client, for a person with a browser. The other modes bring their own identity. */
 function loginArgs(args: string[], login: KubeloginMode): string[] {
   const dropped = new Set(["--login", "-l", "--client-id"]);
   const kept = args.filter(

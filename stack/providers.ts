@@ -9,7 +9,11 @@ import type { AccessConfig } from "./access.ts";
 import type { StackConfig } from "./config.ts";
 import { kubeconfigOf } from "./kubeconfig.ts";
 
-/** The explicit providers of one stack. The default ones are disabled, so that nothing reaches a laptop's current context. */
+/**
+ * Creates the explicit providers of one stack. The default providers are disabled, so that nothing uses a laptop's current context.
+ *
+ * @throws {RunError} if `access.method` is `aks` and `cluster.resourceId` is not the ID of an AKS cluster.
+ */
 export function createProviders({ resolved, access, minioAdmin }: StackConfig): pulumi.ProviderResource[] {
   const { cluster, objectStorage } = resolved;
   const aks = parseAksResourceId(cluster.resourceId ?? "");
@@ -46,9 +50,9 @@ function kubernetesProvider(
     });
   }
   const aks = resourceId === undefined ? undefined : parseAksResourceId(resourceId);
-  // config.ts refuses this already. Without a kubeconfig the provider would go to the machine's own context.
+  // loadConfig already refuses this. Without a kubeconfig, the provider would use the machine's current context.
   if (!aks || !azureProvider)
-    throw new pulumi.RunError("access.method is aks, and cluster.resourceId names no cluster");
+    throw new pulumi.RunError("access.method is aks, but cluster.resourceId is not the ID of an AKS cluster");
   const credentials = listManagedClusterUserCredentialsOutput(
     { resourceGroupName: aks.resourceGroupName, resourceName: aks.resourceName, format: "exec" },
     { provider: azureProvider },

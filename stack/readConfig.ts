@@ -17,7 +17,7 @@ const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: st
 const GROUPS = [...Object.keys(argsSchema.shape), "access"];
 const PROVIDERS = ["kubernetes", "minio", "azure-native", "random"];
 
-/** Reads the stack's config, split into plain values and secrets. Finds keys that do not exist and values under the wrong kind of key. */
+/** Reads the stack's config and splits it into plain values and secrets. Reports unknown keys, and secrets that are not encrypted. */
 export function readConfig(findings: Findings): { plain: Record<string, unknown>; secrets: Secrets } {
   const config = new pulumi.Config(NAMESPACE);
   const plain: Record<string, unknown> = {};
@@ -85,7 +85,7 @@ function checkGroup(key: string, isSecret: boolean, findings: Findings): boolean
     declared &&
     findings.check(!isSecret, {
       subject: key,
-      text: "no secret inside: one would hide all of this key in every diff",
+      text: "no secret inside: a secret would hide the whole key in every diff",
       fix: `keep secrets in the keys made for them: ${Object.keys(SECRET_KEYS).join(", ")}`,
     })
   );

@@ -2,7 +2,7 @@ import type { Finding } from "../components/findings.ts";
 import { registryCredentialsProblem } from "../components/images/pullSecret.ts";
 import { keyProblem } from "../components/objectStorage/bucket.ts";
 
-/** A config key at the top level. */
+/** The rule for a top-level config key. */
 export interface SecretKeyRule {
   /** Whether the value must be encrypted in the stack file. */
   readonly secret: boolean;
@@ -13,8 +13,8 @@ export interface SecretKeyRule {
 }
 
 /**
- * Config keys that hold a secret or belong to one. They are at the top level: one secret inside an object would hide the whole object in
- * every diff.
+ * Config keys that hold a secret or belong to one. They are at the top level, because a secret inside an object would hide the whole object
+ * in every diff.
  */
 export const SECRET_KEYS = {
   minioAdminUser: {
@@ -32,9 +32,9 @@ export const SECRET_KEYS = {
   chartRepositoryPassword: { secret: true },
 } as const satisfies Record<string, SecretKeyRule>;
 
-/** Name of one of them. */
+/** Name of a secret key. */
 export type SecretKey = keyof typeof SECRET_KEYS;
 
-/** The rule of a key, or `undefined` if it is not one of them. */
+/** The rule of a key, or `undefined` if it is not a secret key. */
 export const secretKeyRule = (key: string): SecretKeyRule | undefined =>
   Object.hasOwn(SECRET_KEYS, key) ? SECRET_KEYS[key as SecretKey] : undefined;

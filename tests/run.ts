@@ -7,7 +7,7 @@ const USAGE = `npm test                    lint, type check, and the tiers unit 
 npm test -- FILE|FOLDER ... only these test files, or those in these folders
 npm test -- --update        also rewrites the reviewed files in tests/fixtures; read their diff before you commit it
 
-Examples: npm test -- tests/unit/stack/configErrors.test.ts
+Examples: npm test -- tests/unit/stack/configErrors/loki.test.ts
           npm test -- tests/unit/components`;
 
 /** Limit of each test. */

@@ -35,22 +35,23 @@ export const alloyArgs = z.strictObject({
     )
     .default([]),
   /**
-   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Beyond it the oldest are lost.
-   * `docs/loss-contract.md` shows how long that lasts.
+   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Above it, the oldest lines are
+   * lost. `docs/loss-contract.md` shows how long the buffer lasts.
    * @default 10240
    */
   bufferMiB: count
     .refine(
       (mib) => mib >= 512,
       explained({
-        text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three stay",
+        text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three always stay",
         fix: "leave it out to get 10240; docs/loss-contract.md shows how long that lasts",
       }),
     )
     .default(10_240),
   /**
-   * Lines per second of one container over a long time. More is dropped and counted (`loki_process_dropped_lines_by_label_total`), so that
-   * its neighbours lose nothing. For a while a container may write any amount: the first 2,000,000 lines beyond the limit pass.
+   * Long-term limit of one container, lines per second. Lines above it are dropped and counted
+   * (`loki_process_dropped_lines_by_label_total`), so that other containers lose nothing. A burst passes: the first 2,000,000 lines above
+   * the limit are kept.
    * https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/#stagelimit
    * @default 5000
    */
@@ -61,7 +62,7 @@ export const alloyArgs = z.strictObject({
    */
   timeoutSeconds: count.default(1800),
   /**
-   * Escape hatch: chart values, deep-merged over ours, lists replaced.
+   * Escape hatch: chart values, deep-merged over the stack's own. Lists are replaced.
    * https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy
    * @default {}
    */
@@ -71,7 +72,7 @@ export const alloyArgs = z.strictObject({
 /** Alloy with every default filled in. */
 export type Alloy = z.output<typeof alloyArgs>;
 
-/** Values of the Alloy chart that an argument sets, by the argument: the escape hatch leaves these alone. */
+/** Values of the Alloy chart that an argument sets, with that argument. The escape hatch must not set them. */
 export const ALLOY_OWNED_VALUES: Readonly<Record<string, string>> = {
   "alloy.resources": "alloy.resources",
   "global.image.registry": "images.registry",

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2015,SC2154 # start.sh sets the variables; each A && B || C is meant as it is
+# shellcheck shell=bash disable=SC2015,SC2154 # start.sh sets the variables; each A && B || C is intended
 # While Alloy runs: records what it has read, and how much of that has arrived. Part of start.sh.
 
 # Prints the lines that left the buffer so far, the lines sent or dropped, how often the buffer was read to its end, and the segment
@@ -72,8 +72,8 @@ last_segment() {
 	case $newest in *[!0-9]*) echo 0 ;; *) echo $((10#$newest)) ;; esac
 }
 
-# Works in three steps, so that everything that had been read is counted. It takes the offsets of a round ago, whose lines are in the
-# buffer by now. Once the buffer has been read to its end, it counts the lines that left it; after an outage that takes a while. When that
+# Works in three steps, so that everything that had been read is counted. It takes the offsets of one round ago: their lines are now in
+# the buffer. Once the buffer has been read to its end, it counts the lines that left it; after an outage that takes a while. When that
 # many lines are sent or dropped, it keeps the offsets as delivered.
 step=0
 note_delivered() {
@@ -102,7 +102,7 @@ marked() {
 	if [ ${#hex} = 16 ]; then echo $((16#$hex)); else echo -2; fi
 }
 
-# The mark runs ahead by the lines in Alloy's memory, which are less than a segment, and by the segment that is being written
+# The marker runs ahead by the lines in Alloy's memory, which are less than a segment, and by the segment that is being written
 # (grafana/alloy#7065, #7112).
 remove_delivered() {
 	local keep segment
@@ -122,7 +122,7 @@ keep_within_limit() {
 	done
 }
 
-# A copy stays long enough to be read to its end. Alloy may end again before that.
+# A copy stays long enough to be read to its end. Alloy may stop again before that.
 remove_copies() {
 	find "$replay" -type f -mmin +10 -delete 2>/dev/null
 	find "$replay" -mindepth 1 -depth -type d -empty -delete 2>/dev/null

@@ -1,8 +1,8 @@
-/** The Alloy chart. */
+/** The Alloy chart. https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy */
 export const ALLOY_CHART = {
   name: "alloy",
   repository: "https://grafana.github.io/helm-charts",
-  /** Chart 1.11.1 brings Alloy 1.18.1. Changed only together with CHANGELOG.md. */
+  /** Chart 1.11.1 brings Alloy 1.18.1. Change it only together with CHANGELOG.md. */
   version: "1.11.1",
   appVersion: "v1.18.1",
 } as const;

@@ -6,7 +6,7 @@ import { releaseDefaults } from "../helm/releaseDefaults.ts";
 import { ALLOY_RELEASE } from "../releaseNames.ts";
 import { type AlloyReferences, alloyValues } from "./values.ts";
 
-/** Registers Alloy's release. */
+/** Registers Alloy's release, and refuses an update that skips a generation of the gateway's password. */
 export function createAlloyRelease(
   name: string,
   namespace: pulumi.Input<string>,

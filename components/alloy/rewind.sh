@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC1007,SC2015,SC2154 # start.sh sets the variables; `a= b=` sets both to nothing; each A && B || C is meant as it is
+# shellcheck shell=bash disable=SC1007,SC2015,SC2154 # start.sh sets the variables; `a= b=` empties both; each A && B || C is intended
 # Before Alloy starts, and once it has opened its files: sets where it continues, and copies lines that it would miss. Part of start.sh.
 
 # Offset read so far, by file name. `-`: not open; for a rotated file that means read to the end.
@@ -24,8 +24,8 @@ files_are_whole() {
 	done <"$seen"
 }
 
-# Makes Alloy begin with the oldest segment left, by a mark before all segments, with its checksum. Without a mark it would begin with
-# the newest.
+# Makes Alloy begin with the oldest segment left. The marker names a segment before all others, and ends with a checksum. Without a marker,
+# Alloy would begin with the newest segment.
 rewind_buffer() {
 	remove_delivered
 	[ -d "$wal/remote" ] && printf '01\xff\xff\xff\xff\xff\xff\xff\xfe\x81\x52\x0e\x3c' >"$wal/remote/segment_marker"

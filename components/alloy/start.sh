@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Starts Alloy, on every start of its container, even after a crash. Alloy saves what it has read, not what has arrived. If it restarted
-# while Loki is away, it would continue behind lines that nobody has. So this script records what has arrived while Alloy runs, and the
-# next start goes back to it. A line that is sent again keeps its timestamp, and Loki shows it once. The figures are in
-# docs/loss-contract.md. Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. Alloy starts whatever fails here.
+# while Loki is down, it would skip lines that never arrived. So this script records what has arrived while Alloy runs, and the next start
+# goes back to that point. A line that is sent again keeps its timestamp, and Loki shows it once. The figures are in docs/loss-contract.md.
+# Needs bash, coreutils, findutils, awk and gzip, which Alloy's image has. If anything here fails, Alloy still starts.
 # Nothing is read until Alloy is up, and files keep rotating. A busy node may leave this script a tenth of a CPU, so it spawns few processes
 # per file.
 
@@ -11,8 +11,8 @@ logs=/var/log/pods
 # Alloy's files: its position in each log file, and the buffer of lines that Loki has not accepted yet.
 positions=$storage/loki.source.file.pods/positions.yml
 wal=$storage/loki.write.gateway/wal
-# How far each file had been read a moment ago. While Alloy runs there are three more of these: now, one round and two rounds ago.
-# Then the same for a moment before which everything has arrived, and all files since then.
+# `reading`: how far each file had been read a moment ago. While Alloy runs, three more of these exist: now, one round ago and two rounds
+# ago. `delivered`: the same at a moment before which everything has arrived. `seen`: all files since that moment.
 reading=$storage/reading
 delivered=$storage/delivered
 seen=$storage/seen
@@ -40,7 +40,7 @@ while sleep 3; do
 	note_reading
 	copy_ends
 	copy_skipped && note_delivered
-	# Costs more than the rest of the loop, and can wait for minutes.
+	# Costs more than the rest of the loop, and does not have to run every round.
 	[ $((round++ % 5)) = 0 ] && tidy
 done &
 exec /bin/alloy "$@"

@@ -5,16 +5,16 @@ import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
 
 /**
- * The pipeline, as Alloy reads it. Batches are of Alloy's own size: larger ones spare the gateway little and cost memory; what is in the
- * structured metadata is in no stored byte (bench/results/pipeline-compared.md).
+ * The pipeline, in Alloy's own syntax. Batches keep Alloy's default size: larger ones save the gateway little and cost memory. Structured
+ * metadata adds no stored bytes (bench/results/pipeline-compared.md).
  */
 export const ALLOY_PIPELINE = new URL("pod-logs.alloy", import.meta.url);
 
 const shell = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
 
 /**
- * What starts Alloy: start.sh puts Alloy back to where Loki may not have everything. One text of it and the files that it names, without
- * comments, so that these roll no pods.
+ * The script that starts Alloy: start.sh and the files that it sources, as one text. It sets Alloy back to a point from which Loki may not
+ * have everything. Comments are removed, so that editing one restarts no pods.
  */
 export const alloyStart = (): string =>
   shell("start.sh")
@@ -22,8 +22,9 @@ export const alloyStart = (): string =>
     .replace(/^\s*#.*\n/gm, "");
 
 /**
- * Where Alloy remembers how far it has read, and keeps what Loki does not have yet, on the node: in the pod, each roll-out would
- * begin again or skip. start.sh and the pipeline have the same path. */
+ * Folder on the node for Alloy's positions and for lines that Loki does not have yet. In a folder of the pod, each roll-out would start
+ * again or skip lines. start.sh and the pipeline use the same path.
+ */
 const STORAGE = "/var/lib/alloy";
 
 /** Names of objects that the values refer to. */
@@ -33,8 +34,8 @@ export interface AlloyReferences {
 }
 
 /**
- * Lines of one container that pass at once, above its limit: all that the kubelet keeps of it (on AKS five files of 50 MB) at 125 bytes
- * a line. So what Alloy reads again after it was away is never taken for a flood.
+ * Lines that one container may send at once, above its limit: all that the kubelet keeps of it (on AKS five files of 50 MB), at 125 bytes
+ * a line. So Alloy never drops lines as a flood when it catches up after an outage.
  */
 const LINES_AT_ONCE = 2_000_000;
 
@@ -50,7 +51,7 @@ export function excludeGlob(exclude: readonly string[]): string {
   return folders.length === 0 ? "" : `/var/{log/pods,lib/alloy/replay}/{${folders.join(",")}}/*/*.log`;
 }
 
-/** The environment that parametrizes the pipeline and its start. */
+/** Environment variables that the pipeline and start.sh read. */
 export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): Record<string, string> => ({
   LOGGING_CLUSTER: cluster.name,
   LOGGING_ENVIRONMENT: cluster.environment,
@@ -61,10 +62,14 @@ export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): 
   LOGGING_LINES_AT_ONCE: String(LINES_AT_ONCE),
 });
 
-/** The chart passes the pipeline through Helm's `tpl`: what looks like a template has to say that it is none. */
+/** Escapes `{{`, because the chart passes the pipeline through Helm's `tpl`. https://helm.sh/docs/howto/charts_tips_and_tricks/ */
 export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{ "{{" }}');
 
-/** Values of the Alloy chart. */
+/**
+ * Values of the Alloy chart. https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy
+ *
+ * @param pipeline Default: pod-logs.alloy.
+ */
 export function alloyValues(
   args: ResolvedArgs,
   refs: AlloyReferences,
@@ -81,13 +86,13 @@ export function alloyValues(
         },
       },
     }),
-    // The PodLogs resource, which this pipeline does not use, would belong to whichever release installs it first.
+    // The pipeline does not use the PodLogs resource. It would belong to the release that installs it first.
     crds: { create: false },
-    // Without the reloader a new pipeline rolls the pods, and a broken one fails the roll-out; with it, the old pipeline would
-    // stay and nobody would know. New environment variables would never arrive.
+    // Without the reloader, a new pipeline restarts the pods, and a broken one fails the roll-out. With it, the old pipeline would silently
+    // stay, and new environment variables would never arrive.
     configReloader: { enabled: false },
     alloy: {
-      // On every start of the container, unlike an init container, which would not run again after a crash.
+      // Runs on every start of the container. An init container would not run again after a crash.
       command: ["/bin/bash", "-c", alloyStart(), "alloy"],
       configMap: { content: escapeForHelm(pipeline) },
       storagePath: STORAGE,
@@ -96,7 +101,7 @@ export function alloyValues(
       envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
       mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
       resources: alloy.resources,
-      // Root owns /var/log/pods and the positions; root without a single capability reads both.
+      // Root owns /var/log/pods and the positions. Root can read both without any capability.
       securityContext: {
         runAsUser: 0,
         runAsGroup: 0,
@@ -109,7 +114,7 @@ export function alloyValues(
     controller: {
       type: "daemonset",
       podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
-      // Tolerates every taint, and so would be put on virtual nodes and onto Windows if nothing forbade it.
+      // Tolerates every taint. The affinity keeps it off virtual nodes and Windows nodes.
       tolerations: [{ operator: "Exists" }],
       affinity: {
         nodeAffinity: {
@@ -125,16 +130,16 @@ export function alloyValues(
           },
         },
       },
-      // A full node evicts an application before the program that reads its last words.
+      // So that a full node evicts an application before the agent that reads its last lines.
       priorityClassName: "system-node-critical",
-      // One node at a time, the default, takes longer than Helm waits on a hundred nodes.
+      // On a hundred nodes, the default of one node at a time takes longer than Helm waits.
       updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
-      // When stopped, Alloy reads nothing more and sends what it has. That takes a second, or over a minute while Loki is away, and files
-      // keep rotating. start.sh recovers the rest.
+      // When Alloy stops, it reads nothing more and sends what it has. That takes a second while Loki is up, and over a minute while it is
+      // down. Files keep rotating. start.sh reads again what is left.
       terminationGracePeriodSeconds: 10,
       volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },
     },
-    // The pipeline reads files and asks no API.
+    // The pipeline reads files and calls no API.
     rbac: { create: false },
     serviceAccount: { automountServiceAccountToken: false },
   };

@@ -8,7 +8,7 @@ export interface AksCluster {
   readonly resourceName: string;
 }
 
-/** The parts of an AKS cluster's ARM ID, or `undefined`. */
+/** The parts of an AKS cluster's ARM ID, or `undefined` if it is not one. */
 export function parseAksResourceId(id: string): AksCluster | undefined {
   const match =
     /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(
@@ -21,14 +21,14 @@ export function parseAksResourceId(id: string): AksCluster | undefined {
 /** Arguments of the cluster. */
 export const clusterArgs = z.strictObject({
   /**
-   * The one name of the cluster: the Pulumi stack, the `cluster` label of every line, the bucket `loki-<name>` and the memberlist label
-   * all have it. 1 to 40 lower-case letters, digits and `-`.
+   * Name of the cluster. The Pulumi stack, the `cluster` label of every line, the bucket `loki-<name>` and the memberlist label all use
+   * it. 1 to 40 lower-case letters, digits and `-`.
    */
   name: text.refine(
     (name) => /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name),
     explained({
       text: "1 to 40 lower-case letters, digits and -, beginning and ending with a letter or digit",
-      fix: "name the cluster as its Pulumi stack is named",
+      fix: "write the name of the cluster's Pulumi stack",
     }),
   ),
   /** The `env` label of every line: `prod`, `staging`, ... */

@@ -5,7 +5,7 @@ import { resources } from "../quantities.ts";
 /** Arguments of the gateway: nginx with basic auth, in front of Loki. */
 export const gatewayArgs = z.strictObject({
   /**
-   * Pods.
+   * Number of pods.
    * @default 2
    */
   replicas: count.default(2),

@@ -1,7 +1,7 @@
 import type { ResolvedArgs } from "../args.ts";
 
 /**
- * Grafana's definition of the data source, without the password: that is in the Secret named by the output `gatewayLoginSecret`.
+ * Grafana's definition of the data source. The password is in the Secret that the output `gatewayLoginSecret` names.
  * https://grafana.com/docs/grafana/latest/datasources/loki/configure-loki-data-source/
  */
 export const grafanaDataSource = (args: ResolvedArgs, username: string) => ({

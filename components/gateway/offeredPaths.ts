@@ -1,7 +1,7 @@
 /**
- * nginx snippets that limit the gateway to pushing and reading. The chart's own list also offers, to everyone who may read a log, flushing
- * and stopping writers, Loki's config, its rings, rules and deletions. The snippets rewrite any other path to one that needs the password
- * too: a plain `return` would answer before nginx asks for it.
+ * nginx snippets that limit the gateway to pushing and reading. With the chart's own list, everyone who may read a line could also flush
+ * and stop writers, and reach Loki's config, rings, rules and deletions. The snippets rewrite any other path to one that needs the password
+ * too. A plain `return` would answer before nginx asks for the password.
  */
 export const OFFERED_PATHS = {
   httpSnippet: [

@@ -4,19 +4,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { type Finding, InvalidArgumentsError } from "../findings.ts";
 
-/** Keys of Alloy's Secret, and so the environment variables of its pipeline. */
+/** Keys of Alloy's Secret. Its pipeline reads them as environment variables. */
 export const GATEWAY_ENV = { username: "LOKI_USERNAME", password: "LOKI_PASSWORD" } as const;
 
 /** The Secrets of both sides of the gateway's basic auth. */
 export interface GatewayCredentials {
-  /** What the gateway accepts: `.htpasswd` with the current and the previous user. */
+  /** For the gateway: `.htpasswd` with the current and the previous user. */
   readonly accepted: Secret;
-  /** What Alloy and readers send: the current user. */
+  /** For Alloy and readers: the current user and password. */
   readonly current: Secret;
+  /** The current user. */
   readonly username: string;
 }
 
-/** Annotation with the generation, on the pods of both sides. The release keeps it for the next update. */
+/** Annotation with the generation, on the gateway's and on Alloy's pods. The next update reads it from the release's old inputs. */
 const GENERATION_ANNOTATION = "logging/gateway-credentials-generation";
 
 /** Annotations of the gateway's and of Alloy's pods. */
@@ -25,8 +26,8 @@ export const generationAnnotation = (generation: number): Record<string, string>
 });
 
 /**
- * Checks a new generation against the deployed one. The gateway accepts a generation and the one before it: Alloy, which rolls
- * after the gateway, would be refused after a step of two or a step back, and drops what is refused.
+ * Checks a new generation against the deployed one. The gateway accepts a generation and the previous one, and Alloy is updated after the
+ * gateway. After a step of two or a step back, the gateway would refuse Alloy's lines, and Alloy drops refused lines.
  */
 export function generationProblems(deployed: number | undefined, wanted: number): Finding[] {
   if (deployed === undefined || wanted === deployed || wanted === deployed + 1) return [];
@@ -41,10 +42,10 @@ export function generationProblems(deployed: number | undefined, wanted: number)
 }
 
 /**
- * Refuses, already at preview, an update of a release that skips a generation. Both releases carry it: Alloy's knows what is
- * sent, and Loki's goes first where a preview is skipped.
+ * A hook that refuses an update that skips a generation, with an `InvalidArgumentsError`. It also runs at preview. Both releases have it:
+ * Alloy's release knows the generation in use, and Loki's is updated first if there was no preview.
  *
- * @param section of the release's values that holds the pods' annotations.
+ * @param section The section of the release's values with the pods' annotations.
  */
 export const oneGenerationAtATime = (release: string, section: "gateway" | "controller"): pulumi.ResourceHook =>
   new pulumi.ResourceHook(
@@ -64,12 +65,12 @@ function generationIn(inputs: Record<string, unknown> | undefined, section: stri
   return text === undefined ? undefined : Number(text);
 }
 
-/** User of a generation. */
+/** The gateway's user of a generation. */
 export const gatewayUsername = (generation: number): string => `logging-${generation}`;
 
 /**
- * One `.htpasswd` line. nginx checks the hash on every push, which rules out bcrypt; a fast hash is safe for 40 random letters and
- * digits. The salt is derived, not random, or every preview would show a change.
+ * One `.htpasswd` line. nginx checks the hash on every push, so bcrypt is too slow. A fast hash is safe for 40 random letters and digits.
+ * The salt is derived: a random one would show a change in every preview.
  */
 export function htpasswdLine(username: string, password: string): string {
   const salt = createHash("sha256").update(username).digest().subarray(0, 8);
@@ -78,8 +79,8 @@ export function htpasswdLine(username: string, password: string): string {
 }
 
 /**
- * Passwords of the current and the previous generation and the two Secrets. Alloy drops a batch that gets a 401, so the gateway
- * learns the new user before Alloy sends it, and keeps the previous one until the next rotation.
+ * Registers the passwords of the current and the previous generation, and the two Secrets. Alloy drops a batch that gets a 401. So the
+ * gateway learns the new user before Alloy sends it, and accepts the previous one until the next rotation.
  */
 export function createGatewayCredentials(
   name: string,
@@ -101,7 +102,7 @@ export function createGatewayCredentials(
   const lines = users.map(({ username, password }) => password.apply((text) => htpasswdLine(username, text)));
   return {
     username: current.username,
-    // Immutable and auto-named, as storageCredentials.ts explains.
+    // Immutable and auto-named, for the reason that objectStorage/credentials.ts gives.
     accepted: new Secret(
       `${name}-gateway-htpasswd`,
       {

@@ -31,14 +31,14 @@ export interface PinnedChart {
   readonly version: string;
 }
 
-/** The part of a Helm release that names the source of its chart. */
+/** The inputs of a Helm release that locate its chart. */
 export interface ChartSource {
   readonly chart: string;
   readonly version: string;
   readonly repositoryOpts?: { repo?: string; username?: pulumi.Input<string>; password?: pulumi.Input<string> };
 }
 
-/** Checks a chart's source. */
+/** Checks the address of a chart. */
 export function checkChart(
   { name, repository, version }: PinnedChart,
   { source = repository }: z.output<typeof chartArgs>,
@@ -54,7 +54,7 @@ export function checkChart(
       text: "no user or password in the address: it is stored unencrypted in the state and shown in every preview",
       fix: "remove it, make a new password, and set chartRepositoryUsername and the secret chartRepositoryPassword",
     });
-    // An absolute folder would differ from machine to machine and show as a change in every preview.
+    // An absolute path would differ between machines and show as a change in every preview.
     findings.check(/^(https|oci):\/\/|^\.{1,2}\//.test(source), {
       subject,
       given,

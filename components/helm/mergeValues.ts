@@ -1,7 +1,7 @@
 /** Helm values: a tree of maps, lists and scalars (or Outputs of them). */
 export type Values = Record<string, unknown>;
 
-/** `over` merged into `base` as Helm merges values files: maps key by key, everything else, lists too, replaced. */
+/** Merges `over` into `base` as Helm merges values files: maps key by key. Anything else, lists included, is replaced. */
 export function mergeValues(base: Values, over: Values): Values {
   const merged: Values = { ...base };
   for (const [key, value] of Object.entries(over)) {
@@ -11,6 +11,6 @@ export function mergeValues(base: Values, over: Values): Values {
   return merged;
 }
 
-/** Whether a value is a map, and not a list, an Output or another object. */
+/** Whether a value is a map. A list, an Output or any other object is not. */
 export const isMap = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));

@@ -1,9 +1,9 @@
 /** Options of both releases. https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/ */
 export const releaseDefaults = {
   createNamespace: false,
-  // Wait until the pods are ready: what follows in the stack relies on it, and a failed roll-out must fail `up`.
+  // Wait until the pods are ready. Later resources rely on them, and a failed roll-out must fail `up`.
   skipAwait: false,
-  // Not atomic: a first install that fails would be removed together with the evidence.
+  // Not atomic. That would remove a failed first install, and the evidence with it.
   atomic: false,
   cleanupOnFail: true,
   // Helm keeps each revision in a Secret.

@@ -8,22 +8,22 @@ const SECRET_KEY =
 const SECRET_TEXT =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|:\/\/[^\s/:@]+:[^\s/@${]+@|\{SSHA\}|\$(apr1|2[aby])\$|\beyJ[\w-]{10,}\.[\w-]{10,}\./;
 
-/** A line of a config inside a text: `password = "x"`, `secret_key: x`, `-pass=x`. */
+/** A config line inside a text value: `password = "x"`, `secret_key: x`, `-pass=x`. */
 const ASSIGNMENT = /^[\s-]*([\w.-]+)\s*[:=]\s*["']?([^\s"'].*?)["']?\s*$/gm;
 
-/** A reference to a secret: `${ENV}`, `$(ENV)`, `sys.env("ENV")`, `{{ … }}`, a path to a mounted file. */
+/** A reference to a secret, which is not one itself: `${ENV}`, `$(ENV)`, `sys.env("ENV")`, `{{ … }}`, a path to a mounted file. */
 const REFERENCE = /^(\$[{(]|sys\.env\(|\{\{|\/)/;
 
 /**
- * Finds texts in chart values that look like a secret. Previews, the state, the release and ConfigMaps show values in clear. The finding
- * names the place and never the text.
+ * Reports chart values that look like secrets. Values are not encrypted in previews, in the state, in the release and in ConfigMaps. A
+ * finding names the key path, and never repeats the value.
  */
 export function checkNoSecrets(values: unknown, path: string, findings: Findings): void {
   for (const place of secretPlaces(values, path, "")) {
     findings.problem({
       subject: place,
-      text: "no secret: previews, the state and the cluster show values in clear",
-      fix: "put it into a Kubernetes Secret and name that here (extraEnvFrom, existingSecret, secretKeyRef); make a new one, because this one has been in clear",
+      text: "no secret: values are not encrypted in previews, in the state and in the cluster",
+      fix: "put it into a Kubernetes Secret and name that here (extraEnvFrom, existingSecret, secretKeyRef); make a new one, because this one was stored unencrypted",
     });
   }
 }
@@ -32,7 +32,7 @@ function secretPlaces(value: unknown, path: string, key: string): string[] {
   if (Array.isArray(value)) return value.flatMap((entry, i) => secretPlaces(entry, `${path}[${i}]`, key));
   if (typeof value === "object" && value !== null) {
     const map = value as Record<string, unknown>;
-    // An entry of `env`: its name describes the value.
+    // In an entry of `env`, `name` is the key of `value`.
     const envName = typeof map.name === "string" && "value" in map ? map.name : undefined;
     return Object.entries(map).flatMap(([k, v]) =>
       secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k),
@@ -41,7 +41,7 @@ function secretPlaces(value: unknown, path: string, key: string): string[] {
   return isSecret(value, key) ? [path] : [];
 }
 
-/** Whether a text or number, by itself or because of the key it stands under, is a secret and not the name of one. */
+/** Whether a text or number is a secret, judged by its content and its key. The name of a secret is not one. */
 export function isSecret(value: unknown, key: string): boolean {
   if (typeof value === "number") return SECRET_KEY.test(key);
   if (typeof value !== "string" || value === "") return false;
@@ -52,5 +52,5 @@ export function isSecret(value: unknown, key: string): boolean {
   );
 }
 
-/** An address in which user and password, which stand before an @, are not shown. */
+/** Replaces user and password, everything before an @, in an address. */
 export const redactUserInfo = (address: string): string => address.replace(/^([a-z0-9]*:\/\/)?.*@/i, "$1[secret]@");

@@ -3,10 +3,9 @@ import type { PinnedChart } from "./chartSource.ts";
 import { isMap, type Values } from "./mergeValues.ts";
 
 /**
- * Refuses values in an escape hatch that an argument sets: behind the argument's back they would pass its checks by, the capacity
- * check first of all.
+ * Refuses values in an escape hatch that an argument sets. They would bypass the argument's checks, above all the capacity check.
  *
- * @param owned the argument of each value path; everything below the path belongs to it too.
+ * @param owned The argument by value path. Everything below the path belongs to the argument too.
  */
 export function checkNotOwned(
   values: Values,
@@ -18,18 +17,18 @@ export function checkNotOwned(
     const given = valueAt(values, valuePath);
     findings.check(given === undefined, {
       subject: `${path}.${valuePath}`,
-      // Anything else may hold a secret, which an error does not repeat.
+      // Any other type may hold a secret, and an error must not repeat it.
       ...(typeof given === "number" && { given }),
-      text: `nothing here: the argument ${argument} sets it, and checks it`,
+      text: `nothing here: the argument ${argument} sets it and checks it`,
       fix: `set ${argument} instead`,
     });
   }
 }
 
 /**
- * Refuses values in an escape hatch that nobody may change.
+ * Refuses values in an escape hatch that must not change.
  *
- * @param fixed the reason by value path.
+ * @param fixed The reason by value path.
  */
 export function checkNotFixed(
   values: Values,
@@ -46,7 +45,7 @@ export function checkNotFixed(
   }
 }
 
-/** Refuses values at the top of an escape hatch that the chart would take and never read. */
+/** Refuses top-level keys in an escape hatch that the chart does not know. It would accept and ignore them. */
 export function checkKnownKeys(
   values: Values,
   { name, repository, version }: PinnedChart,
@@ -58,7 +57,7 @@ export function checkKnownKeys(
     const meant = nearest(key, known);
     findings.problem({
       subject: `${path}.${key}`,
-      text: `a key of the chart ${name} ${version}, which would take this one and do nothing with it`,
+      text: `a key of the chart ${name} ${version}, which would ignore this one`,
       fix: meant ? `did you mean ${meant}?` : `helm show values ${name} --repo ${repository} --version ${version}`,
     });
   }

@@ -29,8 +29,7 @@ export const imagesArgs = z.strictObject({
    */
   pullSecrets: z.array(secretName).default([]),
   /**
-   * Content of a Docker `config.json`; the stack makes a pull Secret of it. In a stack, the secret config key
-   * `imageRegistryCredentials`.
+   * Content of a Docker `config.json`, which becomes a pull Secret. In a stack, the secret config key `imageRegistryCredentials`.
    * @default - none; AKS with an attached registry needs none
    */
   registryCredentials: secretInput.optional(),

@@ -2,7 +2,7 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Finding } from "../findings.ts";
 
-/** What is wrong with a Docker `config.json`. Nothing of it is repeated. */
+/** The problem with a Docker `config.json`, or `undefined`. It never repeats the content. */
 export function registryCredentialsProblem(text: string): Finding | undefined {
   try {
     const { auths } = JSON.parse(text) as { auths?: Record<string, unknown> };
@@ -15,7 +15,7 @@ export function registryCredentialsProblem(text: string): Finding | undefined {
   };
 }
 
-/** The pull Secret of a private registry. */
+/** Registers a private registry's pull Secret. https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/ */
 export function createPullSecret(
   name: string,
   namespace: pulumi.Input<string>,
@@ -34,7 +34,7 @@ export function createPullSecret(
   );
 }
 
-/** Kubernetes refuses such a Secret only at the end of its way; a stack's own config is checked earlier, by config.ts. */
+/** Fails before Kubernetes would refuse the Secret. stack/secretKeys.ts checks a stack's own config earlier. */
 function checkedCredentials(text: string): string {
   const problem = registryCredentialsProblem(text);
   if (problem) throw new pulumi.RunError(`${problem.subject}: allowed is ${problem.text}. fix: ${problem.fix}`);

@@ -23,7 +23,7 @@ const AKS_STORAGE_CLASSES = [
 
 const component = (replicas: number) => ({
   /**
-   * Pods.
+   * Number of pods.
    * @default - write 3, read 3, backend 2
    */
   replicas: count.default(replicas),
@@ -48,7 +48,7 @@ export const lokiArgs = z.strictObject({
   /** Where the chart comes from. The project pins the version. */
   chart: chartArgs.prefault({}),
   /**
-   * Hours that lines are kept, a multiple of 24. Not retroactive; space is free again about two days later.
+   * How long lines are kept, hours, a multiple of 24. Not retroactive. Space is freed about two days later.
    * https://grafana.com/docs/loki/latest/operations/storage/retention/
    * @default 336
    */
@@ -73,28 +73,28 @@ export const lokiArgs = z.strictObject({
   read: z.strictObject(component(3)).prefault({}),
   /** Compacts, deletes, schedules queries, serves the index. */
   backend: z.strictObject(statefulComponent(2, 20)).prefault({}),
-  /** The entry point in front of them, nginx with basic auth. */
+  /** The entry point in front of the other components: nginx with basic auth. */
   gateway: gatewayArgs.prefault({}),
   /** Memcached in front of MinIO. */
   caches: z
     .strictObject({
       /**
-       * Chunks cache, MiB; 0 leaves it out. The pod asks for 1.2 times as much.
+       * Chunks cache, MiB; 0 leaves it out. The pod requests 1.2 times as much.
        * @default 1024
        */
       chunksMiB: z.int().min(0).default(1024),
       /**
-       * Results cache, MiB; 0 leaves it out. The pod asks for 1.2 times as much.
+       * Results cache, MiB; 0 leaves it out. The pod requests 1.2 times as much.
        * @default 256
        */
       resultsMiB: z.int().min(0).default(256),
     })
     .prefault({}),
-  /** What the cluster, Loki's one tenant, may send and ask. Limits, not a capacity. https://grafana.com/docs/loki/latest/configure/#limits_config */
+  /** What the cluster, Loki's only tenant, may send and query. Limits, not a capacity. https://grafana.com/docs/loki/latest/configure/#limits_config */
   limits: z
     .strictObject({
       /**
-       * Accepted per second, MB, over the whole cluster: a limit, not a capacity. More gets 429 and Alloy tries again.
+       * Accepted per second in the whole cluster, MB: a limit, not a capacity. Above it, Loki answers 429 and Alloy tries again.
        * @default 50
        */
       ingestionRateMb: z.number().positive().default(50),
@@ -138,7 +138,7 @@ export const lokiArgs = z.strictObject({
     })
     .prefault({}),
   /**
-   * Index schema periods. Append-only: a new one starts in the future, an old one never changes, or its data becomes unreadable.
+   * Index schema periods. Append only: a new period starts in the future. A change to an old one makes its data unreadable.
    * https://grafana.com/docs/loki/latest/operations/storage/schema/
    * @default [{ from: "2025-01-01" }]
    */
@@ -149,7 +149,7 @@ export const lokiArgs = z.strictObject({
    */
   timeoutSeconds: count.default(1800),
   /**
-   * Escape hatch: chart values, deep-merged over ours, lists replaced. https://github.com/grafana-community/helm-charts
+   * Escape hatch: chart values, deep-merged over the stack's own. Lists are replaced. https://github.com/grafana-community/helm-charts
    * @default {}
    */
   values: chartValues.default({}),
@@ -206,7 +206,7 @@ function checkBurst(rate: Limit, burst: Limit, { limits }: Loki, findings: Findi
   });
 }
 
-/** Checks that each pod of a component gets a separate host. */
+/** Checks that each pod of a component gets its own host. */
 export function checkHosts(loki: Loki, { nodes }: PoolSize, maxCount: string, findings: Findings): void {
   for (const name of ["write", "read", "backend", "gateway"] as const) {
     const subject = `loki.${name}.replicas`;

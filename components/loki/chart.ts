@@ -1,15 +1,15 @@
-/** The Loki chart of the Grafana community. `grafana/loki` on grafana.github.io is another product by now (Enterprise Logs). */
+/** The Loki chart of the Grafana community. `grafana/loki` on grafana.github.io is now another product (Enterprise Logs). */
 export const LOKI_CHART = {
   name: "loki",
   repository: "https://grafana-community.github.io/helm-charts",
-  /** Chart 18.11.0 brings Loki 3.7.6. Changed only together with CHANGELOG.md. */
+  /** Chart 18.11.0 brings Loki 3.7.6. Change it only together with CHANGELOG.md. */
   version: "18.11.0",
   appVersion: "3.7.6",
 } as const;
 
 /**
- * The keys at the top of the chart's values.yaml. The chart itself takes any key, and what it does not know is without effect.
- * Changes with `version`: tests/charts/valueKeys.test.ts compares it with tests/fixtures/charts and shows what is new or gone.
+ * The top-level keys of the chart's values.yaml. The chart itself accepts any key and ignores unknown ones. Update the list with `version`:
+ * tests/charts/valueKeys.test.ts compares it with tests/fixtures/charts and shows which keys are new or gone.
  */
 export const LOKI_CHART_KEYS: readonly string[] = `
   kubeVersionOverride global nameOverride fullnameOverride namespaceOverride imagePullSecrets deploymentMode

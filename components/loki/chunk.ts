@@ -1,2 +1,2 @@
-/** A chunk is full, and stored, at this size, MiB. */
+/** Size at which a chunk is full and is stored, MiB. */
 export const CHUNK_MIB = 1.5;

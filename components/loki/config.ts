@@ -15,7 +15,7 @@ export const lokiConfig = (args: ResolvedArgs, refs: LokiReferences): Values => 
   extraMemberlistConfig: { cluster_label: args.cluster.name },
   storage: storage(args, refs),
   schemaConfig: { configs: lokiPeriods(args.loki.schema) },
-  // A second and third request for a slow object is more load on a MinIO that many clusters share.
+  // No second and third request for a slow object: they would add load to a MinIO that many clusters share.
   storage_config: { hedging: { at: "0s" } },
   compactor: {
     working_directory: "/var/loki/compactor",
@@ -32,7 +32,7 @@ export const lokiConfig = (args: ResolvedArgs, refs: LokiReferences): Values => 
   // Readers ask the writers for lines of this age too. With Loki's 3h, lines that a writer keeps during an outage of MinIO would exist and
   // not be found.
   querier: { query_ingesters_within: "6h" },
-  // It reads the bucket with its own marker object every few minutes, and reports to Grafana Labs.
+  // Usage reporting reads its own marker object from the bucket every few minutes, and reports to Grafana Labs.
   analytics: { reporting_enabled: false },
 });
 
@@ -76,14 +76,14 @@ const limits = ({ loki }: ResolvedArgs): Values => ({
 });
 
 const ingester = ({ loki }: ResolvedArgs): Values => ({
-  // By bench/results/pipeline-compared.md: a sixth less CPU in the writers than with gzip, the default, and 1 % fewer bytes. Snappy stores
-  // half as much again. Blocks of 1 MiB in chunks of 4 MiB save another 1 %, for a third more memory in the writers.
+  // The writers need a sixth less CPU than with gzip, the default, and store 1 % fewer bytes. Snappy stores half as much again. Blocks of
+  // 1 MiB in chunks of 4 MiB save another 1 %, for a third more memory in the writers (bench/results/pipeline-compared.md).
   chunk_encoding: "zstd",
   chunk_target_size: CHUNK_MIB * 2 ** 20,
-  // Half of it is the length of a time shard, and so the interval at which every stream's chunk is cut. With it and `sync_period`, Loki
-  // makes 460 requests to MinIO per GB, the seed 1430 (bench/results/pipeline.md), and Loki's default of 2h about a thousand.
+  // A time shard lasts half of it, and every stream's chunk is cut at that interval. With this and `sync_period`, Loki makes 460 requests
+  // to MinIO per GB. The seed's values made 1430 (bench/results/pipeline.md), and Loki's default of 2h about a thousand.
   max_chunk_age: "4h",
-  // By default a chunk is also cut in the middle of each hour, so that all writers cut theirs alike. Time sharding does that already.
+  // By default a chunk is also cut in the middle of each hour, so that all writers cut at the same time. Time sharding already does that.
   sync_period: "0s",
   // A dead member of the ring would block writes until a person removes it.
   autoforget_unhealthy: true,

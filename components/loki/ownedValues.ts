@@ -1,4 +1,4 @@
-/** Values of the Loki chart that an argument sets, by the argument: the escape hatch leaves these alone. */
+/** Values of the Loki chart that an argument sets, with that argument. The escape hatch must not set them. */
 export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "write.replicas": "loki.write.replicas",
   "write.resources": "loki.write.resources",
@@ -36,7 +36,7 @@ export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "loki.limits_config.max_global_streams_per_user": "loki.limits.maxStreams",
 };
 
-/** Chart values, and the section of Loki's own config that each becomes: `loki.structuredConfig` is merged over that. */
+/** Chart values, and the section of Loki's own config that each becomes. `loki.structuredConfig` is merged over that section. */
 const SECTIONS = [
   ["loki.commonConfig", "loki.structuredConfig.common"],
   ["loki.schemaConfig", "loki.structuredConfig.schema_config"],
@@ -46,7 +46,7 @@ const SECTIONS = [
 const inLokisConfig = (valuePath: string): string =>
   SECTIONS.reduce((path, [value, section]) => path.replace(value, section), valuePath);
 
-/** The same, and every other way past an argument: Loki would run with something else than the values say. */
+/** These values and every other way around an argument. With one of them, Loki would run with something else than the argument. */
 export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
   ...LOKI_OWNED_VALUES,
   ...Object.fromEntries(Object.entries(LOKI_OWNED_VALUES).map(([path, argument]) => [inLokisConfig(path), argument])),
@@ -55,10 +55,10 @@ export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
   "loki.storage_config.aws": "objectStorage",
 };
 
-/** Values that no argument changes either, and why. */
+/** Values that must not change at all, with the reason. */
 export const LOKI_FIXED_VALUES: Readonly<Record<string, string>> = {
-  deploymentMode: "write, read and backend are what is deployed, sized and checked",
-  "loki.config": "it would take the place of all of Loki's config, schema and retention too",
-  "loki.limits_config.deletion_mode": "anyone who reaches the gateway could delete logs",
-  "loki.structuredConfig.limits_config.deletion_mode": "anyone who reaches the gateway could delete logs",
+  deploymentMode: "the stack deploys, sizes and checks write, read and backend",
+  "loki.config": "it would replace all of Loki's config, including schema and retention",
+  "loki.limits_config.deletion_mode": "everyone who reaches the gateway could delete logs",
+  "loki.structuredConfig.limits_config.deletion_mode": "everyone who reaches the gateway could delete logs",
 };

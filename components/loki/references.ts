@@ -1,6 +1,6 @@
 import type { Input } from "@pulumi/pulumi";
 
-/** Names of objects that the values refer to. Names only: nothing in here is secret, so a preview shows every change. */
+/** Names of objects that the values refer to. A name is not secret, so a preview shows every change. */
 export interface LokiReferences {
   readonly credentialsSecret: Input<string>;
   readonly gatewaySecret: Input<string>;
@@ -9,5 +9,5 @@ export interface LokiReferences {
   readonly pullSecrets: ReadonlyArray<Input<string>>;
 }
 
-/** Where the CA is mounted. */
+/** Folder in which the CA is mounted. */
 export const CA_MOUNT = "/etc/loki/ca";

@@ -9,7 +9,9 @@ import type { LokiReferences } from "./references.ts";
 import { type LokiPeriod, schemaHistoryProblems } from "./schema.ts";
 import { lokiValues } from "./values.ts";
 
-/** Registers Loki's release. */
+/**
+ * Registers Loki's release, and refuses an update that edits a past schema period or skips a generation of the gateway's password.
+ */
 export function createLokiRelease(
   name: string,
   namespace: pulumi.Input<string>,
@@ -38,8 +40,8 @@ export function createLokiRelease(
 }
 
 /**
- * Refuses an update, already at preview, that edits a schema period in the past: only the deployed release knows what the
- * past was.
+ * A hook that refuses an update that edits a past schema period. It also runs at preview. Only the deployed release knows the past
+ * periods.
  */
 const keepSchemaHistory = (name: string): pulumi.ResourceHook =>
   new pulumi.ResourceHook(

@@ -9,7 +9,7 @@ export const schemaPeriod = z.strictObject({
 
 type SchemaPeriod = z.output<typeof schemaPeriod>;
 
-/** The first period of a cluster that does not name one: it begins before the first cluster of this project existed. */
+/** The period of a cluster that names none. It begins before the first cluster of this project existed. */
 export const DEFAULT_SCHEMA: SchemaPeriod[] = [{ from: "2025-01-01" }];
 
 const PATH = "loki.schema";
@@ -33,12 +33,12 @@ export const lokiPeriods = (periods: readonly SchemaPeriod[]): LokiPeriod[] =>
     index: { prefix: "loki_index_", period: "24h" },
   }));
 
-/** Checks what can be seen without the past: real days, in order, the first one begun. */
+/** Checks the periods on their own: each is a real day, they are in order, and the first has begun. */
 export function checkSchema(periods: readonly SchemaPeriod[], findings: Findings, today = new Date()): void {
   findings.check(periods.length > 0, {
     subject: PATH,
     given: periods,
-    text: "one period at least",
+    text: "at least one period",
     fix: `leave it out to get from: "${DEFAULT_SCHEMA[0]?.from}"`,
   });
   periods.forEach(({ from }, i) => {
@@ -54,28 +54,28 @@ export function checkSchema(periods: readonly SchemaPeriod[], findings: Findings
     findings.check(before === undefined || !real || from > before, {
       subject: path,
       given: from,
-      text: `a day after the period before it, ${before}`,
+      text: `a day after the previous period, ${before}`,
       fix: "put the periods in order, the newest last, each day once",
     });
     findings.check(i > 0 || !real || from <= day(today), {
       subject: path,
       given: from,
-      text: "a first period that has begun, or lines of today have no schema",
+      text: "a first period that has begun: otherwise today's lines have no schema",
       fix: `begin with "${DEFAULT_SCHEMA[0]?.from}"`,
     });
   });
 }
 
 /**
- * Checks new periods against the deployed ones. Lines are read with the schema of their day: an edited or removed period makes
- * its lines unreadable, and so does one that begins in the past.
+ * Checks new periods against the deployed ones. Loki reads each line with the schema of its day. An edited or removed period makes its
+ * lines unreadable, and so does a new period in the past.
  */
 export function schemaHistoryProblems(
   deployed: readonly LokiPeriod[],
   wanted: readonly LokiPeriod[],
   today = new Date(),
 ): Finding[] {
-  // Nothing is known of the past: a first deployment, or a release that this project did not make.
+  // The past is unknown: a first deployment, or a release that this project did not create.
   if (deployed.length === 0) return [];
   const begun = deployed.filter(({ from }) => from <= day(today));
   return [
@@ -97,7 +97,7 @@ export function schemaHistoryProblems(
             {
               subject: `${PATH}[${begun.length + i}].from`,
               given: period.from,
-              text: `a day after today, ${day(today)}: lines of past days were written with the period before`,
+              text: `a day after today, ${day(today)}: lines of past days were written with the previous period`,
               fix: "choose a day in the future; two days ahead leave time to roll out",
             },
           ],

@@ -7,7 +7,7 @@ import { lokiConfig } from "./config.ts";
 import { CA_MOUNT, type LokiReferences } from "./references.ts";
 import { CACHE_CPU, EXPORTER_RESOURCES } from "./workloads.ts";
 
-/** Values of the Loki chart. */
+/** Values of the Loki chart. https://github.com/grafana-community/helm-charts/tree/main/charts/loki */
 export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
   const { loki, nodePool, images } = args;
   const placement = { nodeSelector: nodePool.nodeSelector, tolerations: nodePool.tolerations };
@@ -54,7 +54,7 @@ const LEFT_OUT = {
   lokiCanary: { enabled: false },
   test: { enabled: false },
   minio: { enabled: false },
-  // The stack has its own NetworkPolicies. An empty selector in the chart's lets everyone reach the gateway.
+  // The stack has its own NetworkPolicies. The chart's policies have an empty selector that lets everyone reach the gateway.
   networkPolicy: { enabled: false },
 };
 

@@ -2,10 +2,10 @@ import type { Workload } from "../nodePool/capacity.ts";
 import { requested } from "../quantities.ts";
 import type { Loki } from "./args.ts";
 
-/** Resources of the exporters beside nginx and memcached, which the chart leaves without any. */
+/** Resources of the exporters beside nginx and memcached. The chart sets none. */
 export const EXPORTER_RESOURCES = { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "64Mi" } };
 
-/** CPU requests of the caches. The chart asks for 500m each, which they never use in front of MinIO. */
+/** CPU requests of the caches. The chart requests 500m each, which they never use in front of MinIO. */
 export const CACHE_CPU = { chunks: "200m", results: "100m" } as const;
 
 /** Loki's pods as the scheduler sees them. */
@@ -20,7 +20,7 @@ export function lokiWorkloads(loki: Loki): Workload[] {
   });
   const cache = (name: string, allocatedMiB: number, cpu: string): Workload[] => {
     if (allocatedMiB === 0) return [];
-    // The chart asks for 1.2 times what memcached may fill.
+    // The chart requests 1.2 times the memory that memcached may fill.
     const own = requested({ requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` } });
     return [
       {

@@ -5,7 +5,7 @@ import { namespaceName } from "../kubernetesNames.ts";
 /** Arguments of the NetworkPolicies. https://learn.microsoft.com/azure/aks/use-network-policies */
 export const networkArgs = z.strictObject({
   /**
-   * The cluster's network policy engine: `az aks show --query networkProfile.networkPolicy`. With `none`, Kubernetes accepts policies and
+   * The cluster's network policy engine: `az aks show --query networkProfile.networkPolicy`. With `none`, Kubernetes accepts policies but
    * nothing enforces them.
    * @default "none"
    */
@@ -16,8 +16,8 @@ export const networkArgs = z.strictObject({
    */
   readerNamespaces: z.array(namespaceName).default([]),
   /**
-   * Namespaces that may scrape metrics. Loki's metrics port is also its unauthenticated API: name only namespaces that may read every
-   * line.
+   * Namespaces that may scrape metrics. Loki's metrics port also serves its API without a password: name only namespaces that may read
+   * every line.
    * @default []
    */
   monitoringNamespaces: z.array(namespaceName).default([]),
@@ -27,6 +27,6 @@ export const networkArgs = z.strictObject({
 export function checkNetwork({ policyEngine }: z.output<typeof networkArgs>, findings: Findings): void {
   findings.when(["network.policyEngine"], () => {
     if (policyEngine !== "none") return;
-    findings.warn("network.policyEngine is none: the cluster accepts the NetworkPolicies and enforces none of them.");
+    findings.warn("network.policyEngine is none: the cluster accepts the NetworkPolicies but enforces none of them.");
   });
 }

@@ -6,7 +6,7 @@ import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
 
 type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
 
-/** Ports that pods listen on. Policies see a packet after the Service's translation, so the pod's port counts. */
+/** Ports that pods listen on. A policy sees a packet after the Service has translated it, so the pod's port counts. */
 const PORTS = {
   gateway: 8080,
   loki: 3100,
@@ -16,7 +16,7 @@ const PORTS = {
   dns: 53,
 } as const;
 
-/** The policies by their fixed suffix: everything is closed, and each one opens one way. */
+/** The policies by their fixed suffix. The first closes everything, and each of the others allows one connection. */
 export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
   const loki = { matchLabels: { "app.kubernetes.io/instance": LOKI_RELEASE } };
   const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
@@ -59,7 +59,7 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
       policyTypes: ["Egress"],
       egress: [
         {
-          // An egress rule without `to` means anywhere: by port only, which resolveObjectStorage warns of.
+          // An egress rule without `to` allows every address on the port. checkObjectStorage warns about it.
           ...(objectStorage.cidrs.length > 0 && { to: objectStorage.cidrs.map((cidr) => ({ ipBlock: { cidr } })) }),
           ports: tcp(objectStorage.port),
         },
@@ -90,7 +90,7 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
   };
 }
 
-/** Registers the policies. */
+/** Registers the policies. https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
 export function createNetworkPolicies(
   name: string,
   namespace: pulumi.Input<string>,

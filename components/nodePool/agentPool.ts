@@ -2,7 +2,7 @@ import { AgentPool } from "@pulumi/azure-native/containerservice/agentPool.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { LOGGING_WORKLOAD, type Placement } from "./placement.ts";
 
-/** Registers the agent pool. */
+/** Registers the AKS agent pool. https://learn.microsoft.com/azure/aks/create-node-pools */
 export function createLoggingNodePool(
   name: string,
   pool: NonNullable<Placement["created"]>,
@@ -39,15 +39,15 @@ export function createLoggingNodePool(
       },
       upgradeSettings: { maxSurge: pool.maxSurge, drainTimeoutInMinutes: pool.drainTimeoutMinutes },
       tags: pool.tags,
-      // No orchestratorVersion: the pool follows the cluster, so that an upgrade of the cluster is not drift here.
+      // No orchestratorVersion. The pool follows the cluster, so a cluster upgrade is not drift here.
     },
     {
       ...opts,
-      // azure-native deletes before it replaces whenever a name is given, even if the name is what changes.
+      // If a name is given, azure-native deletes before it replaces, even if the name itself changes.
       deleteBeforeReplace: false,
-      // The autoscaler changes the count all day; without this every `up` would set it back.
+      // The autoscaler changes the count all day. Without this, every `up` would reset it.
       ignoreChanges: autoscaling ? ["count"] : [],
-      // Draining a pool of stateful pods under their disruption budgets takes long.
+      // Draining a pool of stateful pods takes long, because of their disruption budgets.
       customTimeouts: { create: "30m", update: "60m", delete: "60m" },
     },
   );

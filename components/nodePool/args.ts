@@ -100,7 +100,7 @@ const createdPool = z.strictObject({
     .refine(
       (surge) => !/^0+%?$/.test(surge),
       explained({
-        text: "at least one node more: an upgrade removes no node before its replacement is there",
+        text: "at least one extra node: an upgrade removes no node before its replacement is ready",
         fix: 'leave it out to get "1"',
       }),
     )
@@ -114,7 +114,7 @@ const createdPool = z.strictObject({
    * How the kubelet rotates a container's log files. A change replaces the pool.
    * https://learn.microsoft.com/azure/aks/custom-node-configuration
    */
-  // The defaults are AKS's own, written out: the loss budget is computed from them, and a change means a new pool.
+  // AKS's own defaults, written out: the loss budget is computed from them, and a change replaces the pool.
   containerLogs: z
     .strictObject({
       /**
@@ -123,7 +123,7 @@ const createdPool = z.strictObject({
        */
       maxSizeMb: z.int().min(10).default(50),
       /**
-       * Log files kept of a container.
+       * Log files kept per container.
        * @default 5
        */
       maxFiles: z.int().min(2).default(5),
@@ -142,7 +142,7 @@ const createdPool = z.strictObject({
 });
 
 const existingPool = z.strictObject({
-  /** Uses the node pool that has the label. Nothing is changed on it. */
+  /** Uses the node pool with the label, and changes nothing on it. */
   mode: z.literal("existing"),
   /** The node label that selects the pool. */
   label: z.strictObject({
@@ -152,7 +152,7 @@ const existingPool = z.strictObject({
         isLabelKey,
         explained({
           text: "a label key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
-          fix: 'write key and value apart: label: { key: "workload", value: "logging" }',
+          fix: 'write key and value separately: label: { key: "workload", value: "logging" }',
         }),
       )
       .refine(
@@ -177,7 +177,7 @@ const existingPool = z.strictObject({
         isLabelKey,
         explained({
           text: "a taint key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
-          fix: "write key and value apart: az aks nodepool show prints them as key=value:effect",
+          fix: "write key and value separately: az aks nodepool show prints them as key=value:effect",
         }),
       ),
       /** Value of the taint. */
@@ -187,7 +187,7 @@ const existingPool = z.strictObject({
     })
     .optional(),
   /**
-   * What the pool offers, so that a preview finds a pod that cannot be placed.
+   * What the pool offers. With it, a preview reports pods that do not fit.
    * @default - not checked, with a warning
    */
   capacity: z
@@ -211,7 +211,7 @@ const existingPool = z.strictObject({
 });
 
 const noPool = z.strictObject({
-  /** Creates and selects nothing: Loki's pods go wherever the scheduler finds room. */
+  /** Creates and selects no pool. Loki's pods go wherever the scheduler finds room. */
   mode: z.literal("none"),
 });
 
@@ -274,12 +274,12 @@ function checkCreatedPool(pool: z.output<typeof createdPool>, findings: Findings
     });
   });
   findings.when(["nodePool.osDiskType", "nodePool.osDiskSizeGiB", "nodePool.vmSize", "nodePool.vmCapacity"], () => {
-    // A size that is described by hand may have any local disk.
+    // A size described with `vmCapacity` may have any local disk.
     const localDiskGiB = pool.vmCapacity ? undefined : AZURE_VM_SIZES.get(pool.vmSize)?.localDiskGiB;
     findings.check(pool.osDiskType === "Managed" || localDiskGiB === undefined || pool.osDiskSizeGiB <= localDiskGiB, {
       subject: "nodePool.osDiskType",
       given: pool.osDiskType,
-      text: `Managed: the local disk of ${pool.vmSize} has ${localDiskGiB} GiB, and the OS disk ${pool.osDiskSizeGiB}`,
+      text: `Managed: the local disk of ${pool.vmSize} has ${localDiskGiB} GiB, and the OS disk needs ${pool.osDiskSizeGiB}`,
       fix: "choose a size with a d (Standard_D4ds_v5), lower nodePool.osDiskSizeGiB, or describe the size with nodePool.vmCapacity if it has room",
     });
   });

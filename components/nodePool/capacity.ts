@@ -11,7 +11,7 @@ export interface VmCapacity {
   readonly dataDisks: number;
 }
 
-/** Pods of one workload that have to be placed on the pool. */
+/** Pods of one workload to place on the pool. */
 export interface Workload extends Quantities {
   readonly name: string;
   readonly replicas: number;
@@ -28,21 +28,21 @@ export interface PoolSize {
   readonly nodes: number;
 }
 
-/** What the check found. */
+/** The result of the capacity check. */
 export interface CapacityReport {
   readonly fits: boolean;
   /** What one node offers after the kubelet's reservation and the DaemonSets. */
   readonly perNode: Quantities & { readonly pods: number; readonly disks: number };
   readonly workloads: readonly Workload[];
   readonly pool: PoolSize;
-  /** Workloads of which a pod found no place. */
+  /** Workloads with a pod that did not fit. */
   readonly unplaced: readonly string[];
 }
 
 /**
- * Pods that AKS runs on every Linux node. Measured on clusters, not documented by Azure. azure-cns, ip-masq-agent, cloud-node-manager,
- * csi-azuredisk, csi-azurefile and kube-proxy ask for 350m / 470Mi. The network policy agent and Container Insights, if they run, ask for
- * the rest.
+ * Pods that AKS runs on every Linux node. Azure does not document them; the figures were measured on clusters. azure-cns,
+ * ip-masq-agent, cloud-node-manager, csi-azuredisk, csi-azurefile and kube-proxy request 350m / 470Mi. The network policy agent and
+ * Container Insights, if they run, request the rest.
  */
 export const AKS_DAEMONSETS: Quantities & { readonly pods: number } = {
   cpu: 350 + 50 + 150,
@@ -51,7 +51,7 @@ export const AKS_DAEMONSETS: Quantities & { readonly pods: number } = {
 };
 
 /**
- * What the kubelet leaves to pods on an AKS node (Kubernetes 1.29 and later).
+ * What the kubelet leaves to pods on an AKS node: CPU in millicores, memory in MiB (Kubernetes 1.29 and later).
  * https://learn.microsoft.com/azure/aks/node-resource-reservations
  */
 export function allocatable(vm: VmCapacity, maxPods: number): Quantities {
@@ -77,10 +77,11 @@ const reservedCpu = (cores: number): number =>
   0;
 
 /**
- * Whether every pod finds a node on the pool at its largest.
+ * Checks that every pod fits on the pool at its largest.
  *
- * The scheduler places pods one after the other and never moves one. Pods may therefore arrive in an order that leaves no room for the
- * last one although a perfect packing exists. A set counts as fitting only when it is placed in all the orders tried, on the emptiest node first (the scheduler's default scoring) and on the fullest one first.
+ * The scheduler places pods one by one and never moves one. So an unlucky order of arrival can leave no room for the last pod, even if a
+ * perfect packing exists. The pods count as fitting only if all of them fit in every order tried, both with the emptiest node first (the
+ * scheduler's default scoring) and with the fullest node first.
  */
 export function checkCapacity(pool: PoolSize, agent: Quantities, workloads: readonly Workload[]): CapacityReport {
   const node = allocatable(pool.vm, pool.maxPods);
@@ -132,7 +133,7 @@ function place(
 
 const free = (node: Quantities, whole: Quantities): number => node.cpu / whole.cpu + node.memory / whole.memory;
 
-/** Largest first, smallest first, and the workloads one after the other, each of them once at the end. */
+/** Orders to try: largest first, smallest first, and one order per workload that puts it last. */
 function arrivalOrders(workloads: readonly Workload[]): Workload[][] {
   const pods = (list: readonly Workload[]) => list.flatMap((w) => Array.from({ length: w.replicas }, () => w));
   const bySize = [...workloads].sort((a, b) => b.cpu - a.cpu || b.memory - a.memory);
@@ -140,7 +141,7 @@ function arrivalOrders(workloads: readonly Workload[]): Workload[][] {
   return [bySize, bySize.toReversed(), ...rotations].map(pods);
 }
 
-/** The table that `npm start` and the error show. */
+/** The capacity table in the output of `npm start` and in the error. */
 export function formatCapacity(report: CapacityReport): string {
   const { pool, perNode, workloads } = report;
   const rows = [

@@ -4,7 +4,7 @@ import type { CreatedPool, NodePool } from "./args.ts";
 import type { PoolSize } from "./capacity.ts";
 import { AZURE_VM_SIZES } from "./vmSizes.ts";
 
-/** Label and taint of a created pool, and so the selector and toleration of every workload that belongs on it. */
+/** Label and taint of a created pool. Loki's pods select the label and tolerate the taint. */
 export const LOGGING_WORKLOAD = { key: "workload", value: "logging", effect: "NoSchedule" } as const;
 
 /** A Kubernetes toleration. */
@@ -15,13 +15,17 @@ export interface Placement {
   readonly mode: NodePool["mode"];
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
-  /** The pool at its largest; absent if nothing is known of it. */
+  /** The pool at its largest. Absent if its size is unknown. */
   readonly size?: PoolSize;
   /** Present in mode `create`. */
   readonly created?: CreatedPool & { readonly cluster: AksCluster; readonly poolName: string };
 }
 
-/** Where Loki's pods go, by valid arguments. */
+/**
+ * Where Loki's pods go. Needs checked arguments.
+ *
+ * @throws {Error} in mode `create` if `cluster.resourceId` is not the ID of an AKS cluster.
+ */
 export function placementOf(pool: NodePool, cluster: { resourceId?: string | undefined }): Placement {
   const size = poolSize(pool);
   switch (pool.mode) {
@@ -37,7 +41,7 @@ export function placementOf(pool: NodePool, cluster: { resourceId?: string | und
     case "create": {
       const { mode, vmCapacity: _, ...created } = pool;
       const aks = parseAksResourceId(cluster.resourceId ?? "");
-      if (!aks) throw new Error("nodePool.mode is create, and cluster.resourceId is not an AKS cluster");
+      if (!aks) throw new Error("nodePool.mode is create, but cluster.resourceId is not the ID of an AKS cluster");
       return {
         mode,
         nodeSelector: { [LOGGING_WORKLOAD.key]: LOGGING_WORKLOAD.value },
@@ -56,7 +60,7 @@ const toleration = ({ key, value, effect }: Omit<Toleration, "operator">): Toler
   effect,
 });
 
-/** The pool at its largest, or `undefined` if its size is not known. */
+/** The pool at its largest, or `undefined` if its size is unknown. */
 export function poolSize(pool: NodePool): PoolSize | undefined {
   const described = pool.mode === "existing" ? pool.capacity : pool.mode === "create" ? pool : undefined;
   const vm = described && (described.vmCapacity ?? AZURE_VM_SIZES.get(described.vmSize));
@@ -64,9 +68,9 @@ export function poolSize(pool: NodePool): PoolSize | undefined {
 }
 
 /**
- * `log` and a hash of everything that Azure refuses to change on a pool (`PropertyChangeNotAllowed`). A change of one of these changes
- * the name, so that the new pool is created first and the old one deleted last. Two pools cannot share a name, and an update in place
- * would fail half-way. Azure allows at most 12 lower-case letters and digits.
+ * The pool's name: `log` and a hash of everything that Azure refuses to change on a pool (`PropertyChangeNotAllowed`). A change of one of
+ * these changes the name. Pulumi then creates the new pool first and deletes the old one last. With a fixed name, the two pools could not
+ * exist side by side, and an update in place would fail half-way. Azure allows at most 12 lower-case letters and digits.
  */
 export function nodePoolName(
   pool: Pick<

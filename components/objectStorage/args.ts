@@ -8,7 +8,7 @@ import { type CaCertificate, checkCaCertificate } from "./caCertificate.ts";
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const RESERVED_BUCKETS = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/;
 
-/** Arguments of the shared MinIO, and of what this cluster has on it. */
+/** Arguments of the shared MinIO, and of this cluster's bucket and user on it. */
 export const objectStorageArgs = z.strictObject({
   /** Address of the S3 API: scheme, host and port, without a path. `https://minio.internal.company:9000` */
   endpoint: text,
@@ -18,14 +18,14 @@ export const objectStorageArgs = z.strictObject({
    */
   allowPlainHttp: z.boolean().default(false),
   /**
-   * S3 region that MinIO is set to.
+   * S3 region that MinIO is configured with.
    * @default "us-east-1"
    */
   region: text
     .refine(
       (region) => /^[A-Za-z0-9-]*$/.test(region),
       explained({
-        text: "letters, digits and -, as the region is set on MinIO",
+        text: "letters, digits and -, as configured on MinIO",
         fix: "leave it out to get us-east-1, MinIO's default",
       }),
     )
@@ -46,12 +46,12 @@ export const objectStorageArgs = z.strictObject({
    */
   caFile: text.optional(),
   /**
-   * `create` makes bucket, user and policy; `existing` takes bucket and credentials as given and creates nothing.
+   * `create` creates the bucket, its user and its policy. `existing` uses a bucket and keys that exist, and creates nothing.
    * @default "create"
    */
   mode: z.enum(["create", "existing"]).default("create"),
   /**
-   * Raise it by one to rotate the keys: the stack creates a second user, moves Loki onto it and deletes the first one last.
+   * Raise it by one to rotate the keys. The stack creates a second user, moves Loki to it, and deletes the first user last.
    * @default 1
    */
   credentialsGeneration: count.default(1),
@@ -100,13 +100,13 @@ function isIPv4Cidr(cidr: string): boolean {
   return rest.length === 0 && isIPv4(address) && /^([0-9]|[12][0-9]|3[0-2])$/.test(prefix);
 }
 
-/** Object storage as given, with the defaults of the schema. */
+/** The arguments with the schema's defaults. */
 type Given = z.output<typeof objectStorageArgs>;
 
-/** Object storage with every default filled in, and with the parts of its address and its CA. */
+/** The arguments with every default filled in, the parts of the endpoint, and the CA. */
 export type ObjectStorage = ReturnType<typeof withAddress>;
 
-/** Checks that need more than one value, or the file system. Returns the CA that `caFile` names. */
+/** Checks that need more than one value or read a file. Returns the CA that `caFile` names. */
 export function checkObjectStorage(storage: Given, clusterName: string, findings: Findings): CaCertificate | undefined {
   findings.when(["objectStorage.bucket", ...(storage.bucket === undefined ? ["cluster.name"] : [])], () => {
     const bucket = bucketName(storage, clusterName);
@@ -122,7 +122,7 @@ export function checkObjectStorage(storage: Given, clusterName: string, findings
   findings.when(["objectStorage.cidrs", "objectStorage.endpoint"], () => {
     if (storage.cidrs.length > 0) return;
     findings.warn(
-      `objectStorage.cidrs is not given: Loki may reach any address on port ${portOf(new URL(storage.endpoint))}. Name MinIO's addresses to close that.`,
+      `objectStorage.cidrs is not given: Loki may reach any address on port ${portOf(new URL(storage.endpoint))}. Name MinIO's addresses to restrict that.`,
     );
   });
   let ca: CaCertificate | undefined;
@@ -140,7 +140,7 @@ export function checkObjectStorage(storage: Given, clusterName: string, findings
   return ca;
 }
 
-/** Valid object storage with what follows from it. */
+/** Adds the parts of the endpoint, the default bucket name and the CA. Needs checked arguments. */
 export function withAddress(storage: Given, clusterName: string, ca: CaCertificate | undefined) {
   const url = new URL(storage.endpoint);
   const { caFile: _, allowPlainHttp: __, ...rest } = storage;

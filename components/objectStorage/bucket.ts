@@ -7,11 +7,11 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { Finding } from "../findings.ts";
 import type { ObjectStorage } from "./args.ts";
 
-/** Keys that open the bucket. The secret one is always a secret Output. */
+/** Keys of the bucket. The secret key is always a secret Output. */
 export interface BucketCredentials {
   readonly accessKey: pulumi.Output<string>;
   readonly secretKey: pulumi.Output<string>;
-  /** What makes the keys open the bucket; empty where that is not ours. */
+  /** Resources that give the keys access to the bucket. Empty if the stack does not create them. */
   readonly grants: pulumi.Resource[];
 }
 
@@ -20,9 +20,10 @@ const OBJECT_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
 
 /**
  * The policy of the cluster's user: its own bucket and nothing else.
+ * https://min.io/docs/minio/linux/administration/identity-access-management/policy-based-access-control.html
  *
- * The Deny is necessary. MinIO lets every user create service accounts, which need not expire, and change the user's password, whatever
- * the policy allows. A real MinIO refused both only after `admin:*` was denied.
+ * The Deny is needed. Whatever its policy allows, a MinIO user may change its own password and create service accounts, which need not
+ * expire. A real MinIO refused both only after `admin:*` was denied.
  */
 export function bucketPolicy(bucket: string): string {
   return JSON.stringify({
@@ -35,7 +36,10 @@ export function bucketPolicy(bucket: string): string {
   });
 }
 
-/** Bucket, policy, user and attachment; the credentials depend on all of them. */
+/**
+ * Registers bucket, policy, user and attachment. The credentials depend on all of them. In mode `existing`, it registers nothing and
+ * returns the given keys.
+ */
 export function createObjectStorage(
   name: string,
   storage: ObjectStorage,
@@ -51,7 +55,7 @@ export function createObjectStorage(
   const bucket = new S3Bucket(
     `${name}-bucket`,
     { bucket: storage.bucket, acl: "private", forceDestroy: false },
-    // The lines of a cluster outlive the cluster: no diff and no destroy removes them.
+    // A cluster's lines outlive the cluster: no diff and no destroy removes them.
     { ...opts, protect: true },
   );
   // No lifecycle rule: the compactor alone decides what is old. A rule on the bucket would delete index and marker files too.
@@ -62,12 +66,12 @@ export function createObjectStorage(
   );
   const secretKey = new RandomPassword(
     `${name}-bucket-secret-key`,
-    // Letters and digits only: Loki expands ${MINIO_SECRET_KEY} into its config as text, before that is parsed as YAML.
+    // Letters and digits only: Loki expands ${MINIO_SECRET_KEY} into its config as text, before it parses the YAML.
     { length: 40, special: false, keepers: { generation: String(storage.credentialsGeneration) } },
     { ...opts, additionalSecretOutputs: ["result"] },
   );
-  // The MinIO provider asks for delete-before-replace when a user's name changes. Running writers would then get 403 for the whole
-  // roll-out, so both resources say otherwise: create, attach, new Secret, roll Loki, and only then delete the old user.
+  // When a user's name changes, the MinIO provider asks for delete-before-replace. Running writers would then get 403 for the whole
+  // roll-out. So both resources override it: create, attach, new Secret, restart Loki, and only then delete the old user.
   const createFirst = { ...opts, deleteBeforeReplace: false };
   const user = new IamUser(
     `${name}-bucket-user`,
@@ -79,7 +83,7 @@ export function createObjectStorage(
     { userName: user.name, policyName: policy.name },
     { ...createFirst, dependsOn: [bucket] },
   );
-  // Through the attachment, so that nobody gets the keys before they open anything.
+  // The keys depend on the attachment, so that nothing gets them before they work.
   return {
     grants: [attachment],
     accessKey: attachment.userName,
@@ -87,24 +91,24 @@ export function createObjectStorage(
   };
 }
 
-/** Shortest keys that MinIO accepts, by config key. */
+/** Minimum length of each key on MinIO, by its config key. */
 const KEY_LENGTHS = { objectStorageAccessKey: 3, objectStorageSecretKey: 8 } as const;
 
-/** What stays as it is when Loki puts a key into its config as text, before that is parsed as YAML. */
+/** A key that stays unchanged when Loki puts it into its config as text, before it parses the YAML. */
 const KEY = /^[\w+/.-][\w+/.@-]*$/;
 
-/** What is wrong with a key that is given. The key itself stays out of it. */
+/** The problem with a given key, or `undefined`. It never repeats the key. */
 export function keyProblem(stackKey: keyof typeof KEY_LENGTHS, key: string): Finding | undefined {
   const length = KEY_LENGTHS[stackKey];
   if (KEY.test(key) && key.length >= length) return undefined;
   return {
     subject: stackKey,
     text: `${length} or more letters, digits and + / . _ - (@ not first): Loki puts keys into its config as text`,
-    fix: `make such a key on MinIO and set it with pulumi config set --secret ${stackKey}`,
+    fix: `create such a key on MinIO and set it with pulumi config set --secret ${stackKey}`,
   };
 }
 
-/** A given key, refused where Loki's config could not take it as it is. A stack's own config is checked earlier, by config.ts. */
+/** Fails if Loki's config cannot take the key unchanged. stack/secretKeys.ts checks a stack's own config earlier. */
 function checkedKey(stackKey: keyof typeof KEY_LENGTHS, key: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.secret(key).apply((value) => {
     const problem = keyProblem(stackKey, value);

@@ -5,14 +5,17 @@ import type { Findings } from "../findings.ts";
 
 /** A CA bundle in the repository. */
 export interface CaCertificate {
-  /** Path relative to the project, where the MinIO provider reads it: an absolute one would change from machine to machine. */
+  /** Path relative to the project, where the MinIO provider reads it. An absolute path would differ between machines. */
   readonly file: string;
   readonly pem: string;
 }
 
 const EXPIRES_SOON_DAYS = 45;
 
-/** Reads and checks a CA bundle. Reports a missing file, a text that is not a certificate, and one that has expired or soon will. */
+/**
+ * Reads and checks a CA bundle. Reports a missing file, a private key, anything that is not a certificate, and a certificate that has
+ * expired or will expire soon.
+ */
 export function checkCaCertificate(
   file: string,
   path: string,
@@ -57,7 +60,7 @@ export function checkCaCertificate(
       subject: path,
       given: file,
       text: `a certificate that is valid; ${subject} expired on ${end.toISOString().slice(0, 10)}`,
-      fix: "get the CA's current certificate from those who run MinIO and commit it",
+      fix: "get the CA's current certificate from MinIO's operators and commit it",
     });
     if (days >= 0 && days < EXPIRES_SOON_DAYS)
       findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
@@ -65,7 +68,7 @@ export function checkCaCertificate(
   const inProject = relative(".", file);
   if (!inProject.startsWith("..")) return { file: inProject, pem };
   findings.warn(
-    `${path}: ${file} is outside of the project. Commit it: where its path is another one, the MinIO provider shows as changed.`,
+    `${path}: ${file} is outside the project. Commit it: on a machine with another path, the MinIO provider shows as changed.`,
   );
   return { file, pem };
 }

@@ -1,7 +1,7 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** MinIO's private CA for Loki's pods. Immutable and auto-named, so that a new CA rolls them. */
+/** Registers the ConfigMap with MinIO's private CA for Loki's pods. Immutable and auto-named, so that a new CA restarts them. */
 export function createCaConfigMap(
   name: string,
   namespace: pulumi.Input<string>,

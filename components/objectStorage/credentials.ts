@@ -2,12 +2,12 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BucketCredentials } from "./bucket.ts";
 
-/** Keys of the Secret, and so the environment variables that Loki's config expands. */
+/** Keys of the Secret. Loki's config expands them as environment variables. */
 export const STORAGE_ENV = { accessKey: "MINIO_ACCESS_KEY", secretKey: "MINIO_SECRET_KEY" } as const;
 
 /**
- * The Secret `minio-credentials`. Immutable and auto-named: new keys make a new Secret next to the old one, its new name rolls
- * Loki's pods onto it, and the old one goes when they have let go. A Secret changed in place would roll nothing.
+ * Registers the Secret `minio-credentials`, immutable and auto-named. New keys create a new Secret beside the old one. Its name restarts
+ * Loki's pods, and the old Secret is deleted after that. Changing a Secret in place would restart nothing.
  */
 export function createStorageCredentials(
   name: string,

@@ -11,9 +11,9 @@ import type { ProfileName } from "./args.ts";
 
 type LokiArgs = z.input<typeof lokiArgs>;
 
-/** What a cluster logs. */
+/** How much a cluster logs. */
 export interface Load {
-  /** GB of lines in a day, as applications write them. */
+  /** Lines of one day as applications write them, GB. */
   readonly gbPerDay: number;
   /** Application nodes. */
   readonly nodes: number;
@@ -26,40 +26,40 @@ export interface Profile extends Load {
   readonly alloy: Pick<z.input<typeof alloyArgs>, "resources">;
 }
 
-/** Loads that a stack can name with `profile`. */
+/** The load that each value of `profile` stands for. */
 export const LOADS: Readonly<Record<ProfileName, Load>> = {
   small: { gbPerDay: 20, nodes: 10 },
   medium: { gbPerDay: 100, nodes: 40 },
   large: { gbPerDay: 500, nodes: 120 },
 };
 
-/** What was measured for a MB of lines, CPU in seconds: the column `stack` of bench/results/pipeline.md. */
+/** Measured per MB of lines, CPU in seconds. From the column `stack` of bench/results/pipeline.md. */
 export const MEASURED = {
   alloyCpu: 0.35,
   gatewayCpu: 0.0028,
-  /** Of all writers together: every line is written three times. */
+  /** All writers together. Every line is written three times. */
   writeCpu: 0.2,
-  /** Bytes that MinIO keeps of a byte. */
+  /** Bytes that MinIO stores per byte of lines. */
   stored: 0.21,
-  /** MB/s that a reader's core searches, by its CPU, from the needle in a day. */
+  /** MB/s that one core of a reader searches, from the CPU of `needle in a day`. */
   searchedPerCore: 60,
-  /** A writer's memory without lines. */
+  /** A writer's memory without lines, MiB. */
   writerMiB: 250,
 } as const;
 
-/** The busiest hour over the day's mean. */
+/** Rate of the busiest hour, relative to the day's mean. */
 const PEAK = 3;
-/** CPU that is used at the peak, of what is asked for: the rest is for catching up after an outage. */
+/** Share of the requested CPU that is used at the peak. The rest is for catching up after an outage. */
 const UTILISATION = 0.6;
 /** Seconds that a search through a whole day may take. */
 const DAY_SEARCH_SECONDS = 300;
-/** Hours that a chunk stays in a writer's memory at most: two of time sharding and half of one without lines. */
+/** Most hours that a chunk stays in a writer's memory: two of time sharding and half an hour without lines. */
 const CHUNK_HOURS = 2.5;
 /** Containers that log on one application node. */
 const CONTAINERS_PER_NODE = 30;
-/** Hours that MinIO may be away before a writer's disk is full; a byte of lines is no more than one on the disk. */
+/** Hours that MinIO may be down before a writer's disk is full. A byte of lines takes at most one byte on the disk. */
 const OUTAGE_HOURS = 12;
-/** What one writer asks for at most: its limit, twice that, still has room on a node of 4 vCPUs. */
+/** The largest request of one writer. Its limit, twice that, still fits on a node of 4 vCPUs. */
 const LARGEST_WRITER = { cores: 1.75, mib: 6144 };
 /** The default replication factor. */
 const COPIES = 3;
@@ -70,19 +70,19 @@ const MAX_PODS = 60;
 const peakRate = (gbPerDay: number): number => (gbPerDay * 1000 * PEAK) / 86_400;
 
 /**
- * What a load needs, by what was measured. docs/sizing.md has the formula in words.
+ * The arguments and the pool that a load needs, computed from the measured figures. docs/sizing.md explains the formula.
  *
- * @throws when no pool of the sizes known here has room for it.
+ * @throws {Error} if no pool of the sizes tried has room for the load.
  */
 export function sizing({ gbPerDay, nodes }: Load): Profile {
   const rate = peakRate(gbPerDay);
   const writeCores = (rate * MEASURED.writeCpu) / UTILISATION;
   const readCores = (gbPerDay * 1000) / (MEASURED.searchedPerCore * DAY_SEARCH_SECONDS);
   const readers = Math.max(3, Math.ceil(readCores / 2));
-  // Chunks that are not full yet: at most what was logged in that time, and at most a full one of each container.
+  // Chunks that are not full yet: at most what was logged in that time, and at most one full chunk per container.
   const loggedMiB = rate * 3600 * CHUNK_HOURS * MEASURED.stored;
   const openMiB = Math.min(loggedMiB, nodes * CONTAINERS_PER_NODE * CHUNK_MIB) * COPIES;
-  // With one writer away the others have its share. Go's collector lets the heap grow to twice of what is in it.
+  // If one writer is down, the others take over its share. Go's collector lets the heap grow to twice its content.
   const ofOne = (writers: number) => ({
     cores: writeCores / (writers - 1),
     mib: MEASURED.writerMiB + (2 * openMiB) / (writers - 1),
@@ -105,7 +105,7 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
         limits: { memory: "256Mi" },
       },
     },
-    // What is asked for again is mostly of the last hour.
+    // Most queries that come again are about the last hour.
     caches: { chunksMiB: roundUp(Math.max(512, (gbPerDay / 24) * 1000 * MEASURED.stored), 256), resultsMiB: 256 },
     // Room to catch up: an outage's backlog comes at several times the usual rate.
     limits: {
@@ -114,20 +114,20 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
       maxStreams: Math.max(20_000, nodes * CONTAINERS_PER_NODE * 4),
     },
   };
-  // An agent on each node has that node's share; no CPU limit, as its default has none.
+  // The agent on each node handles that node's share. No CPU limit, as in its default.
   const agentMillicores = Math.max(100, roundUp(((rate / nodes) * MEASURED.alloyCpu * 1000) / UTILISATION, 50));
   const agent = { requests: { cpu: `${agentMillicores}m`, memory: "256Mi" }, limits: { memory: "1Gi" } };
   return { gbPerDay, nodes, pool: smallestPool(loki, requested(agent)), loki, alloy: { resources: agent } };
 }
 
-/** The profile of a name. */
+/** The profile with a name. */
 export const profile = (name: ProfileName): Profile => sizing(LOADS[name]);
 
-/** Sizes that are tried for the pool, cheap ones first: with the disks of a writer, and Loki's ratio of CPU and memory. */
+/** VM sizes to try for the pool, cheapest first. They can attach a writer's disk, and have Loki's ratio of CPU to memory. */
 const VM_SIZES = ["Standard_D4s_v5", "Standard_D8s_v5", "Standard_D16s_v5"];
 const MAX_NODES = 40;
 
-/** The fewest vCPUs that all pods surely find room on; one node more for upgrades and for a node that is lost. */
+/** The pool with the fewest vCPUs that is certain to fit all pods, plus one node for upgrades and for a lost node. */
 function smallestPool(loki: LokiArgs, agent: Quantities): Profile["pool"] {
   const workloads = lokiWorkloads(lokiArgs.parse(loki));
   const fitting = VM_SIZES.flatMap((vmSize) => {
@@ -138,11 +138,11 @@ function smallestPool(loki: LokiArgs, agent: Quantities): Profile["pool"] {
     return nodes === undefined ? [] : [{ vmSize, nodes, cores: nodes * vm.cpu }];
   });
   const [best] = fitting.sort((a, b) => a.cores - b.cores || a.nodes - b.nodes);
-  if (!best) throw new Error(`no pool of up to ${MAX_NODES} nodes of ${VM_SIZES.join(", ")} has room for it`);
+  if (!best) throw new Error(`no pool of up to ${MAX_NODES} nodes of ${VM_SIZES.join(", ")} has room for this load`);
   return { vmSize: best.vmSize, minCount: best.nodes, maxCount: best.nodes + 1 };
 }
 
-/** Twice what is asked for is the limit: a burst may take it, and no neighbour counts on it. */
+/** The limit is twice the request. A burst may use the difference, and the scheduler does not reserve it. */
 function resources(cores: number, mib: number): ContainerResources {
   const millicores = Math.max(250, roundUp(cores * 1000, 250));
   const memory = Math.max(1024, roundUp(mib, 512));
@@ -154,7 +154,7 @@ function resources(cores: number, mib: number): ContainerResources {
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 
-/** The profiles as `npm start` and docs/sizing.md show them. */
+/** The table of profiles that `npm start` and docs/sizing.md show. */
 export function formatProfiles(): string {
   const rows = [
     ["profile", "GB/day", "nodes", "pool", "write", "read", "backend", "disks", "caches"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { it } from "node:test";
 
-it("every package that the commands and the program import is a pinned dependency; only docs and tests use the others", () => {
+it("every package that the program or a command imports is a pinned dependency; the others are for docs and tests", () => {
   const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
   const files = globSync(["*.ts", "{automation,components,policies,stack}/**/*.ts"]);
   const imported = files

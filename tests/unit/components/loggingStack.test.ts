@@ -1,4 +1,4 @@
-// How the resources hang together: parents, names, providers, protection, order.
+// How the resources are connected: parents, names, providers, protection, order.
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,13 +38,13 @@ describe("every resource", () => {
     assert.equal(new Set(children().map((r) => r.name)).size, children().length);
   });
 
-  it("has an explicit provider: a default one would reach whatever the laptop's current context is", () => {
+  it("has an explicit provider, because a default one would use the laptop's current context", () => {
     for (const r of sent.filter((r) => r.getCustom() && !r.getType().startsWith("pulumi:"))) {
       assert.match(r.getProvider(), new RegExp(`[:$]pulumi:providers:${packageOf(r.getType())}::`), r.getName());
     }
   });
 
-  it("in the cluster is in the namespace that the stack makes, and waits for it", () => {
+  it("in the cluster is in the stack's namespace, and waits for it", () => {
     const namespaced = children().filter((r) => r.type.startsWith("kubernetes:") && !r.type.endsWith(":Namespace"));
     assert.equal(namespaced.length, 12);
     for (const r of namespaced) {
@@ -55,10 +55,10 @@ describe("every resource", () => {
   });
 });
 
-describe("the component's own inputs", () => {
+describe("the component's inputs", () => {
   const inputsOf = (from: OfflinePlan) => resource(from, "logging", "logging:index:LoggingStack").inputs;
 
-  it("are its arguments as given", () => {
+  it("are its arguments", () => {
     const { config } = stackFile();
     const groups = Object.keys(config).filter((key) => !/:(access|disable-default-providers)$/.test(key));
     const inputs = inputsOf(plan);
@@ -90,8 +90,8 @@ describe("the component's own inputs", () => {
   });
 });
 
-describe("nothing irreversible happens by accident", () => {
-  it("the bucket, and it alone, is protected, private and never emptied", () => {
+describe("against irreversible accidents,", () => {
+  it("only the bucket is protected, and it is private and never emptied", () => {
     assert.deepEqual(
       plan.resources.filter((r) => r.protect).map((r) => r.name),
       ["logging-bucket"],
@@ -103,7 +103,7 @@ describe("nothing irreversible happens by accident", () => {
     });
   });
 
-  it("a bucket of mode existing is not touched", async () => {
+  it("an existing bucket is not touched", async () => {
     const existing = await planOf(
       stackFile(
         (c) => {
@@ -120,23 +120,20 @@ describe("nothing irreversible happens by accident", () => {
     );
   });
 
-  it("a new user is made and attached, and a new pool is there, before the old one goes", () => {
+  it("a new bucket user is created and attached, and a new pool is created, before the old one is deleted", () => {
     for (const name of ["logging-bucket-user", "logging-bucket-user-policy", "logging-node-pool"]) {
       const r = registration(name);
-      assert.ok(
-        r.getDeletebeforereplacedefined(),
-        `${name} sets it itself, because the provider would choose otherwise`,
-      );
+      assert.ok(r.getDeletebeforereplacedefined(), `${name} sets it, because the provider has another default`);
       assert.equal(r.getDeletebeforereplace(), false, name);
     }
   });
 
-  it("a release under a fixed name goes before its successor comes", () => {
+  it("a release with a fixed name is deleted before its replacement is created", () => {
     for (const name of ["logging-loki", "logging-alloy"])
       assert.equal(registration(name).getDeletebeforereplace(), true, name);
   });
 
-  it("Secrets and the CA are immutable and auto-named, so that new content is a new object and rolls the pods", () => {
+  it("Secrets and the CA are immutable and auto-named, so that new content creates a new object and restarts the pods", () => {
     const names = ["minio-credentials", "gateway-htpasswd", "gateway-login", "minio-ca"].map((n) => `logging-${n}`);
     for (const name of names) {
       const { inputs } = resource(plan, name);
@@ -151,11 +148,11 @@ describe("nothing irreversible happens by accident", () => {
 });
 
 describe("the autoscaler's count", () => {
-  it("is left alone where there is an autoscaler", () => {
+  it("is ignored with an autoscaler", () => {
     assert.deepEqual(registration("logging-node-pool").getIgnorechangesList(), ["count"]);
   });
 
-  it("is ours where there is none", async () => {
+  it("is set without an autoscaler", async () => {
     const fixed = await planOf(stackFile((c) => Object.assign(c.nodePool, { minCount: 5, maxCount: 5 })));
     const pool = resource(fixed, "logging-node-pool");
     assert.deepEqual(pool.ignoreChanges, []);
@@ -164,7 +161,7 @@ describe("the autoscaler's count", () => {
     assert.ok(!("minCount" in pool.inputs) && !("maxCount" in pool.inputs));
   });
 
-  it("is all that is ignored anywhere", () => {
+  it("is the only property that is ignored", () => {
     assert.deepEqual(
       plan.resources.filter((r) => r.ignoreChanges.length > 0).map((r) => r.name),
       ["logging-node-pool"],
@@ -175,7 +172,7 @@ describe("the autoscaler's count", () => {
 describe("the order", () => {
   const waitsFor = (name: string) => resource(plan, name).dependsOn;
 
-  it("Loki comes after its nodes, its keys, its gateway's users, its CA and the policies", () => {
+  it("Loki waits for its nodes, its keys, the gateway's users, the CA and the policies", () => {
     const dependencies = waitsFor("logging-loki");
     for (const name of [
       "azure-native:containerservice:AgentPool::logging-node-pool",
@@ -187,12 +184,12 @@ describe("the order", () => {
       assert.ok(dependencies.includes(name), `${name} in ${dependencies.join(", ")}`);
   });
 
-  it("Alloy comes after Loki: a gateway that does not know it yet would make it drop lines", () => {
+  it("Alloy waits for Loki, because it drops lines that a gateway without its user refuses", () => {
     assert.ok(waitsFor("logging-alloy").includes("kubernetes:helm.sh/v3:Release::logging-loki"));
     assert.ok(waitsFor("logging-alloy").includes("kubernetes:core/v1:Secret::logging-gateway-login"));
   });
 
-  it("nobody gets the keys before they open the bucket", () => {
+  it("Loki gets the keys only when they open the bucket", () => {
     const dependencies = waitsFor("logging-minio-credentials");
     assert.ok(
       dependencies.includes("minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment::logging-bucket-user-policy"),
@@ -205,7 +202,7 @@ describe("the order", () => {
 });
 
 describe("the namespace", () => {
-  it("lets Alloy mount the node's logs and warns of everything else", () => {
+  it("lets Alloy mount the node's logs and warns about everything else", () => {
     assert.deepEqual(resource(plan, "logging-namespace").inputs, {
       apiVersion: "v1",
       kind: "Namespace",
@@ -222,7 +219,7 @@ describe("the namespace", () => {
 });
 
 describe("the providers", () => {
-  it("reach this stack's cluster, subscription and MinIO, and no other", () => {
+  it("use only this stack's cluster, subscription and MinIO", () => {
     assert.deepEqual(
       Object.fromEntries(
         plan.resources.filter((r) => r.type.startsWith("pulumi:providers:")).map((r) => [r.name, r.inputs]),
@@ -245,7 +242,7 @@ describe("the providers", () => {
     );
   });
 
-  it("are the same on every machine: a CA of the project by its path in the project, another one with a warning", async () => {
+  it("are the same on every machine: a CA in the project has a relative path, and a CA elsewhere gives a warning", async () => {
     const withCa = (caFile: string) =>
       planOf(
         stackFile((c) => {
@@ -262,10 +259,10 @@ describe("the providers", () => {
     copyFileSync(inProject, join(folder, "ca.pem"));
     const { warnings } = await withCa(join(folder, "ca.pem"));
     rmSync(folder, { recursive: true });
-    assert.match(warnings.join(), /^objectStorage\.caFile: .*ca\.pem is outside of the project\. Commit it/);
+    assert.match(warnings.join(), /^objectStorage\.caFile: .*ca\.pem is outside the project\. Commit it/);
   });
 
-  it("take MinIO's admin from the secret config where it is given, and kubeconfig and context from the config", async () => {
+  it("take MinIO's admin from the secret config, and kubeconfig and context from the config", async () => {
     const other = await planOf(
       stackFile(
         (c) => {
@@ -285,8 +282,8 @@ describe("the providers", () => {
   });
 });
 
-describe("the other modes of the pool", () => {
-  it("existing: nothing is created, its label and taint are used", async () => {
+describe("the node pool's mode", () => {
+  it("existing creates nothing, and uses the pool's label and taint", async () => {
     const other = await planOf(
       stackFile((c) => {
         c.nodePool = {
@@ -310,7 +307,7 @@ describe("the other modes of the pool", () => {
     assert.equal(other.outputs.nodePoolName ?? null, null);
   });
 
-  it("none: neither selector nor toleration anywhere", async () => {
+  it("none sets no selector and no toleration", async () => {
     const other = await planOf(
       stackFile((c) => {
         c.nodePool = { mode: "none" };

@@ -1,4 +1,4 @@
-// No secret leaves its Secret: markers are planted wherever one comes in, and searched for wherever something goes out.
+// No secret leaves its Secret. The tests plant a marker in every secret input, and search every output for it.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,11 +16,11 @@ const MARKERS = {
   imageRegistryCredentials: '{"auths":{"r":{"auth":"PlantedImageRegistryCredentials"}}}',
   chartRepositoryPassword: "PlantedChartRepositoryPassword",
 };
-/** What planOffline gives out as generated passwords. */
+/** The generated passwords in a plan of planOffline. */
 const GENERATED = ["bucketsecretkey", "gatewaypassword2", "gatewaypassword1"].map((n) => `offlinePasswordlogging${n}`);
 const ALL = [...Object.values(MARKERS), "PlantedImageRegistryCredentials", ...GENERATED];
 
-/** A secret in its possible forms. Half a hash is a leak too if the secret is short. */
+/** A secret and its encodings and hashes. The hash of a short secret leaks it too. */
 const forms = (secret: string): string[] => [
   secret,
   Buffer.from(secret).toString("base64").replace(/=+$/, ""),
@@ -32,7 +32,7 @@ const forms = (secret: string): string[] => [
   ),
 ];
 
-/** Which secrets are in a text, in any of their forms. */
+/** The secrets in a text, in any of their forms. */
 const found = (text: string): string[] => ALL.filter((secret) => forms(secret).some((form) => text.includes(form)));
 
 const WITH_SECRETS = stackFile(
@@ -43,17 +43,17 @@ const WITH_SECRETS = stackFile(
   { secretKeys: Object.keys(MARKERS) },
 );
 
-/** How Pulumi marks a secret on the wire. */
+/** Pulumi's marker of a secret in a message to the engine. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
-/** What the engine would write in clear: everything that is not inside an envelope. */
-function inClear(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inClear);
+/** What the engine would write unencrypted: everything that is not marked as a secret. */
+function unencrypted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unencrypted);
   if (typeof value !== "object" || value === null) return value;
   const map = value as Record<string, unknown>;
   if (map[SIGNATURE] === SECRET_SIGNATURE) return "(secret)";
-  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, inClear(v)]));
+  return Object.fromEntries(Object.entries(map).map(([k, v]) => [k, unencrypted(v)]));
 }
 
 let plan: OfflinePlan;
@@ -64,9 +64,9 @@ before(async () => {
 });
 
 describe("planted secrets", () => {
-  it("did arrive: each of them is in an envelope on the wire", () => {
+  it("arrive at the engine, each marked as a secret", () => {
     const wire = JSON.stringify(sent.map((r) => r.getObject()?.toJavaScript() ?? {}));
-    // The registry's is JSON, which is escaped once more here.
+    // The registry's secret is JSON, so it is escaped once more here.
     const inside = JSON.stringify(wire);
     for (const secret of [
       MARKERS.minioAdminPassword,
@@ -78,16 +78,16 @@ describe("planted secrets", () => {
       assert.ok(inside.includes(secret), secret);
   });
 
-  it("are nowhere in clear on the wire to the engine", () => {
+  it("are never sent to the engine without the marker", () => {
     for (const r of sent)
-      assert.deepEqual(found(JSON.stringify(inClear(r.getObject()?.toJavaScript() ?? {}))), [], r.getName());
+      assert.deepEqual(found(JSON.stringify(unencrypted(r.getObject()?.toJavaScript() ?? {}))), [], r.getName());
   });
 
   it("are not in the plan: inputs, outputs, warnings", () => {
     assert.deepEqual(found(JSON.stringify(plan)), []);
   });
 
-  it("leave the values readable: one secret inside would hide them all", () => {
+  it("leave the chart values readable: a secret inside would hide all of them", () => {
     for (const name of ["logging-loki", "logging-alloy"]) {
       const { values } = resource(plan, name).inputs;
       assert.equal(typeof values, "object", name);
@@ -95,7 +95,7 @@ describe("planted secrets", () => {
     }
   });
 
-  it("are in Secrets and providers and nowhere else", () => {
+  it("are only in Secrets, providers, MinIO's user and chart logins", () => {
     const holders = plan.resources.filter((r) => JSON.stringify(r.inputs).includes("[secret]")).map((r) => r.name);
     assert.deepEqual(holders.sort(), [
       "kubernetes",
@@ -115,7 +115,7 @@ describe("planted secrets", () => {
     }
   });
 
-  it("are encrypted in the state even if a provider does not ask for it", () => {
+  it("are encrypted in the state even if a provider would not mark them", () => {
     const outputs = Object.fromEntries(sent.map((r) => [r.getName(), r.getAdditionalsecretoutputsList()]));
     for (const name of ["bucket-secret-key", "gateway-password-1", "gateway-password-2"])
       assert.ok(outputs[`logging-${name}`]?.includes("result"), name);

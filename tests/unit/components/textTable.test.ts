@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { styleText } from "node:util";
 import { textTable } from "../../../components/textTable.ts";
 
-it("a text table pads its columns, figures to the right, and counts no colour codes", () => {
+it("a text table pads its columns, aligns figures to the right, and ignores colour codes", () => {
   const red = styleText("red", "b", { validateStream: false });
   assert.deepEqual(
     textTable(

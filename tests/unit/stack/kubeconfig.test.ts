@@ -1,4 +1,4 @@
-// The kubeconfig that AKS hands out, made fit for a run without a person.
+// AKS's kubeconfig, changed so that it works without a person.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
@@ -52,7 +52,7 @@ const argsOf = (kubeconfig: string): string[] => parse(kubeconfig).users[0].user
 
 describe("a kubeconfig with kubelogin", () => {
   for (const login of ["azurecli", "workloadidentity", "spn"] as const) {
-    it(`signs in by ${login} and not by a code that a person types`, () => {
+    it(`signs in with ${login}, not with a code that a person types`, () => {
       assert.deepEqual(argsOf(kubeconfigWithLogin(entra(AKS_ARGS), login)), [
         "get-token",
         "--environment",
@@ -67,18 +67,18 @@ describe("a kubeconfig with kubelogin", () => {
     });
   }
 
-  it("is otherwise as it was", () => {
+  it("is otherwise unchanged", () => {
     const [before, after] = [parse(entra(AKS_ARGS)), parse(kubeconfigWithLogin(entra(AKS_ARGS), "azurecli"))];
     after.users[0].user.exec.args = before.users[0].user.exec.args;
     assert.deepEqual(after, before);
   });
 
-  it("comes out the same when it is put in again: otherwise the provider would change in every preview", () => {
+  it("stays the same the second time, because otherwise the provider would change in every preview", () => {
     const once = kubeconfigWithLogin(entra(AKS_ARGS), "azurecli");
     assert.equal(kubeconfigWithLogin(once, "azurecli"), once);
   });
 
-  it("may have its arguments in other forms", () => {
+  it("may have its arguments in another form", () => {
     for (const args of [
       ["get-token", "-l", "devicecode", "--server-id", SERVER_ID],
       ["get-token", "--login=devicecode", "--client-id=80faf920-1908-4b52-b5ef-a8e7bedfc67a", "--server-id", SERVER_ID],
@@ -94,7 +94,7 @@ describe("a kubeconfig with kubelogin", () => {
 });
 
 describe("a kubeconfig without kubelogin", () => {
-  it("with client certificates stays the same", () => {
+  it("is unchanged with client certificates", () => {
     const certificates = `apiVersion: v1
 kind: Config
 clusters: [{name: prod, cluster: {server: "https://prod:443"}}]
@@ -108,21 +108,21 @@ users:
     assert.deepEqual(parse(kubeconfigWithLogin(certificates, "azurecli")), parse(certificates));
   });
 
-  it("with another credential plugin stays the same", () => {
+  it("is unchanged with another credential plugin", () => {
     const other = entra(AKS_ARGS).replace("command: kubelogin", "command: aws");
     assert.deepEqual(parse(kubeconfigWithLogin(other, "azurecli")), parse(other));
   });
 });
 
-describe("a text that is not a kubeconfig is refused: the provider would use the machine's context instead", () => {
+describe("an answer without a kubeconfig is refused, because the provider would use the machine's current context:", () => {
   const REFUSED: Array<[string, Parameters<typeof kubeconfigOf>[0]]> = [
     ["no answer", {}],
     ["no kubeconfig", { kubeconfigs: [] }],
     ...[
-      ["an empty one", ""],
-      ["one without clusters and users", "apiVersion: v1\nkind: Config\n"],
-      ["one without clusters", "clusters: []\nusers: [{ name: a }]\n"],
-      ["one without users", "clusters: [{ name: a }]\nusers: null\n"],
+      ["an empty kubeconfig", ""],
+      ["a kubeconfig without clusters and users", "apiVersion: v1\nkind: Config\n"],
+      ["a kubeconfig without clusters", "clusters: []\nusers: [{ name: a }]\n"],
+      ["a kubeconfig without users", "clusters: [{ name: a }]\nusers: null\n"],
     ].map(([what = "", text = ""]): (typeof REFUSED)[number] => [
       what,
       { kubeconfigs: [{ value: Buffer.from(text).toString("base64") }] },
@@ -132,13 +132,13 @@ describe("a text that is not a kubeconfig is refused: the provider would use the
     it(what, () => {
       assert.throws(
         () => kubeconfigOf(answer, "azurecli"),
-        /no kubeconfig with a cluster and a user. fix: az aks get-cred/,
+        /no kubeconfig with a cluster and a user. fix: make `az aks get-cred/,
       );
     });
   }
 
-  it("and so no provider is made", async () => {
-    // In a separate process, because the registration fails outside of the program.
+  it("and no provider is created", async () => {
+    // In a separate process, because the registration fails asynchronously, outside the program's control.
     const program = `
       import * as pulumi from "@pulumi/pulumi";
       import { readStackFile } from "./automation/plan/stackFiles.ts";

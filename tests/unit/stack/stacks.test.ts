@@ -1,4 +1,4 @@
-// Both production stacks: the figures of the architecture, everything they send, and what they must not share.
+// Both production stacks: the architecture's figures, everything they send, and the names they must not share.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { stringify } from "yaml";
@@ -8,17 +8,17 @@ import { COMPONENT_TYPE } from "../../../components/componentType.ts";
 import { assertFixture } from "../../harness/fixture.ts";
 import { plan, planOf, resource, STACKS, stackFile, valuesOf } from "../../harness/plannedStack.ts";
 
-/** The resources as the providers get them. The component has none; its inputs are its arguments. */
+/** The resources as the providers get them. The component has no provider: its inputs are its arguments. */
 const sentOf = ({ resources }: OfflinePlan) =>
   resources.map((r) => (r.type === COMPONENT_TYPE ? { ...r, inputs: {} } : r));
 
-it("the project has the stacks that are tested", () => {
+it("the project has exactly the tested stacks", () => {
   assert.deepEqual(stackNames(), [...STACKS]);
 });
 
 for (const stack of STACKS) {
   describe(`stack ${stack}`, () => {
-    it("runs Loki with the figures of the architecture", async () => {
+    it("runs Loki with the architecture's figures", async () => {
       const values = valuesOf(await planOf(stack), "loki");
       assert.equal(values.deploymentMode, "SimpleScalable");
       assert.deepEqual([values.write.replicas, values.read.replicas, values.backend.replicas], [3, 3, 2]);
@@ -64,7 +64,7 @@ for (const stack of STACKS) {
       assert.deepEqual(values.defaults.extraEnvFrom, [{ secretRef: { name: "logging-minio-credentials-[auto]" } }]);
     });
 
-    it("labels lines and ring with the cluster's one name", async () => {
+    it("labels lines and ring with the cluster's name", async () => {
       const plan = await planOf(stack);
       const environment = Object.fromEntries(
         valuesOf(plan, "alloy").alloy.extraEnv.map((e: { name: string; value: string }) => [e.name, e.value]),
@@ -75,7 +75,7 @@ for (const stack of STACKS) {
       assert.equal(valuesOf(plan, "loki").loki.extraMemberlistConfig.cluster_label, stack);
     });
 
-    it("pins both charts under the release names that the Services are named after", async () => {
+    it("pins both charts, and the release names that their Services are named after", async () => {
       const plan = await planOf(stack);
       for (const [name, version, repo, timeout] of [
         ["loki", "18.11.0", "https://grafana-community.github.io/helm-charts", 1800],
@@ -99,7 +99,7 @@ for (const stack of STACKS) {
       }
     });
 
-    it("creates the pool that the placement asks for", async () => {
+    it("creates the pool that the placement selects", async () => {
       const { inputs } = resource(await planOf(stack), "logging-node-pool");
       assert.deepEqual(
         { ...inputs, agentPoolName: "?" },
@@ -130,7 +130,7 @@ for (const stack of STACKS) {
       );
     });
 
-    it("hands out what readers and writers need, and nothing secret", async () => {
+    it("outputs what readers and writers need, and nothing secret", async () => {
       const plan = await planOf(stack);
       assert.deepEqual(plan.outputs, {
         namespace: "logging",
@@ -153,7 +153,7 @@ for (const stack of STACKS) {
       });
     });
 
-    it("warns of nothing", async () => {
+    it("has no warnings", async () => {
       assert.deepEqual((await planOf(stack)).warnings, []);
     });
 
@@ -176,8 +176,8 @@ for (const stack of STACKS) {
 }
 
 describe("the defaults", () => {
-  it("are the figures of production: a stack without keys for Loki and Alloy sends the same", async () => {
-    const [said, unsaid] = [
+  it("are production's figures: a stack without settings for Loki and Alloy sends the same", async () => {
+    const [production, withDefaults] = [
       await planOf("prod-aks-a"),
       await plan(
         stackFile((c) => {
@@ -186,10 +186,10 @@ describe("the defaults", () => {
         }),
       ),
     ];
-    assert.deepEqual(sentOf(unsaid), sentOf(said));
+    assert.deepEqual(sentOf(withDefaults), sentOf(production));
   });
 
-  it("are closed: no reader namespace, and a warning for each thing that is open", async () => {
+  it("are closed: no reader namespace, and a warning for every open setting", async () => {
     const open = await plan(
       stackFile((c) => {
         delete c.network;
@@ -207,7 +207,7 @@ describe("the defaults", () => {
 });
 
 describe("the URN contract", () => {
-  it("has exactly the reviewed resources: a changed name or type would replace what exists", async () => {
+  it("has exactly the reviewed resources, because a changed name or type would replace a resource", async () => {
     const urns = (await planOf("prod-aks-a")).resources.map((r) => `${r.type}::${r.name}`);
     assertFixture("urns.txt", `${urns.sort().join("\n")}\n`);
   });
@@ -219,7 +219,7 @@ describe("the URN contract", () => {
 });
 
 describe("the two stacks", () => {
-  /** What has to be unique on the MinIO, in the Azure subscription and in the Grafana that the clusters share. */
+  /** Names that must be unique on the MinIO, in the Azure subscription and in the Grafana that the clusters share. */
   const shared = async (stack: string): Promise<Record<string, unknown>> => {
     const plan = await planOf(stack);
     const pool = resource(plan, "logging-node-pool").inputs;
@@ -241,7 +241,7 @@ describe("the two stacks", () => {
   it("share no physical name on MinIO, in Azure or in Grafana", async () => {
     const [a, b] = [await shared("prod-aks-a"), await shared("prod-aks-b")];
     assert.deepEqual(Object.keys(a), Object.keys(b));
-    assert.ok(Object.keys(a).length >= 10, "every MinIO object is looked at");
+    assert.ok(Object.keys(a).length >= 10, "every MinIO object is compared");
     for (const [what, name] of Object.entries(a)) {
       assert.equal(typeof name, "string", what);
       assert.notEqual(name, b[what], `${what} is ${name} in both`);
@@ -250,7 +250,7 @@ describe("the two stacks", () => {
     assert.ok(!Object.values(a).some((name) => Object.values(b).includes(name)), names.join(", "));
   });
 
-  it("name each other nowhere", async () => {
+  it("never name each other", async () => {
     for (const [stack, other] of [STACKS, STACKS.toReversed()])
       assert.ok(!JSON.stringify(await planOf(stack as string)).includes(other as string), `${other} in ${stack}`);
   });

@@ -76,8 +76,8 @@ new LoggingStack("logging", {
   for (const [name, purpose, value] of [
     ["maxPods", /^Most pods on one node/, "60"],
     ["pathStyle", /^Puts the bucket in the path/, "true"],
-    ["retentionHours", /^Hours that lines are kept/, "336"],
-    ["replicas", /^Pods/, "- write 3, read 3, backend 2"],
+    ["retentionHours", /^How long lines are kept/, "336"],
+    ["replicas", /^Number of pods/, "- write 3, read 3, backend 2"],
     ["credentialsGeneration", /^Raise it by one to rotate the gateway's password/, "1"],
     ["bufferMiB", /^How much of a node's disk/, "10240"],
     ["endpoint", /^Address of the S3 API/, ""],

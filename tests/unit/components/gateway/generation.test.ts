@@ -1,24 +1,24 @@
-// The gateway keeps one previous password: a step of two generations, or back, would make it refuse what Alloy still sends.
+// The gateway keeps one previous password. After a step of two generations, or back, it would refuse Alloy's lines.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { generationProblems } from "../../../../components/gateway/password.ts";
 import { stackFile } from "../../../harness/plannedStack.ts";
 import { planAndRegistrations } from "../../../harness/registrations.ts";
 
-describe("a generation against the deployed one", () => {
-  const CASES: Array<[string, number | undefined, number, boolean]> = [
+describe("a generation, compared with the deployed one:", () => {
+  const CASES: Array<[what: string, deployed: number | undefined, wanted: number, isAccepted: boolean]> = [
     ["nothing deployed", undefined, 7, true],
     ["unchanged", 3, 3, true],
-    ["one further", 3, 4, true],
-    ["two further", 3, 5, false],
-    ["one back", 3, 2, false],
-    ["back to the beginning", 3, 1, false],
+    ["one more", 3, 4, true],
+    ["two more", 3, 5, false],
+    ["one less", 3, 2, false],
+    ["back to the first", 3, 1, false],
   ];
-  for (const [what, deployed, wanted, fine] of CASES) {
-    it(`${what}: ${fine ? "fine" : "refused"}`, () => {
+  for (const [what, deployed, wanted, isAccepted] of CASES) {
+    it(`${what} is ${isAccepted ? "accepted" : "refused"}`, () => {
       const [problem, ...more] = generationProblems(deployed, wanted);
       assert.deepEqual(more, []);
-      if (fine) return assert.equal(problem, undefined);
+      if (isAccepted) return assert.equal(problem, undefined);
       assert.equal(problem?.subject, "loki.gateway.credentialsGeneration");
       assert.equal(problem?.given, wanted);
       assert.match(problem?.fix ?? "", /write 4, run pulumi up/);
@@ -26,7 +26,7 @@ describe("a generation against the deployed one", () => {
   }
 });
 
-it("both releases carry the hook, and the annotation that it reads", async () => {
+it("both releases have the hook, and the annotation that it reads", async () => {
   const { sent } = await planAndRegistrations(stackFile());
   for (const [release, section] of [
     ["logging-loki", "gateway"],

@@ -1,4 +1,4 @@
-// The gateway's password: hashed as nginx reads it, and rotated without a refused push.
+// The gateway's password: its hash for nginx, and a rotation without a refused push.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
@@ -8,7 +8,7 @@ import type { Loose } from "../../../harness/manifest.ts";
 import { resource, stackFile } from "../../../harness/plannedStack.ts";
 import { planAndRegistrations } from "../../../harness/registrations.ts";
 
-/** nginx's own check of a `{SSHA}` line: SHA-1 of password and salt, followed by the salt. */
+/** Checks a `{SSHA}` line as nginx does: SHA-1 of password and salt, followed by the salt. */
 function accepts(line: string, username: string, password: string): boolean {
   const [, user, encoded = ""] = /^([^:]+):\{SSHA\}([A-Za-z0-9+/]+=*)$/.exec(line) ?? [];
   const bytes = Buffer.from(encoded, "base64");
@@ -20,7 +20,7 @@ function accepts(line: string, username: string, password: string): boolean {
 describe("a line of .htpasswd", () => {
   const password = fc.stringMatching(/^[A-Za-z0-9]{1,60}$/);
 
-  it("accepts its user and password and no other", () => {
+  it("accepts only its user and password", () => {
     fc.assert(
       fc.property(password, password, (right, wrong) => {
         const line = htpasswdLine("logging-1", right);
@@ -32,7 +32,7 @@ describe("a line of .htpasswd", () => {
     );
   });
 
-  it("is the same each time: a new salt would be a change in every preview", () => {
+  it("is the same each time, because a new salt would show a change in every preview", () => {
     assert.equal(htpasswdLine("logging-1", "x"), htpasswdLine("logging-1", "x"));
     assert.notEqual(htpasswdLine("logging-1", "x").split(":")[1], htpasswdLine("logging-2", "x").split(":")[1]);
   });
@@ -61,7 +61,7 @@ describe("a rotation of the gateway's password", () => {
   };
   const passwordOf = (n: number) => `offlinePasswordlogginggatewaypassword${n}`;
 
-  it("begins with one user, whom the gateway and Alloy agree on", async () => {
+  it("begins with one user for the gateway and Alloy", async () => {
     const { accepted, current, passwords } = await generation(1);
     assert.deepEqual(passwords, ["logging-gateway-password-1"]);
     assert.equal(accepted.length, 1);
@@ -69,7 +69,7 @@ describe("a rotation of the gateway's password", () => {
     assert.ok(accepts(accepted[0] ?? "", "logging-1", passwordOf(1)));
   });
 
-  it("keeps the previous user until the next one, and Alloy sends the new one", async () => {
+  it("keeps the previous user until the next rotation, and Alloy uses the new one", async () => {
     const { plan, accepted, current, passwords } = await generation(2);
     assert.deepEqual(passwords, ["logging-gateway-password-1", "logging-gateway-password-2"]);
     assert.equal(accepted.length, 2);
@@ -80,7 +80,7 @@ describe("a rotation of the gateway's password", () => {
     assert.ok(resource(plan, "logging-alloy").dependsOn.includes("kubernetes:helm.sh/v3:Release::logging-loki"));
   });
 
-  it("lets the one before the previous go", async () => {
+  it("removes the user before the previous one", async () => {
     const { accepted, passwords } = await generation(3);
     assert.deepEqual(passwords, ["logging-gateway-password-2", "logging-gateway-password-3"]);
     assert.deepEqual(
@@ -89,7 +89,7 @@ describe("a rotation of the gateway's password", () => {
     );
   });
 
-  it("never recreates a password that exists: its inputs stay as they were", async () => {
+  it("never regenerates an existing password: its inputs stay the same", async () => {
     const [one, two] = [await generation(1), await generation(2)];
     assert.deepEqual(
       resource(two.plan, "logging-gateway-password-1").inputs,

@@ -1,4 +1,4 @@
-// Schema periods are append-only: an edited one makes the lines of its days unreadable.
+// Schema periods are append-only: editing one makes the lines of its days unreadable.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -14,19 +14,19 @@ const problems = (deployed: string[], wanted: string[]) =>
     TODAY,
   ).map((p) => p.subject);
 
-describe("against what is deployed", () => {
-  const CASES: Array<[string, string[], string[], string[]]> = [
-    ["nothing deployed yet: a first period may have begun", [], ["2025-01-01"], []],
-    ["unchanged", ["2025-01-01"], ["2025-01-01"], []],
-    ["one more in the future", ["2025-01-01"], ["2025-01-01", "2026-12-01"], []],
-    ["one more from today", ["2025-01-01"], ["2025-01-01", "2026-11-24"], ["loki.schema[1].from"]],
-    ["one more in the past", ["2025-01-01"], ["2025-01-01", "2026-01-01"], ["loki.schema[1].from"]],
+describe("compared with the deployed periods,", () => {
+  const CASES: Array<[what: string, deployed: string[], wanted: string[], problemPaths: string[]]> = [
+    ["a first period that has begun, with nothing deployed,", [], ["2025-01-01"], []],
+    ["an unchanged period", ["2025-01-01"], ["2025-01-01"], []],
+    ["one more period in the future", ["2025-01-01"], ["2025-01-01", "2026-12-01"], []],
+    ["one more period from today", ["2025-01-01"], ["2025-01-01", "2026-11-24"], ["loki.schema[1].from"]],
+    ["one more period in the past", ["2025-01-01"], ["2025-01-01", "2026-01-01"], ["loki.schema[1].from"]],
     ["an edited day", ["2025-01-01"], ["2025-01-02"], ["loki.schema[0]"]],
     ["a removed period", ["2025-01-01", "2026-01-01"], ["2025-01-01"], ["loki.schema[1]"]],
     ["a removed first period", ["2025-01-01", "2026-01-01"], ["2026-01-01"], ["loki.schema[0]", "loki.schema[1]"]],
-    ["a period put in before", ["2025-01-01"], ["2024-01-01", "2025-01-01"], ["loki.schema[0]"]],
-    ["a future period moved", ["2025-01-01", "2026-12-01"], ["2025-01-01", "2027-01-01"], []],
-    ["a future period taken back", ["2025-01-01", "2026-12-01"], ["2025-01-01"], []],
+    ["a period inserted before", ["2025-01-01"], ["2024-01-01", "2025-01-01"], ["loki.schema[0]"]],
+    ["a moved future period", ["2025-01-01", "2026-12-01"], ["2025-01-01", "2027-01-01"], []],
+    ["a removed future period", ["2025-01-01", "2026-12-01"], ["2025-01-01"], []],
     [
       "a future period moved into the past",
       ["2025-01-01", "2026-12-01"],
@@ -35,12 +35,12 @@ describe("against what is deployed", () => {
     ],
   ];
   for (const [what, deployed, wanted, paths] of CASES) {
-    it(`${what}: ${paths.length === 0 ? "fine" : "refused"}`, () => {
+    it(`${what} is ${paths.length === 0 ? "accepted" : "refused"}`, () => {
       assert.deepEqual(problems(deployed, wanted), paths);
     });
   }
 
-  it("an edited prefix, period, store or version of a past period is refused, with the deployed one", () => {
+  it("an edited prefix, period, store or version of a past period is refused, and the error shows the deployed period", () => {
     const [deployed] = lokiPeriods([{ from: "2025-01-01" }]);
     assert.ok(deployed);
     for (const edited of [
@@ -57,7 +57,7 @@ describe("against what is deployed", () => {
     }
   });
 
-  it("the order of keys, which the engine does not keep, is not an edit", () => {
+  it("another order of keys is not an edit, because the engine does not keep the order", () => {
     const [period] = lokiPeriods([{ from: "2025-01-01" }]);
     assert.ok(period);
     const { from, store, object_store, schema, index } = period;
@@ -65,7 +65,7 @@ describe("against what is deployed", () => {
     assert.deepEqual(schemaHistoryProblems([shuffled], [period], TODAY), []);
   });
 
-  it("appending future days is always fine, and leaving out a begun one never", () => {
+  it("future periods may always be appended, and a begun one may never be removed", () => {
     const day = fc
       .integer({ min: 0, max: 690 })
       .map((n) => new Date(Date.UTC(2025, 0, 1) + n * 86_400_000).toISOString().slice(0, 10));
@@ -79,7 +79,7 @@ describe("against what is deployed", () => {
   });
 });
 
-it("the release carries the hook that looks at what is deployed", async () => {
+it("the release has the hook that compares with the deployed periods", async () => {
   const { plan, sent } = await planAndRegistrations(stackFile());
   assert.ok(resource(plan, "logging-loki"));
   const request = sent.find((r) => r.getName() === "logging-loki") as unknown as {

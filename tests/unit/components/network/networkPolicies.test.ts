@@ -1,4 +1,4 @@
-// Who may talk to whom, read from the policies as a network policy engine reads them.
+// Which connections the policies allow, evaluated as a network policy engine does.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { resolveArgs } from "../../../../components/args.ts";
@@ -39,7 +39,7 @@ const isPeer = (rule: Loose, peer: Peer): boolean => {
   return namespace && (rule.podSelector === undefined || selects(rule.podSelector, peer.labels));
 };
 
-/** Whether `from` may open a connection to `to`: the egress of the one and the ingress of the other, where they are ours. */
+/** Whether `from` may open a connection to `to`: its egress and the target's ingress allow it. Only our namespace has policies. */
 function allowed(specs: Loose, from: Peer, to: Peer, port: number, protocol = "TCP"): boolean {
   const direction = (kind: "ingress" | "egress", subject: Peer, other: Peer): boolean => {
     if (subject.namespace !== "logging") return true;
@@ -71,31 +71,31 @@ describe("the policies of production", () => {
     ["Alloy pushes to the gateway", alloy, loki("gateway"), 8080, true],
     ["Grafana queries the gateway", grafana, loki("gateway"), 8080, true],
     ["an application does not reach the gateway", stranger, loki("gateway"), 8080, false],
-    ["an application does not reach Loki past the gateway", stranger, loki("read"), 3100, false],
-    ["Grafana does not reach Loki past the gateway", grafana, loki("read"), 3100, false],
-    ["Grafana does not reach other pods of Loki on the gateway's port", grafana, loki("read"), 8080, false],
-    ["Alloy does not reach Loki past the gateway", alloy, loki("write"), 3100, false],
+    ["an application does not reach Loki around the gateway", stranger, loki("read"), 3100, false],
+    ["Grafana does not reach Loki around the gateway", grafana, loki("read"), 3100, false],
+    ["Grafana does not reach Loki's other pods on the gateway's port", grafana, loki("read"), 8080, false],
+    ["Alloy does not reach Loki around the gateway", alloy, loki("write"), 3100, false],
     ["an application does not reach Alloy", stranger, alloy, 12345, false],
     ["the gateway reaches the writers", loki("gateway"), loki("write"), 3100, true],
     ["writers find each other", loki("write"), loki("backend"), 7946, true],
     ["readers reach the cache", loki("read"), loki("memcached-chunks-cache"), 11211, true],
     ["writers reach MinIO", loki("write"), outside("10.20.0.10"), 9000, true],
-    ["writers reach nothing else outside", loki("write"), outside("10.20.0.11"), 9000, false],
-    ["writers reach MinIO on its port alone", loki("write"), outside("10.20.0.10"), 22, false],
+    ["writers reach nothing else outside the cluster", loki("write"), outside("10.20.0.11"), 9000, false],
+    ["writers reach only MinIO's port", loki("write"), outside("10.20.0.10"), 22, false],
     ["the gateway does not reach MinIO", loki("gateway"), outside("10.20.0.10"), 9000, false],
     ["Alloy does not reach MinIO", alloy, outside("10.20.0.10"), 9000, false],
     ["nothing reaches Azure's metadata service", loki("read"), outside("169.254.169.254"), 80, false],
-    ["names are resolved", alloy, dns, 53, true, "UDP"],
-    ["names are resolved over TCP too", loki("write"), dns, 53, true],
-    ["names are resolved on the node", loki("write"), outside("169.254.10.10"), 53, true, "UDP"],
-    ["a name server elsewhere is not asked", loki("write"), outside("8.8.8.8"), 53, false, "UDP"],
+    ["DNS names are resolved", alloy, dns, 53, true, "UDP"],
+    ["DNS names are resolved over TCP too", loki("write"), dns, 53, true],
+    ["DNS names are resolved on the node", loki("write"), outside("169.254.10.10"), 53, true, "UDP"],
+    ["another DNS server is not reached", loki("write"), outside("8.8.8.8"), 53, false, "UDP"],
   ];
   for (const [what, from, to, port, expected, protocol] of CASES) {
     it(what, () => assert.equal(allowed(specs, from, to, port, protocol), expected));
   }
 });
 
-it("without reader namespaces nobody but Alloy reaches the gateway", async () => {
+it("without reader namespaces, only Alloy reaches the gateway", async () => {
   const specs = await specsOf((c) => {
     c.network.readerNamespaces = [];
   });
@@ -103,7 +103,7 @@ it("without reader namespaces nobody but Alloy reaches the gateway", async () =>
   assert.ok(allowed(specs, alloy, loki("gateway"), 8080));
 });
 
-it("without MinIO's addresses its port is open to anywhere, and no other port", async () => {
+it("without MinIO's addresses, writers reach any address, but only on MinIO's port", async () => {
   const specs = await specsOf((c) => {
     delete c.objectStorage.cidrs;
   });
@@ -111,7 +111,7 @@ it("without MinIO's addresses its port is open to anywhere, and no other port", 
   assert.ok(!allowed(specs, loki("write"), outside("203.0.113.1"), 443));
 });
 
-it("monitoring reaches metrics where it is named, and only from there", async () => {
+it("only a named monitoring namespace reaches the metrics", async () => {
   const specs = await specsOf((c) => {
     c.network.monitoringNamespaces = ["prometheus"];
   });

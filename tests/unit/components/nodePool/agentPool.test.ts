@@ -1,4 +1,4 @@
-// A change of what Azure refuses to change on a pool makes a new pool, and nothing else does.
+// Only a change that Azure refuses on a pool creates a new pool.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ import type { Loose } from "../../../harness/manifest.ts";
 import { load, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
 import { registrations } from "../../../harness/registrations.ts";
 
-/** The pool as it would be registered: name, and what Azure is sent. */
+/** Registers the pool and returns the inputs that are sent to Azure. */
 async function poolOf(change: (pool: Loose) => void): Promise<Loose> {
   const { args } = await load(
     stackFile((c) => {
@@ -48,7 +48,7 @@ const IMMUTABLE: Record<string, (pool: Loose) => void> = {
     p.maxPods = 61;
   },
   osDiskType: (p) => {
-    // Described by hand: the size itself has no local disk.
+    // With vmCapacity, because the size itself has no local disk.
     Object.assign(p, { osDiskType: "Ephemeral", vmCapacity: { cpu: 8, memoryGiB: 32, dataDisks: 16 } });
   },
   osDiskSizeGiB: (p) => {
@@ -93,15 +93,15 @@ const MUTABLE: Record<string, (pool: Loose) => void> = {
 };
 
 let unchanged: Promise<Loose> | undefined;
-const poolAsItIs = (): Promise<Loose> => {
+const unchangedPool = (): Promise<Loose> => {
   unchanged ??= poolOf(() => {});
   return unchanged;
 };
 
-describe("a new pool is made", () => {
+describe("a new pool is created", () => {
   for (const [what, change] of Object.entries(IMMUTABLE)) {
     it(`by another ${what}`, async () => {
-      const [before, after] = [await poolAsItIs(), await poolOf(change)];
+      const [before, after] = [await unchangedPool(), await poolOf(change)];
       const { agentPoolName: oldName, ...oldInputs } = before;
       const { agentPoolName: newName, ...newInputs } = after;
       assert.notDeepEqual(newInputs, oldInputs, "the change reaches Azure");
@@ -110,15 +110,15 @@ describe("a new pool is made", () => {
   }
 });
 
-describe("no new pool is made", () => {
+describe("no new pool is created", () => {
   for (const [what, change] of Object.entries(MUTABLE)) {
     it(`by another ${what}`, async () => {
-      assert.equal((await poolOf(change)).agentPoolName, (await poolAsItIs()).agentPoolName);
+      assert.equal((await poolOf(change)).agentPoolName, (await unchangedPool()).agentPoolName);
     });
   }
 });
 
-it("every setting of a pool is known as one or the other", () => {
+it("every setting of a pool is tested as one or the other", () => {
   const create = nodePoolArgs.options.find((o) => o.shape.mode.value === "create");
   const settings = Object.keys(create?.shape ?? {}).filter((key) => key !== "mode");
   const tested = [...Object.keys(IMMUTABLE), ...Object.keys(MUTABLE)].map((key) => key.split(".")[0]);
@@ -128,7 +128,7 @@ it("every setting of a pool is known as one or the other", () => {
   );
 });
 
-describe("the name", () => {
+describe("the pool's name", () => {
   const settings = fc.record({
     vmSize: fc.string(),
     subnetId: fc.string(),
@@ -140,11 +140,11 @@ describe("the name", () => {
     containerLogs: fc.record({ maxSizeMb: fc.integer(), maxFiles: fc.integer() }),
   });
 
-  it("is one that AKS takes, whatever the settings", () => {
+  it("is valid in AKS, whatever the settings", () => {
     fc.assert(fc.property(settings, (pool) => /^[a-z][a-z0-9]{0,11}$/.test(nodePoolName(pool))));
   });
 
-  it("is the same for the same settings and another for others", () => {
+  it("is the same for the same settings, and differs for others", () => {
     const canonical = (pool: { zones: string[] }) => JSON.stringify({ ...pool, zones: pool.zones.toSorted() });
     fc.assert(
       fc.property(settings, settings, (a, b) => {
@@ -154,7 +154,7 @@ describe("the name", () => {
     );
   });
 
-  it("of the production pools is not changed by an upgrade of this program: that would replace the pools", () => {
+  it("does not change with an upgrade of this program, because that would replace the production pools", () => {
     assert.equal(
       nodePoolName({
         vmSize: "Standard_D4s_v5",
@@ -170,7 +170,7 @@ describe("the name", () => {
   });
 });
 
-it("label, taint, selectors and tolerations are one thing", async () => {
+it("label, taint, selectors and tolerations agree", async () => {
   const planned = await planOf("prod-aks-a");
   const { key, value, effect } = LOGGING_WORKLOAD;
   assert.deepEqual({ key, value, effect }, { key: "workload", value: "logging", effect: "NoSchedule" });
@@ -184,7 +184,7 @@ it("label, taint, selectors and tolerations are one thing", async () => {
   }
 });
 
-it("an ARM id is taken apart whatever its case, and nothing else is", () => {
+it("an ARM ID is parsed whatever its case, and anything else is not", () => {
   const id =
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks";
   const parts = {

@@ -1,4 +1,4 @@
-// Whether pods that are said to fit do fit.
+// The capacity check: pods that it accepts do fit.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -22,7 +22,7 @@ const vm = (name: string): VmCapacity => {
 };
 
 describe("what a node leaves to pods", () => {
-  // From AKS's own formula and the memory that nodes of these sizes were seen with.
+  // From AKS's own formula, and from the memory seen on nodes of these sizes.
   const SEEN = [
     ["Standard_D4s_v5", 30, 3860, 15240],
     ["Standard_D4s_v5", 110, 3860, 13640],
@@ -33,14 +33,14 @@ describe("what a node leaves to pods", () => {
     ["Standard_E4s_v5", 110, 3860, 29744],
   ] as const;
   for (const [size, maxPods, cpu, memory] of SEEN) {
-    it(`${size} with ${maxPods} pods is within 3 % of what was seen`, () => {
+    it(`${size} with ${maxPods} pods is within 3 % of the memory seen`, () => {
       const node = allocatable(vm(size), maxPods);
       assert.equal(node.cpu, cpu);
       assert.ok(Math.abs(node.memory - memory) <= memory * 0.03, `${node.memory} and not ${memory}`);
     });
   }
 
-  it("the disks are those of the size", () => {
+  it("the number of disks is that of the VM size", () => {
     const disks = { Standard_D4s_v5: 8, Standard_D8s_v5: 16, Standard_D4ds_v5: 8, Standard_D8ds_v5: 16 };
     for (const [size, count] of Object.entries(disks)) assert.equal(vm(size).dataDisks, count);
     assert.equal(vm("Standard_E4s_v5").dataDisks, 8);
@@ -59,19 +59,19 @@ describe("production", () => {
       assert.ok(checkCapacity(pool("Standard_D4s_v5", nodes), AGENT, production()).fits, `${nodes}`);
   });
 
-  it("does not fit on three: the CPU is there, but not for every order of arrival, nor on two of any size", () => {
+  it("does not fit on three, which have the CPU but not in every order of arrival, nor on two of any size", () => {
     const three = checkCapacity(pool("Standard_D4s_v5", 3), AGENT, production());
     assert.equal(three.fits, false);
     const two = checkCapacity(pool("Standard_D32s_v5", 2), AGENT, production());
     assert.deepEqual([...two.unplaced].sort(), ["read", "write"]);
   });
 
-  it("does not fit with the cache of the chart's default size on nodes that are full", () => {
+  it("does not fit on full nodes with the chart's default cache size", () => {
     const workloads = production().map((w) => (w.name === "chunks-cache" ? { ...w, memory: 9830 + 32 } : w));
     assert.equal(checkCapacity(pool("Standard_D4s_v5", 4), AGENT, workloads).fits, false);
   });
 
-  it("counts every pod that the values ask for", async () => {
+  it("counts every pod in the values", async () => {
     const { capacity } = await planOf("prod-aks-a");
     assert.deepEqual(
       capacity?.workloads.map((w) => [w.name, w.replicas, w.cpu, w.memory, w.onePerHost, w.disks]),
@@ -95,7 +95,7 @@ describe("production", () => {
   });
 });
 
-describe("each limit of a node alone refuses", () => {
+describe("a pod does not fit if one limit alone is exceeded:", () => {
   const tiny = { cpu: 1, memory: 1, replicas: 1, onePerHost: false, disks: 0 };
   const cases: Array<[string, Workload[], number]> = [
     ["CPU", [{ ...tiny, name: "x", cpu: 4000 }], 60],
@@ -113,8 +113,8 @@ describe("each limit of a node alone refuses", () => {
   }
 });
 
-// Covers Loki's workloads and not every possible set. The check places pods one after the other, as the scheduler does, and there are rare
-// sets in which one pod more makes the others fit better.
+// Only Loki's own workloads, not arbitrary ones. The check places pods one by one as the scheduler does. With rare arbitrary workloads, one
+// more pod would push the others into a better place.
 describe("Loki of any usual size", () => {
   const loki = (write: number, read: number, backend: number, cpu: string, memory: string): Workload[] => {
     const resources = { requests: { cpu, memory }, limits: { memory: "16Gi" } };
@@ -139,7 +139,7 @@ describe("Loki of any usual size", () => {
   const fits = (size: string, nodes: number, workloads: Workload[]) =>
     checkCapacity(pool(size, nodes), AGENT, workloads).fits;
 
-  it("still fits with one node more", () => {
+  it("still fits on one more node", () => {
     let fitting = 0;
     for (const { size, cpu = "", memory = "", write, read } of cases) {
       const results = NODES.map((n) => fits(size, n, loki(write, read, 2, cpu, memory)));
@@ -153,7 +153,7 @@ describe("Loki of any usual size", () => {
     assert.ok(fitting > 10 && fitting < cases.length, `${fitting} of ${cases.length} fit at all`);
   });
 
-  it("does not fit for having one replica more", () => {
+  it("does not begin to fit with one more replica", () => {
     for (const { size, cpu = "", memory = "", write, read } of cases) {
       for (const n of NODES.filter((n) => !fits(size, n, loki(write, read, 2, cpu, memory)))) {
         for (const [w, r, b] of [
@@ -184,7 +184,7 @@ describe("any workloads on any pool", () => {
   const size = fc.constantFrom("Standard_D4s_v5", "Standard_D8s_v5", "Standard_E8s_v5");
   const nodes = fc.integer({ min: 1, max: 8 });
 
-  it("what fits asks for no more than the pool has, and for a host each where hosts are not shared", () => {
+  it("that fit request no more than the pool has, and have enough hosts if they do not share one", () => {
     fc.assert(
       fc.property(workloads, size, nodes, (list, name, n) => {
         const { fits, perNode } = checkCapacity(pool(name, n), AGENT, list);

@@ -1,4 +1,4 @@
-// A cluster's key reaches its own bucket with what Loki needs, and nothing else.
+// A cluster's keys allow what Loki needs in the cluster's own bucket, and nothing else.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -25,12 +25,12 @@ describe("the policy", () => {
     });
   });
 
-  it("is what the stack sends, for its own bucket", async () => {
+  it("is sent by each stack, for its own bucket", async () => {
     for (const stack of ["prod-aks-a", "prod-aks-b"])
       assert.equal(resource(await planOf(stack), "logging-bucket-policy").inputs.policy, bucketPolicy(`loki-${stack}`));
   });
 
-  /** Whether an S3 request would be allowed: IAM's rules, as far as this policy uses them. */
+  /** Whether the policy allows an S3 request, by those of IAM's rules that the policy uses. */
   const allows = (policy: string, action: string, resource: string): boolean => {
     const statements = JSON.parse(policy).Statement as Array<{ Effect: string; Action: string[]; Resource?: string[] }>;
     const matches = (pattern: string, text: string) =>
@@ -68,7 +68,7 @@ describe("the policy", () => {
     );
   });
 
-  it("allows nothing but the four actions, and no admin call", () => {
+  it("allows only the four actions, and no admin call", () => {
     const policy = bucketPolicy("loki");
     for (const action of [
       "s3:DeleteBucket",
@@ -89,7 +89,7 @@ describe("the policy", () => {
 });
 
 describe("a rotation of the bucket's keys", () => {
-  it("makes a new user and a new key beside the old ones", async () => {
+  it("creates a new user and a new key beside the old ones", async () => {
     const [one, two] = [
       await planOf("prod-aks-a"),
       await plan(
@@ -115,7 +115,7 @@ describe("a rotation of the bucket's keys", () => {
     ]);
   });
 
-  it("makes keys that Loki's config takes as they are: letters and digits alone", async () => {
+  it("creates keys of letters and digits only, which stay unchanged in Loki's config", async () => {
     for (const name of ["bucket-secret-key", "gateway-password-1"]) {
       const { inputs } = resource(await planOf("prod-aks-a"), `logging-${name}`);
       assert.equal(inputs.special, false, name);
@@ -125,7 +125,7 @@ describe("a rotation of the bucket's keys", () => {
 });
 
 describe("a given key", () => {
-  it("stays as it is in Loki's config, and is long enough for MinIO", () => {
+  it("stays unchanged in Loki's config, and is long enough for MinIO", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9+/._-][A-Za-z0-9+/._@-]{7,60}$/), (key) => {
         assert.equal(keyProblem("objectStorageSecretKey", key), undefined);
@@ -161,7 +161,7 @@ describe("a bucket name", () => {
     );
   });
 
-  it("with any sign that S3 refuses is refused", () => {
+  it("with a character that S3 refuses is refused", () => {
     fc.assert(
       fc.property(fc.constantFrom(..."_A/ :*ä"), fc.nat({ max: 9 }), (sign, at) => {
         const name = `${"loki-prod".slice(0, at)}${sign}${"loki-prod".slice(at)}`;
@@ -171,7 +171,7 @@ describe("a bucket name", () => {
   });
 });
 
-it("the endpoint is taken apart: host, port, TLS", () => {
+it("the endpoint is split into host, port and TLS", () => {
   const resolved = (endpoint: string) => {
     const { host, port, tls } = withAddress(objectStorageArgs.parse({ endpoint }), "x", undefined);
     return [host, port, tls];

@@ -1,4 +1,4 @@
-// Whether what a load is said to need is enough, and no more than a little.
+// Profiles: their figures are enough for the load, and not much more.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
@@ -20,30 +20,30 @@ for (const name of NAMES) {
       stackFile((c) => {
         c.profile = name;
         c.nodePool = { ...c.nodePool, vmSize: pool.vmSize, minCount: 3, maxCount };
-        // The committed stack names its own numbers of pods.
+        // The committed stack sets its own figures, which would override the profile.
         for (const part of ["write", "read", "backend", "limits"]) delete c.loki[part];
       });
 
-    it("fits its own pool by the stack's capacity check, with one node away too", async () => {
+    it("fits its own pool in the capacity check, even with one node down", async () => {
       assert.equal(await refusal(withPool(pool.maxCount)), undefined);
       assert.equal(await refusal(withPool(pool.minCount)), undefined);
     });
 
-    it("does not fit a pool with one node less, and the error names the profile's pool", async () => {
+    it("does not fit a pool that is one node smaller, and the error names the profile's pool", async () => {
       const error = await refusal(withPool(pool.minCount - 1));
       assert.ok(error);
       const text = error.problems.map(({ text, fix }) => `${text} ${fix}`).join("\n");
       assert.match(text, new RegExp(`${pool.maxCount} × ${pool.vmSize}|pods never share a host`));
     });
 
-    it("has CPU for its busiest hour with one writer away", () => {
+    it("has CPU for its busiest hour with one writer down", () => {
       const { write } = profile(name).loki;
       const needed = ((gbPerDay * 1000 * 3) / 86_400) * MEASURED.writeCpu;
       const writers = write?.replicas ?? 0;
       assert.ok((cores(write) * (writers - 1)) / writers >= needed, `${cores(write)} for ${needed}`);
     });
 
-    it("attaches no more disks than its nodes have, and asks for no less memory than a writer starts with", () => {
+    it("attaches no more disks than its nodes allow, and requests at least the memory that a writer starts with", () => {
       const { write, backend } = profile(name).loki;
       assert.ok(
         (write?.replicas ?? 0) + (backend?.replicas ?? 0) <=
@@ -55,7 +55,7 @@ for (const name of NAMES) {
 }
 
 describe("a profile in a stack's config", () => {
-  it("sets what the stack does not say itself", async () => {
+  it("sets what the stack does not set itself", async () => {
     const file = stackFile((c) => {
       c.profile = "small";
       c.loki = { write: { replicas: 5 } };
@@ -71,12 +71,12 @@ describe("a profile in a stack's config", () => {
     assert.deepEqual(valuesOf(planned, "alloy").alloy.resources, small.alloy.resources);
   });
 
-  it("is one of those there are", async () => {
+  it("must be a known one", async () => {
     const error = await refusal(stackFile((c) => Object.assign(c, { profile: "tiny" })));
     assert.match(problemAt(error, "profile").text, /one of: small, medium, large/);
   });
 
-  it("is not what the production stacks have: theirs are the first numbers", async () => {
+  it("is not used by the production stacks, which set their own figures", async () => {
     const { write, read, backend } = valuesOf(await planOf("prod-aks-a"), "loki");
     assert.deepEqual(
       [write, read, backend].map((part) => [part.replicas, part.resources.requests]),
@@ -85,8 +85,8 @@ describe("a profile in a stack's config", () => {
   });
 });
 
-describe("more to log", () => {
-  it("never asks for less, of anything", () => {
+describe("a larger load", () => {
+  it("never needs less of anything", () => {
     const loads = [5, 20, 50, 100, 200, 350, 500].map((gbPerDay) => sizing({ gbPerDay, nodes: 60 }));
     const figures = loads.map(({ loki, pool, alloy }) => [
       ...[cores(loki.write), cores(loki.read), loki.write?.diskSizeGiB ?? 0, loki.caches?.chunksMiB ?? 0],
@@ -94,24 +94,24 @@ describe("more to log", () => {
       parseCpu(alloy.resources?.requests.cpu ?? "") ?? 0,
     ]);
     figures.slice(1).forEach((more, i) => {
-      // With one writer more each disk is smaller, but not all of them together.
+      // With one more writer, each disk is smaller. Together they are not.
       for (const which of [0, 1, 3, 4, 5, 6])
         assert.ok((more[which] ?? 0) >= (figures[i]?.[which] ?? 0), `${figures[i]} then ${more}`);
     });
   });
 
-  it("on more nodes asks for less of each agent", () => {
+  it("on more nodes needs less of each agent", () => {
     const agent = (nodes: number) =>
       parseCpu(sizing({ gbPerDay: 500, nodes }).alloy.resources?.requests.cpu ?? "") ?? 0;
     assert.ok(agent(20) > agent(200));
   });
 
-  it("than any pool holds is refused", () => {
+  it("that no pool has room for is refused", () => {
     assert.throws(() => sizing({ gbPerDay: 50_000, nodes: 1000 }), /no pool of up to/);
   });
 });
 
-it("docs/sizing.md shows the profiles as npm start does", () => {
+it("docs/sizing.md shows the same table of profiles as npm start", () => {
   const docs = readFileSync(new URL("../../../../docs/sizing.md", import.meta.url), "utf8");
   assert.ok(docs.includes(formatProfiles()), formatProfiles());
 });

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { problemAt, refusal, stackFile } from "../../../harness/plannedStack.ts";
+import { describeMistakes } from "./mistakes.ts";
+
+/** Expired on 2021-01-02; made with `openssl req -x509 -days 1`. */
+const EXPIRED_CA = "tests/fixtures/expired-ca.pem";
+
+describeMistakes("a CA", [
+  {
+    what: "a CA file that does not exist",
+    change: (c) => {
+      c.objectStorage.caFile = "certs/none.pem";
+    },
+    path: "objectStorage.caFile",
+    given: "certs/none.pem",
+    allowed: /a PEM file in the repository/,
+    fix: /commit the CA certificate/,
+  },
+  {
+    what: "a CA file that is not PEM",
+    change: (c) => {
+      c.objectStorage.caFile = "package.json";
+    },
+    path: "objectStorage.caFile",
+    given: "package.json",
+    allowed: /BEGIN CERTIFICATE/,
+    fix: /openssl x509 -inform der/,
+  },
+  {
+    what: "an expired CA",
+    change: (c) => {
+      c.objectStorage.caFile = EXPIRED_CA;
+    },
+    path: "objectStorage.caFile",
+    given: EXPIRED_CA,
+    allowed: /Expired CA.* expired on 20\d\d-\d\d-\d\d/,
+    fix: /current certificate/,
+  },
+  {
+    what: "a CA for a plain HTTP endpoint",
+    change: (c) => {
+      Object.assign(c.objectStorage, { endpoint: "http://minio.internal.company:9000", allowPlainHttp: true });
+    },
+    path: "objectStorage.caFile",
+    given: "certs/minio-internal-company-ca.pem",
+    allowed: /no CA, because the endpoint is plain HTTP/,
+    fix: /https:\/\/ endpoint, or remove caFile/,
+  },
+]);
+
+const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
+after(() => rmSync(folder, { recursive: true }));
+const file = (name: string, content: string): string => {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+
+describe("a CA bundle", () => {
+  it("is refused with a damaged certificate", async () => {
+    const caFile = file("damaged.pem", "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n");
+    const problem = problemAt(
+      await refusal(
+        stackFile((c) => {
+          c.objectStorage.caFile = caFile;
+        }),
+      ),
+      "objectStorage.caFile",
+    );
+    assert.match(problem.text, /PEM certificates/);
+  });
+
+  it("is refused with a private key, and the key is not shown", async () => {
+    const caFile = file("key.pem", "-----BEGIN PRIVATE KEY-----\nPLANTED\n-----END PRIVATE KEY-----\n");
+    const error = await refusal(
+      stackFile((c) => {
+        c.objectStorage.caFile = caFile;
+      }),
+    );
+    assert.ok(
+      error?.problems.some((p) => p.subject === "objectStorage.caFile" && /remove the private key/.test(p.fix)),
+    );
+    assert.ok(!error?.message.includes("PLANTED"));
+  });
+});

@@ -1,0 +1,29 @@
+import { describeMistakes, type Mistake } from "./mistakes.ts";
+
+describeMistakes("a secret", [
+  ...["minioAdminPassword", "objectStorageSecretKey", "imageRegistryCredentials", "chartRepositoryPassword"].map(
+    (key): Mistake => ({
+      what: `an unencrypted ${key}`,
+      change: (c) => {
+        c[key] = "PLANTED";
+        if (key === "objectStorageSecretKey") {
+          c.objectStorage.mode = "existing";
+          c.objectStorageAccessKey = "key";
+        }
+      },
+      path: key,
+      allowed: /a secret; it is not encrypted/,
+      fix: new RegExp(`make a new one.*pulumi config set --secret ${key}`),
+    }),
+  ),
+  {
+    what: "a secret inside an object, which would hide the whole object",
+    change: (c) => {
+      c.objectStorage.secretKey = "PLANTED";
+    },
+    secretKeys: ["objectStorage"],
+    path: "objectStorage",
+    allowed: /no secret inside/,
+    fix: /minioAdminPassword.*objectStorageSecretKey/,
+  },
+]);
