@@ -29,7 +29,7 @@ describe("a Node that cannot load TypeScript", () => {
   });
 
   it("is not the Node that runs this test", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["--require", "./requireNode.cjs", "-e", "0"], {
+    const { status, stderr } = spawnSync(process.execPath, ["-r", "./requireNode.cjs", "-e", "0"], {
       encoding: "utf8",
     });
     assert.equal(status, 0, stderr);
