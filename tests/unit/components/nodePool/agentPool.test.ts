@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { resolveArgs } from "../../../../components/args.ts";
-import { parseAksResourceId } from "../../../../components/cluster/args.ts";
 import { createLoggingNodePool } from "../../../../components/nodePool/agentPool.ts";
 import { nodePoolArgs } from "../../../../components/nodePool/args.ts";
 import { LOGGING_WORKLOAD, nodePoolName } from "../../../../components/nodePool/placement.ts";
@@ -182,18 +181,4 @@ it("label, taint, selectors and tolerations agree", async () => {
     assert.deepEqual(values[place].nodeSelector, pool.nodeLabels, place);
     assert.deepEqual(values[place].tolerations, [{ key, operator: "Equal", value, effect }], place);
   }
-});
-
-it("an ARM ID is parsed whatever its case, and anything else is not", () => {
-  const id =
-    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks";
-  const parts = {
-    subscriptionId: "00000000-0000-0000-0000-000000000000",
-    resourceGroupName: "rg",
-    resourceName: "aks",
-  };
-  assert.deepEqual(parseAksResourceId(id), parts);
-  assert.deepEqual(parseAksResourceId(id.replace("resourceGroups", "resourcegroups")), parts);
-  for (const bad of [`${id}/agentPools/x`, id.slice(1), id.replace("aks", ""), ""])
-    assert.equal(parseAksResourceId(bad), undefined);
 });

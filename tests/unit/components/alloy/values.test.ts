@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { matchesGlob } from "node:path";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { escapeForHelm, excludeGlob } from "../../../../components/alloy/values.ts";
+
+describe("Helm's templates leave the pipeline unchanged", () => {
+  /** Renders, as `tpl` does, the only action that the escape may write. */
+  const rendered = (text: string) => text.replaceAll(/\{\{ "(\{\{)" \}\}/g, "$1");
+
+  it("whatever it contains", () => {
+    const piece = fc.constantFrom("{{", "}}", "{", "}", "{{{", " .Values.x ", '"', "line\n", "$");
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const text = pieces.join("");
+        const escaped = escapeForHelm(text);
+        assert.equal(rendered(escaped), text);
+        assert.ok(!escaped.replaceAll('{{ "{{" }}', "").includes("{{"));
+      }),
+    );
+  });
+});
+
+describe("exclusions", () => {
+  const excluded = (exclude: string[], file: string) => {
+    // Alloy's matcher reads `{a}` as a. Node's reads it literally.
+    const alternatives = (glob: string): string[] => {
+      const [, before = "", inner = "", after = ""] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(glob) ?? [];
+      return inner === "" ? [glob] : inner.split(",").flatMap((one) => alternatives(before + one + after));
+    };
+    return alternatives(excludeGlob(exclude)).some((glob) => matchesGlob(file, glob));
+  };
+  const log = (namespace: string, pod: string, folder = "/var/log/pods") =>
+    `${folder}/${namespace}_${pod}_0f1e2d3c-0000-4000-8000-000000000000/app/0.log`;
+
+  it("of nothing give no glob", () => {
+    assert.equal(excludeGlob([]), "");
+  });
+
+  it("of a namespace match all of its pods and no others", () => {
+    assert.ok(excluded(["kube-system"], log("kube-system", "coredns-1")));
+    assert.ok(!excluded(["kube-system"], log("kube-system-2", "coredns-1")));
+    assert.ok(!excluded(["kube-system"], log("my-kube-system", "coredns-1")));
+    assert.ok(!excluded(["kube"], log("kube-system", "coredns-1")));
+    assert.ok(excluded(["kube-system"], log("kube-system", "coredns-1", "/var/lib/alloy/replay")));
+  });
+
+  it("of pods match only those pods", () => {
+    const exclude = ["team-a/load-test-*", "team-b/one"];
+    assert.ok(excluded(exclude, log("team-a", "load-test-7")));
+    assert.ok(!excluded(exclude, log("team-a", "api-load-test-7")));
+    assert.ok(!excluded(exclude, log("team-b", "load-test-7")));
+    assert.ok(excluded(exclude, log("team-b", "one")));
+    assert.ok(!excluded(exclude, log("team-b", "one-more")));
+  });
+});
