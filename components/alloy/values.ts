@@ -77,71 +77,72 @@ export function alloyValues(
 ): Values {
   const { alloy, images, loki } = args;
   const pullSecrets = refs.pullSecrets.map((name) => ({ name }));
+  const image = {
+    ...(images.registry && { registry: images.registry }),
+    ...(pullSecrets.length > 0 && { pullSecrets }),
+  };
   const own: Values = {
-    ...((images.registry || pullSecrets.length > 0) && {
-      global: {
-        image: {
-          ...(images.registry && { registry: images.registry }),
-          ...(pullSecrets.length > 0 && { pullSecrets }),
-        },
-      },
-    }),
+    ...(Object.keys(image).length > 0 && { global: { image } }),
     // The pipeline does not use the PodLogs resource. It would belong to the release that installs it first.
     crds: { create: false },
     // Without the reloader, a new pipeline restarts the pods, and a broken one fails the roll-out. With it, the old pipeline would silently
     // stay, and new environment variables would never arrive.
     configReloader: { enabled: false },
-    alloy: {
-      // Runs on every start of the container. An init container would not run again after a crash.
-      command: ["/bin/bash", "-c", alloyStart(), "alloy"],
-      configMap: { content: escapeForHelm(pipeline) },
-      storagePath: STORAGE,
-      enableReporting: false,
-      extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
-      envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
-      mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
-      resources: alloy.resources,
-      // Root owns /var/log/pods and the positions. Root can read both without any capability.
-      securityContext: {
-        runAsUser: 0,
-        runAsGroup: 0,
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ["ALL"] },
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-    },
-    controller: {
-      type: "daemonset",
-      podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
-      // Tolerates every taint. The affinity keeps it off virtual nodes and Windows nodes.
-      tolerations: [{ operator: "Exists" }],
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: [
-              {
-                matchExpressions: [
-                  { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
-                  { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
-                ],
-              },
-            ],
-          },
-        },
-      },
-      // So that a full node evicts an application before the agent that reads its last lines.
-      priorityClassName: "system-node-critical",
-      // On a hundred nodes, the default of one node at a time takes longer than Helm waits.
-      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
-      // When Alloy stops, it reads nothing more and sends what it has. That takes a second while Loki is up, and over a minute while it is
-      // down. Files keep rotating. start.sh reads again what is left.
-      terminationGracePeriodSeconds: 10,
-      volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },
-    },
+    alloy: container(args, refs, pipeline),
+    controller: daemonSet(loki.gateway.credentialsGeneration),
     // The pipeline reads files and calls no API.
     rbac: { create: false },
     serviceAccount: { automountServiceAccountToken: false },
   };
   return mergeValues(own, alloy.values);
 }
+
+const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string): Values => ({
+  // Runs on every start of the container. An init container would not run again after a crash.
+  command: ["/bin/bash", "-c", alloyStart(), "alloy"],
+  configMap: { content: escapeForHelm(pipeline) },
+  storagePath: STORAGE,
+  enableReporting: false,
+  extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
+  envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
+  mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
+  resources: args.alloy.resources,
+  // Root owns /var/log/pods and the positions. Root can read both without any capability.
+  securityContext: {
+    runAsUser: 0,
+    runAsGroup: 0,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+    seccompProfile: { type: "RuntimeDefault" },
+  },
+});
+
+const daemonSet = (gatewayGeneration: number): Values => ({
+  type: "daemonset",
+  podAnnotations: generationAnnotation(gatewayGeneration),
+  // Tolerates every taint. The affinity keeps it off virtual nodes and Windows nodes.
+  tolerations: [{ operator: "Exists" }],
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [
+          {
+            matchExpressions: [
+              { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
+              { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+            ],
+          },
+        ],
+      },
+    },
+  },
+  // So that a full node evicts an application before the agent that reads its last lines.
+  priorityClassName: "system-node-critical",
+  // On a hundred nodes, the default of one node at a time takes longer than Helm waits.
+  updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
+  // When Alloy stops, it reads nothing more and sends what it has. That takes a second while Loki is up, and over a minute while it is down.
+  // Files keep rotating. start.sh reads again what is left.
+  terminationGracePeriodSeconds: 10,
+  volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },
+});

@@ -16,33 +16,37 @@ const PORTS = {
   dns: 53,
 } as const;
 
+const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
+
+const namespaces = (names: readonly string[]) =>
+  names.map((name) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }));
+
+const ALLOW_DNS: PolicySpec = {
+  podSelector: {},
+  policyTypes: ["Egress"],
+  egress: [
+    {
+      to: [
+        {
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+          podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+        },
+        // AKS LocalDNS, on by default from Kubernetes 1.36, answers on the node. https://learn.microsoft.com/azure/aks/localdns-custom
+        { ipBlock: { cidr: "169.254.10.0/24" } },
+      ],
+      ports: [{ protocol: "UDP", port: PORTS.dns }, ...tcp(PORTS.dns)],
+    },
+  ],
+};
+
 /** The policies by their fixed suffix. The first closes everything, and each of the others allows one connection. */
 export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
   const loki = { matchLabels: { "app.kubernetes.io/instance": LOKI_RELEASE } };
   const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
   const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
-  const namespaces = (names: readonly string[]) =>
-    names.map((name) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }));
-  const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
   return {
     "deny-all": { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
-    "allow-dns": {
-      podSelector: {},
-      policyTypes: ["Egress"],
-      egress: [
-        {
-          to: [
-            {
-              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-              podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-            },
-            // AKS LocalDNS, on by default from Kubernetes 1.36, answers on the node. https://learn.microsoft.com/azure/aks/localdns-custom
-            { ipBlock: { cidr: "169.254.10.0/24" } },
-          ],
-          ports: [{ protocol: "UDP", port: PORTS.dns }, ...tcp(PORTS.dns)],
-        },
-      ],
-    },
+    "allow-dns": ALLOW_DNS,
     "allow-loki-to-itself": {
       podSelector: loki,
       policyTypes: ["Ingress", "Egress"],

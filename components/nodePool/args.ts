@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { count, explained, text } from "../argumentTypes.ts";
-import type { Findings } from "../findings.ts";
 import { isLabelKey, labelValue } from "../kubernetesNames.ts";
-import { AZURE_VM_SIZES } from "./vmSizes.ts";
 
 const ZONES = ["1", "2", "3"];
 
@@ -223,82 +221,3 @@ export type NodePool = z.output<typeof nodePoolArgs>;
 
 /** A pool that the stack creates, with every default filled in. */
 export type CreatedPool = Omit<z.output<typeof createdPool>, "mode" | "vmCapacity">;
-
-/** Checks of the node pool that need more than one value. */
-export function checkNodePool(pool: NodePool, cluster: { resourceId?: string | undefined }, findings: Findings): void {
-  findings.when(["nodePool.mode"], () => {
-    switch (pool.mode) {
-      case "none":
-        findings.warn(
-          "nodePool.mode is none: Loki shares nodes with applications, and nothing checks that its pods fit.",
-        );
-        break;
-      case "existing":
-        findings.within("nodePool.capacity", () => {
-          if (pool.capacity) checkVmSize(pool.capacity, "nodePool.capacity", findings);
-          else
-            findings.warn("nodePool.capacity is not given: nothing checks that Loki's pods fit on the existing pool.");
-        });
-        break;
-      case "create":
-        checkVmSize(pool, "nodePool", findings);
-        checkCreatedPool(pool, findings);
-        findings.within("cluster", () => checkClusterId(cluster, findings));
-        break;
-    }
-  });
-}
-
-function checkVmSize(
-  { vmSize, vmCapacity }: { vmSize: string; vmCapacity?: unknown },
-  path: string,
-  findings: Findings,
-): void {
-  findings.when([`${path}.vmSize`, `${path}.vmCapacity`], () => {
-    findings.check(vmCapacity !== undefined || AZURE_VM_SIZES.has(vmSize), {
-      subject: `${path}.vmSize`,
-      given: vmSize,
-      text: "a VM size that the capacity check knows: Standard_D or E, 2 to 32 vCPUs, v5 or v6 (Standard_D4s_v5)",
-      fix: `check the spelling, or describe the size with ${path}.vmCapacity: { cpu: 4, memoryGiB: 16, dataDisks: 8 }`,
-    });
-  });
-}
-
-function checkCreatedPool(pool: z.output<typeof createdPool>, findings: Findings): void {
-  findings.when(["nodePool.minCount", "nodePool.maxCount"], () => {
-    findings.check(pool.minCount <= pool.maxCount, {
-      subject: "nodePool.minCount",
-      given: pool.minCount,
-      text: `at most nodePool.maxCount, which is ${pool.maxCount}`,
-      fix: "lower minCount or raise maxCount",
-    });
-  });
-  findings.when(["nodePool.osDiskType", "nodePool.osDiskSizeGiB", "nodePool.vmSize", "nodePool.vmCapacity"], () => {
-    // A size described with `vmCapacity` may have any local disk.
-    const localDiskGiB = pool.vmCapacity ? undefined : AZURE_VM_SIZES.get(pool.vmSize)?.localDiskGiB;
-    findings.check(pool.osDiskType === "Managed" || localDiskGiB === undefined || pool.osDiskSizeGiB <= localDiskGiB, {
-      subject: "nodePool.osDiskType",
-      given: pool.osDiskType,
-      text: `Managed: the local disk of ${pool.vmSize} has ${localDiskGiB} GiB, and the OS disk needs ${pool.osDiskSizeGiB}`,
-      fix: "choose a size with a d (Standard_D4ds_v5), lower nodePool.osDiskSizeGiB, or describe the size with nodePool.vmCapacity if it has room",
-    });
-  });
-  findings.when(["nodePool.tags"], () => {
-    for (const key of Object.keys(pool.tags)) {
-      findings.check(key.length <= 512 && !/[<>%&\\?/]/.test(key) && !/^(azure|microsoft|windows)/i.test(key), {
-        subject: `nodePool.tags.${key}`,
-        given: key,
-        text: "a tag name of at most 512 characters, without <>%&\\?/ and not beginning with azure, microsoft or windows",
-        fix: "rename the tag",
-      });
-    }
-  });
-}
-
-function checkClusterId({ resourceId }: { resourceId?: string | undefined }, findings: Findings): void {
-  findings.check(resourceId !== undefined, {
-    subject: "cluster.resourceId",
-    text: "the ARM ID of the AKS cluster, because nodePool.mode is create",
-    fix: "set cluster.resourceId to what `az aks show --query id` prints, or use nodePool.mode existing or none",
-  });
-}

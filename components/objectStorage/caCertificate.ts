@@ -51,26 +51,27 @@ export function checkCaCertificate(
     });
     return undefined;
   }
-  for (const certificate of certificates) {
-    if (!certificate) continue;
-    const end = new Date(certificate.validTo);
-    const days = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
-    const subject = certificate.subject?.replaceAll("\n", ", ") ?? "";
-    findings.check(days >= 0, {
-      subject: path,
-      given: file,
-      text: `a certificate that is valid; ${subject} expired on ${end.toISOString().slice(0, 10)}`,
-      fix: "get the CA's current certificate from MinIO's operators and commit it",
-    });
-    if (days >= 0 && days < EXPIRES_SOON_DAYS)
-      findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
-  }
+  for (const certificate of certificates) if (certificate) checkExpiry(certificate, file, path, findings, now);
   const inProject = relative(".", file);
   if (!inProject.startsWith("..")) return { file: inProject, pem };
   findings.warn(
     `${path}: ${file} is outside the project. Commit it: on a machine with another path, the MinIO provider shows as changed.`,
   );
   return { file, pem };
+}
+
+function checkExpiry(certificate: X509Certificate, file: string, path: string, findings: Findings, now: Date): void {
+  const end = new Date(certificate.validTo);
+  const days = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
+  const subject = certificate.subject?.replaceAll("\n", ", ") ?? "";
+  findings.check(days >= 0, {
+    subject: path,
+    given: file,
+    text: `a certificate that is valid; ${subject} expired on ${end.toISOString().slice(0, 10)}`,
+    fix: "get the CA's current certificate from MinIO's operators and commit it",
+  });
+  if (days >= 0 && days < EXPIRES_SOON_DAYS)
+    findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
 }
 
 function parse(block: string): X509Certificate | undefined {
