@@ -39,10 +39,7 @@ export async function startBenchEngine(programs: Programs): Promise<BenchEngine>
   else writeFileSync(join(folder, `${STACK}.kubeconfig`), UNREACHABLE_CLUSTER);
   const engine = preparePulumi(programs, folder, minio);
   await engine.createStack(STACK);
-  const source = flatSource(offlinePlanOf(engine.project, STACK), {
-    minioServer: new URL(minio.endpoint).host,
-    charts: "./charts",
-  });
+  const source = flatSource(offlinePlanOf(engine.project, STACK), new URL(minio.endpoint).host);
   return {
     folder,
     programs,

@@ -16,14 +16,6 @@ const CLASSES: ReadonlyArray<readonly [type: string, module: string, provider: s
   ["random:", "random", "randomProvider"],
 ];
 
-/** What differs from the stack's config in every program of the benchmark. */
-export interface FlatProgramOptions {
-  /** `host:port` of MinIO. */
-  readonly minioServer: string;
-  /** Folder with `loki/` and `alloy/`. */
-  readonly charts: string;
-}
-
 /** Providers as the stack has them. The replacements make the kubeconfig one for pipelines, as the stack does. */
 const prelude = (
   minioServer: string,
@@ -64,24 +56,26 @@ const randomProvider = new random.Provider("random", {});
 
 const keyOf = ({ type, name }: PlannedResource): string => `${type}::${name}`;
 
-/** Source of the program. @throws for a type of resource that it does not know. */
-export function flatSource(planned: readonly PlannedResource[], { minioServer, charts }: FlatProgramOptions): string {
+/**
+ * Source of the program.
+ *
+ * @param planned resources of the stack.
+ * @param minioServer `host:port` of MinIO.
+ * @throws for a type of resource that it does not know.
+ */
+export function flatSource(planned: readonly PlannedResource[], minioServer: string): string {
   const resources = inOrder(planned.filter(({ type }) => !/^(pulumi:providers|logging):/.test(type)));
   const declarations = resources.map((resource) => {
     const [, module, provider] = CLASSES.find(([start]) => resource.type.startsWith(start)) ?? [];
     if (!module) throw new Error(`the flat program does not know the type ${resource.type}`);
     const { inputs, protect, ignoreChanges, dependsOn } = resource;
-    const release = typeof inputs.chart === "string" && {
-      chart: `${charts}/${inputs.chart}`,
-      repositoryOpts: undefined,
-    };
     const options = [
       `provider: ${provider}`,
       ...(protect ? ["protect: true"] : []),
       ...(ignoreChanges.length > 0 ? [`ignoreChanges: ${JSON.stringify(ignoreChanges)}`] : []),
       `dependsOn: [${dependsOn.map(variableOf).join(", ")}]`,
     ];
-    const args = expression({ ...inputs, ...release }, resource);
+    const args = expression(inputs, resource);
     return `const ${variableOf(keyOf(resource))} = new ${module}.${resource.type.split(":").at(-1)}(
   ${JSON.stringify(resource.name)},
   ${args},
@@ -128,7 +122,7 @@ function expression(value: unknown, resource: PlannedResource, key = ""): string
   }
   if (Array.isArray(value)) return `[${value.map((entry) => expression(entry, resource)).join(", ")}]`;
   if (typeof value !== "object" || value === null) return String(value);
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  const entries = Object.entries(value);
   return `{ ${entries.map(([name, inner]) => `${JSON.stringify(name)}: ${expression(inner, resource, name)}`).join(", ")} }`;
 }
 
