@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { isMap } from "../../components/helm/mergeValues.ts";
 
 /** Keys that identify the entries of a Kubernetes list; the first that fits is used. `from` identifies Loki's schema periods. */
 const NAMES = ["name", "metadata.name", "mountPath", "from", "containerPort", "topologyKey", "key"];
@@ -73,6 +74,3 @@ function yamlMap(text: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
