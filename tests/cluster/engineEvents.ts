@@ -1,4 +1,5 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
+import { isArgumentChange } from "../../automation/changes/resourceChanges.ts";
 
 /** One step of the engine: what it did to which resource. */
 export interface Operation {
@@ -38,9 +39,14 @@ export class OperationLog {
     }
   };
 
-  /** Steps that changed something, as `update logging-loki`. `replace` is left out: it is the sum of its two halves. */
+  /**
+   * Steps that changed something, as `update logging-loki`. `replace` is left out: it is the sum of its two halves. So is an update of the
+   * component, whose inputs are its arguments.
+   */
   get changes(): string[] {
-    return this.operations.filter(({ op }) => !["same", "replace"].includes(op)).map(({ op, name }) => `${op} ${name}`);
+    return this.operations
+      .filter(({ op, type }) => !["same", "replace"].includes(op) && !isArgumentChange(type, op))
+      .map(({ op, name }) => `${op} ${name}`);
   }
 
   /** The only step with this operation and name. @throws if there is none. */
