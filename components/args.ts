@@ -41,8 +41,8 @@ export const argsSchema = z.strictObject({
    */
   namespace: namespaceArg,
   /**
-   * Replicas, requests, disks, caches and limits for a common load, by measured figures: `docs/sizing.md`. Values in `loki` and `alloy`
-   * override it. Write disks cannot be changed in place, so choose it before the first deploy.
+   * Replicas, requests, disks, caches and limits for a common load, computed from measured figures (`docs/sizing.md`). Values in `loki`
+   * and `alloy` override it. Write disks cannot be changed in place, so choose it before the first deploy.
    * @default - the defaults of `loki` and `alloy`
    */
   profile: profileArg,

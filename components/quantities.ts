@@ -43,9 +43,22 @@ const memory = text.refine(
 /** Requests and limits of one container. https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
 export const resources = z.strictObject({
   /** What the scheduler reserves. */
-  requests: z.strictObject({ cpu, memory }),
+  requests: z.strictObject({
+    /** CPU: `"1"`, `"250m"`. */
+    cpu,
+    /** Memory: `"2Gi"`, `"512Mi"`. */
+    memory,
+  }),
   /** What the container may not exceed. */
-  limits: z.strictObject({ cpu: cpu.optional(), memory }),
+  limits: z.strictObject({
+    /**
+     * CPU: `"1"`, `"250m"`.
+     * @default - no limit
+     */
+    cpu: cpu.optional(),
+    /** Memory: `"2Gi"`, `"512Mi"`. */
+    memory,
+  }),
 });
 
 /** Requests and limits of one container. */

@@ -133,7 +133,7 @@ const createdPool = z.strictObject({
    */
   tags: z.record(z.string(), z.string()).default({}),
   /**
-   * What one node offers, for a VM size that this project has no figures of.
+   * What one node offers, for a VM size that this project has no figures for.
    * @default - from the table in `components/nodePool/vmSizes.ts`
    */
   vmCapacity,
@@ -200,7 +200,7 @@ const existingPool = z.strictObject({
        */
       maxPods: maxPods.default(110),
       /**
-       * What one node offers, for a VM size that this project has no figures of.
+       * What one node offers, for a VM size that this project has no figures for.
        * @default - from the table in `components/nodePool/vmSizes.ts`
        */
       vmCapacity,
