@@ -4,9 +4,11 @@ import { z } from "zod";
 import { checkArgs, type LoggingStackArgs, type ResolvedArgs } from "../components/args.ts";
 import { Findings, InvalidArgumentsError } from "../components/findings.ts";
 import { isMap, type Values } from "../components/helm/mergeValues.ts";
+import { bucketName } from "../components/objectStorage/args.ts";
 import { parseArguments } from "../components/shapeFindings.ts";
 import { type AccessConfig, accessArgs } from "./access.ts";
 import { readConfig, type Secrets } from "./readConfig.ts";
+import { otherStackFiles, sharedBucket } from "./sharedBucket.ts";
 
 /** The config of one stack. */
 export interface StackConfig {
@@ -65,7 +67,12 @@ function checkAccess(plain: Readonly<Record<string, unknown>>, findings: Finding
 }
 
 /** Checks the arguments against the stack and its access. */
-function checkStack({ cluster }: LoggingStackArgs, access: AccessConfig, stack: string, findings: Findings): void {
+function checkStack(
+  { cluster, objectStorage }: LoggingStackArgs,
+  access: AccessConfig,
+  stack: string,
+  findings: Findings,
+): void {
   findings.when(["cluster.name"], () => {
     findings.check(cluster.name === stack, {
       subject: "cluster.name",
@@ -80,6 +87,12 @@ function checkStack({ cluster }: LoggingStackArgs, access: AccessConfig, stack: 
       text: "the ARM ID of the AKS cluster, because access.method is aks",
       fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
     });
+  });
+  const nameFrom = objectStorage?.bucket === undefined ? "cluster.name" : "objectStorage.bucket";
+  findings.when([nameFrom, "objectStorage.endpoint"], () => {
+    const bucket = bucketName(objectStorage, cluster?.name);
+    const shared = sharedBucket({ endpoint: objectStorage.endpoint, bucket }, otherStackFiles(stack));
+    if (shared) findings.problem(shared);
   });
 }
 

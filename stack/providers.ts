@@ -9,12 +9,19 @@ import type { AccessConfig } from "./access.ts";
 import type { StackConfig } from "./config.ts";
 import { kubeconfigOf } from "./kubeconfig.ts";
 
+/** How a stack reaches its cloud, its cluster and its object store. */
+export interface StackProviders {
+  readonly providers: pulumi.ProviderResource[];
+  /** The kubeconfig from Azure, if `access.method` is `aks`. */
+  readonly kubeconfig: pulumi.Output<string> | undefined;
+}
+
 /**
  * Creates the explicit providers of one stack. The default providers are disabled, so that nothing uses a laptop's current context.
  *
  * @throws {RunError} if `access.method` is `aks` and `cluster.resourceId` is not the ID of an AKS cluster.
  */
-export function createProviders({ resolved, access, minioAdmin }: StackConfig): pulumi.ProviderResource[] {
+export function createProviders({ resolved, access, minioAdmin }: StackConfig): StackProviders {
   const { cluster, objectStorage } = resolved;
   const aks = parseAksResourceId(cluster.resourceId ?? "");
   const azureProvider = aks && new azure.Provider("azure", { subscriptionId: aks.subscriptionId });
@@ -29,25 +36,29 @@ export function createProviders({ resolved, access, minioAdmin }: StackConfig): 
           ...(minioAdmin.user && { minioUser: minioAdmin.user }),
           ...(minioAdmin.password && { minioPassword: minioAdmin.password }),
         });
-  return [
-    ...(azureProvider ? [azureProvider] : []),
-    kubernetesProvider(access, cluster, azureProvider),
-    ...(minioProvider ? [minioProvider] : []),
-    new random.Provider("random"),
-  ];
+  const { kubernetes, kubeconfig } = kubernetesProvider(access, cluster, azureProvider);
+  return {
+    providers: [
+      ...(azureProvider ? [azureProvider] : []),
+      kubernetes,
+      ...(minioProvider ? [minioProvider] : []),
+      new random.Provider("random"),
+    ],
+    kubeconfig,
+  };
 }
 
 function kubernetesProvider(
   access: AccessConfig,
   { name, resourceId }: StackConfig["resolved"]["cluster"],
   azureProvider: azure.Provider | undefined,
-): k8s.Provider {
+): { kubernetes: k8s.Provider; kubeconfig: pulumi.Output<string> | undefined } {
   if (access.method === "kubeconfig") {
-    return new k8s.Provider("kubernetes", {
-      kubeconfig: access.path,
-      context: access.context,
-      clusterIdentifier: name,
-    });
+    const { path, context } = access;
+    return {
+      kubernetes: new k8s.Provider("kubernetes", { kubeconfig: path, context, clusterIdentifier: name }),
+      kubeconfig: undefined,
+    };
   }
   const aks = resourceId === undefined ? undefined : parseAksResourceId(resourceId);
   // loadConfig already refuses this. Without a kubeconfig, the provider would use the machine's current context.
@@ -57,9 +68,7 @@ function kubernetesProvider(
     { resourceGroupName: aks.resourceGroupName, resourceName: aks.resourceName, format: "exec" },
     { provider: azureProvider },
   );
-  return new k8s.Provider("kubernetes", {
-    kubeconfig: pulumi.secret(credentials.apply((answer) => kubeconfigOf(answer, access.login))),
-    // Otherwise a new certificate or address in the kubeconfig would look like another cluster, and replace everything in it.
-    clusterIdentifier: resourceId,
-  });
+  const kubeconfig = pulumi.secret(credentials.apply((answer) => kubeconfigOf(answer, access.login)));
+  // Without the identifier, a new certificate or address in the kubeconfig would look like another cluster, and replace everything in it.
+  return { kubernetes: new k8s.Provider("kubernetes", { kubeconfig, clusterIdentifier: resourceId }), kubeconfig };
 }

@@ -8,18 +8,17 @@ export interface PlannedStep {
   readonly name: string;
 }
 
-/** What a `destroy` is about to do. */
+/** The plan of a `destroy`. */
 export interface DestroyPlan {
-  /** What is deleted, in the order in which the engine begins with it. */
+  /** Resources to delete, in the order in which the engine begins with them. */
   readonly goes: readonly PlannedStep[];
-  /** What is protected, and so stays. */
+  /** Resources that stay because they are protected. */
   readonly stays: readonly PlannedStep[];
 }
 
 /**
- * The plan of a destroy, from the events of its preview and the state.
- *
- * Providers, the stack and its component are not in it: they are entries of the state, and nothing outside of it.
+ * The plan of a destroy, from the events of its preview and the state. Providers, the stack and its component are left out: they exist
+ * in the state only.
  */
 export function destroyPlan(events: readonly EngineEvent[], state: StackState): DestroyPlan {
   return {

@@ -1,7 +1,7 @@
 import type { V1Secret } from "@kubernetes/client-node";
 import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import type { Finding } from "../../components/findings.ts";
-import { helmRevisions } from "../deploy/failedRevisions.ts";
+import { helmRevisions } from "../../stack/failedRevisions.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
 import { keyOfUrn, nameOf, resourceKey } from "../engine/urn.ts";
 import type { PlannedResource } from "../plan/offlinePlan.ts";

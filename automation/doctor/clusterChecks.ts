@@ -7,8 +7,8 @@ import {
   type V1Pod,
   type V1Secret,
 } from "@kubernetes/client-node";
+import { deployedNamespace, wrongCluster } from "../../stack/rightCluster.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
-import { deployedNamespace, wrongCluster } from "../deploy/guards.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainPods } from "../explain/explainPods.ts";

@@ -2,14 +2,13 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import { connect } from "../cluster/clusterApi.ts";
-import { sharedBuckets } from "../deploy/guards.ts";
 import { chartLogin } from "../engine/stackPreview.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { MinioKeys } from "../explain/minioEvidence.ts";
 import { planOffline } from "../plan/offlinePlan.ts";
 import { releasesOf } from "../plan/releases.ts";
-import { readStackFile, stackNames } from "../plan/stackFiles.ts";
+import { readStackFile } from "../plan/stackFiles.ts";
 import { type StackSettings, stackSettings } from "../plan/stackSettings.ts";
 import { azureChecks, idOfPool } from "./azureChecks.ts";
 import { type Check, judged, known } from "./check.ts";
@@ -36,7 +35,6 @@ export async function stackChecks(stack: string): Promise<Check[]> {
     (await idOfBucket(args.objectStorage, admin, resource)) ??
     (await idOfPool(args.cluster.resourceId, resource));
   return [
-    bucketCheck(stack, args.objectStorage.bucket),
     ...pulumiChecks(stack, engine),
     ...azureChecks(settings),
     ...minioChecks(args, admin),
@@ -44,11 +42,6 @@ export async function stackChecks(stack: string): Promise<Check[]> {
     ...stateChecks(stack, engine, resources, idOf),
     ...sourceChecks(releasesOf(resources), handle && (await chartLogin(handle).catch(() => undefined))),
   ];
-}
-
-function bucketCheck(stack: string, bucket: string): Check {
-  const files = stackNames().map((name) => readStackFile(name));
-  return known("bucket of its own", judged(sharedBuckets(files, stack), bucket));
 }
 
 /** The connection to the cluster with its checks, or the check that explains why there is no connection. */

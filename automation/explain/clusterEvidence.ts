@@ -6,18 +6,26 @@ import {
   type V1ReplicaSet,
   type V1StatefulSet,
 } from "@kubernetes/client-node";
+import { apiWithin } from "../cluster/clusterApi.ts";
 import { hasCrashed, type PodEvidence, type PodOwner, releaseOf } from "./explainPods.ts";
 
+/** Time that the API server has for its answers. */
+const ANSWER_SECONDS = 30;
+/** Lines of a crashed container's log that are shown. */
 const LOG_LINES = 15;
 
 /** Reads pods, events, claims and the logs of crashed containers of a namespace. */
-export async function podEvidence(kube: KubeConfig, namespace: string): Promise<PodEvidence> {
-  const core = kube.makeApiClient(CoreV1Api);
+export async function podEvidence(
+  kube: KubeConfig,
+  namespace: string,
+  signal = AbortSignal.timeout(ANSWER_SECONDS * 1000),
+): Promise<PodEvidence> {
+  const core = apiWithin(kube, CoreV1Api, signal);
   const [pods, events, claims, owners] = await Promise.all([
     core.listNamespacedPod({ namespace }),
     core.listNamespacedEvent({ namespace }),
     core.listNamespacedPersistentVolumeClaim({ namespace }),
-    podOwners(kube, namespace),
+    podOwners(kube, namespace, signal),
   ]);
   const crashed = pods.items.flatMap((pod) =>
     [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
@@ -47,8 +55,8 @@ export async function podEvidence(kube: KubeConfig, namespace: string): Promise<
   };
 }
 
-async function podOwners(kube: KubeConfig, namespace: string): Promise<PodOwner[]> {
-  const apps = kube.makeApiClient(AppsV1Api);
+async function podOwners(kube: KubeConfig, namespace: string, signal: AbortSignal): Promise<PodOwner[]> {
+  const apps = apiWithin(kube, AppsV1Api, signal);
   const [sets, replicas, daemons] = await Promise.all([
     apps.listNamespacedStatefulSet({ namespace }),
     apps.listNamespacedReplicaSet({ namespace }),

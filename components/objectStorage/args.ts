@@ -92,7 +92,8 @@ const isBucketName = (bucket: string): boolean =>
   !/^\d+(\.\d+){3}$/.test(bucket) &&
   !RESERVED_BUCKETS.test(bucket);
 
-const bucketName = ({ bucket }: { bucket?: string | undefined }, clusterName: string): string =>
+/** The bucket of a cluster: the one given, or `loki-<cluster.name>`. */
+export const bucketName = ({ bucket }: { bucket?: string | undefined }, clusterName: string): string =>
   bucket ?? `loki-${clusterName}`;
 
 function isIPv4Cidr(cidr: string): boolean {

@@ -55,8 +55,9 @@ export function createObjectStorage(
   const bucket = new S3Bucket(
     `${name}-bucket`,
     { bucket: storage.bucket, acl: "private", forceDestroy: false },
-    // A cluster's lines outlive the cluster: no diff and no destroy removes them.
-    { ...opts, protect: true },
+    // A cluster's lines outlive the cluster: no diff and no destroy removes them. If `--ignore-protect` bypasses `protect`, only the state
+    // forgets the bucket.
+    { ...opts, protect: true, retainOnDelete: true },
   );
   // No lifecycle rule: the compactor alone decides what is old. A rule on the bucket would delete index and marker files too.
   const policy = new IamPolicy(

@@ -79,7 +79,7 @@ describe("compared with the deployed periods,", () => {
   });
 });
 
-it("the release has the hook that compares with the deployed periods", async () => {
+it("the release has its own hooks first, then those of the stack", async () => {
   const { plan, sent } = await planAndRegistrations(stackFile());
   assert.ok(resource(plan, "logging-loki"));
   const request = sent.find((r) => r.getName() === "logging-loki") as unknown as {
@@ -88,5 +88,8 @@ it("the release has the hook that compares with the deployed periods", async () 
   assert.deepEqual(request.getHooks()?.getBeforeUpdateList(), [
     "logging-loki-schema-history",
     "logging-loki-gateway-generation",
+    "logging-right-cluster",
+    "logging-right-namespace",
+    "logging-roll-back-first",
   ]);
 });

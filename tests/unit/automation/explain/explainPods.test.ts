@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";
+import { explainPods, type PodEvidence, type PodOwner } from "../../../../automation/explain/explainPods.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+
+const pod = (name: string, status: V1Pod["status"], more: Loose = {}): V1Pod => ({
+  metadata: { name, labels: { "app.kubernetes.io/instance": "loki" } },
+  ...(status && { status }),
+  ...more,
+});
+const explain = (pods: V1Pod[], more: Partial<PodEvidence> = {}) =>
+  explainPods({ namespace: "logging", pods, events: [], claims: [], logs: {}, owners: [], ...more });
+const unscheduled = (message: string): V1Pod["status"] => ({
+  phase: "Pending",
+  conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
+});
+const container = (state: Loose, more: Loose = {}): Loose => ({
+  phase: "Running",
+  containerStatuses: [{ name: "loki", image: "loki:1", restartCount: 0, ready: false, state, ...more }],
+});
+
+describe("pods that are not ready", () => {
+  it("are explained, those that wait for the same in one finding; ready and ending ones are not", () => {
+    const full = unscheduled("0/4 nodes are available: 4 Insufficient memory.");
+    const ready: Loose = { conditions: [{ type: "Ready", status: "True" }] };
+    const found = explain([
+      pod("loki-write-1", full),
+      pod("loki-write-0", full),
+      pod("loki-read-0", ready),
+      { ...pod("old", full), metadata: { name: "old", deletionTimestamp: new Date() } },
+      pod("done", { phase: "Succeeded" }),
+    ]);
+    assert.deepEqual(
+      found.map(({ subject }) => subject),
+      ["pods loki-write-0, loki-write-1 of release loki"],
+    );
+    assert.match(found[0]?.text ?? "", /^Pending, the scheduler says: 0\/4 nodes/);
+    assert.match(found[0]?.fix ?? "", /maxCount/);
+  });
+
+  it("say what of the scheduler's reasons can be mended how", () => {
+    const fix = (message: string) => explain([pod("p", unscheduled(message))])[0]?.fix ?? "";
+    assert.match(fix("node(s) had untolerated taint(s)"), /kubectl get nodes -L workload/);
+    assert.match(fix("something new"), /describe pod p/);
+    const claims: Loose[] = [
+      { metadata: { name: "data-p" }, spec: { storageClassName: "fast" }, status: { phase: "Pending" } },
+    ];
+    const waiting = pod("p", unscheduled("pod has unbound immediate PersistentVolumeClaims"), {
+      spec: { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data-p" } }] },
+    });
+    const events = [
+      {
+        involvedObject: { name: "data-p" },
+        metadata: {},
+        reason: "ProvisioningFailed",
+        message: 'storageclass "fast" not found',
+      },
+    ] as CoreV1Event[];
+    const [found] = explain([waiting], { claims, events });
+    assert.match(found?.text ?? "", /claim data-p: storageclass "fast" not found/);
+    assert.match(found?.fix ?? "", /kubectl get storageclass fast/);
+  });
+
+  it("show an image that cannot be pulled, and a config that is not there", () => {
+    const image = container({ waiting: { reason: "ImagePullBackOff", message: "401 Unauthorized" } });
+    assert.match(explain([pod("p", image)])[0]?.text ?? "", /^image loki:1: ImagePullBackOff, 401 Unauthorized$/);
+    const config = container({ waiting: { reason: "CreateContainerConfigError", message: 'secret "x" not found' } });
+    assert.match(explain([pod("p", config)])[0]?.text ?? "", /secret "x" not found/);
+  });
+
+  it("show the last lines of a crash, and out of memory as what it is", () => {
+    const crash = container(
+      { waiting: { reason: "CrashLoopBackOff" } },
+      { restartCount: 3, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    const [found] = explain([pod("p", crash)], { logs: { "p/loki": "level=error msg=boom\n" } });
+    assert.match(found?.text ?? "", /^loki crashed 3 times \(exit code 1\); its last lines:\nlevel=error msg=boom$/);
+    const memory = container(
+      { waiting: { reason: "CrashLoopBackOff" } },
+      { restartCount: 1, lastState: { terminated: { exitCode: 137, reason: "OOMKilled" } } },
+    );
+    const [oom] = explain([pod("p", memory)]);
+    assert.match(oom?.text ?? "", /crashed once \(out of memory\)/);
+    assert.match(oom?.fix ?? "", /memory limit/);
+  });
+
+  it("show a crash also while the next try runs, with what the probe says of that; not one that was got over", () => {
+    const again = container(
+      { running: {} },
+      { restartCount: 2, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    const logs = { "p/loki": "level=error msg=boom\n" };
+    const events = [
+      { involvedObject: { name: "p" }, metadata: {}, reason: "Unhealthy", message: "Readiness probe failed: 503" },
+    ] as CoreV1Event[];
+    assert.equal(
+      explain([pod("p", again)], { logs, events })[0]?.text,
+      "loki crashed 2 times (exit code 1), runs again, and is not ready: Readiness probe failed: 503; its last lines:\nlevel=error msg=boom",
+    );
+    const ready = container(
+      { running: {} },
+      { restartCount: 2, ready: true, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
+    );
+    assert.match(explain([pod("p", ready)], { logs, events })[0]?.text ?? "", /^runs, and is not ready: Readiness/);
+  });
+
+  it("show the probe that fails, the newest word of it", () => {
+    const event = (message: string, minute: number) =>
+      ({
+        involvedObject: { name: "p" },
+        metadata: {},
+        reason: "Unhealthy",
+        message,
+        lastTimestamp: new Date(2026, 0, 1, 0, minute),
+      }) as CoreV1Event;
+    const events = [event("Readiness probe failed: 503", 2), event("Readiness probe failed: connection refused", 1)];
+    assert.match(
+      explain([pod("p", container({ running: {} }))], { events })[0]?.text ?? "",
+      /is not ready: Readiness probe failed: 503$/,
+    );
+    assert.match(explain([pod("p", { phase: "Pending" })])[0]?.text ?? "", /phase Pending/);
+  });
+});
+
+describe("pods that are refused, so that there are none", () => {
+  const owner = (kind: PodOwner["kind"], name: string, made: number): PodOwner => ({
+    kind,
+    name,
+    release: "loki",
+    wanted: 3,
+    made,
+  });
+  const refused = (kind: string, name: string, message: string) =>
+    ({ involvedObject: { kind, name }, metadata: {}, reason: "FailedCreate", message }) as CoreV1Event;
+
+  it("are told of by what should have made them, with who refuses", () => {
+    const quota =
+      'pods "loki-write-2" is forbidden: exceeded quota: few, requested: pods=1, used: pods=9, limited: pods=9';
+    const policy = 'admission webhook "validation.gatekeeper.sh" denied the request: no hostPath';
+    const found = explain([], {
+      owners: [
+        owner("StatefulSet", "loki-write", 2),
+        owner("DaemonSet", "alloy", 0),
+        owner("ReplicaSet", "loki-read-1", 3),
+      ],
+      events: [
+        refused("StatefulSet", "loki-write", quota),
+        refused("DaemonSet", "alloy", policy),
+        // Got over since.
+        refused("ReplicaSet", "loki-read-1", quota),
+      ],
+    });
+    assert.deepEqual(
+      found.map(({ subject, text }) => `${subject}: ${text}`),
+      [
+        `StatefulSet loki-write of release loki: 1 of 3 pods is not made: ${quota}`,
+        `DaemonSet alloy of release loki: 3 of 3 pods are not made: ${policy}`,
+      ],
+    );
+    assert.match(found[0]?.fix ?? "", /describe resourcequota/);
+    assert.match(found[1]?.fix ?? "", /policy/);
+  });
+
+  it("are not told of where nothing says why", () => {
+    assert.deepEqual(explain([], { owners: [owner("StatefulSet", "loki-write", 2)] }), []);
+  });
+});
