@@ -84,9 +84,11 @@ let runs = 0;
 /** The parts of the SDK's mock monitor that are wrapped here. */
 interface Monitor {
   registerResource(request: RegisterRequest, callback: unknown): Promise<void>;
-  registerResourceHook?(request: unknown, callback: (error: null, response: object) => void): void;
+  registerResourceHook?: RegisterHook;
+  registerErrorHook?: RegisterHook;
   registerResourceOutputs(request: { getUrn(): string; getOutputs(): WireStruct }, callback: unknown): void;
 }
+type RegisterHook = (request: unknown, callback: (error: null, response: object) => void) => void;
 interface RegisterRequest {
   getType(): string;
   getName(): string;
@@ -142,8 +144,10 @@ export async function recordProgram(
     resources.push(plannedResource(request, tellSecretsApart));
     return register(request, callback);
   };
-  // The SDK's mock monitor lacks this call. Mocks never call hooks.
-  monitor.registerResourceHook ??= (_request, callback) => callback(null, {});
+  // The mock monitor of the SDK cannot register hooks. Only the engine calls them.
+  const acceptHook: RegisterHook = (_request, callback) => callback(null, {});
+  monitor.registerResourceHook ??= acceptHook;
+  monitor.registerErrorHook ??= acceptHook;
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   monitor.registerResourceOutputs = (request, callback) => {
     if (request.getUrn().includes("pulumi:pulumi:Stack"))

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, describe, it, mock } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { EXPLAINED_ELSEWHERE, guardRails } from "../../../stack/guardRails.ts";
+import { within } from "../../harness/inProcess.ts";
 import type { Loose } from "../../harness/manifest.ts";
 import { load, RELEASE, stackFile } from "../../harness/plannedStack.ts";
 
@@ -32,18 +33,22 @@ const server = createServer((request, response) => {
   response.end(JSON.stringify(body ?? { kind: "Status", message: `no ${path}` }));
 });
 
-before(async () => {
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  mock.method(pulumi.log, "warn", async (text: string, beside?: pulumi.Resource) => {
-    const urn = beside && (await new Promise<string>((done) => beside.urn.apply(done)));
-    warnings.push({ text, urn });
+/** Starts the API server and records warnings for the tests of a suite. */
+function withServer(): void {
+  before(async () => {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    mock.method(pulumi.log, "warn", async (text: string, beside?: pulumi.Resource) => {
+      const urn = beside && (await new Promise<string>((done) => beside.urn.apply(done)));
+      warnings.push({ text, urn });
+    });
   });
-});
-after(() => {
-  mock.restoreAll();
-  server.close();
-  server.closeAllConnections();
-});
+  after(() => {
+    mock.restoreAll();
+    server.close();
+    server.closeAllConnections();
+  });
+}
 
 /** The hooks of a resource, as the engine would call them. */
 async function rails(): Promise<(type: string, resource?: Loose, hooks?: pulumi.ResourceHookBinding) => Loose> {
@@ -75,6 +80,8 @@ async function call(hooks: pulumi.ResourceHook[], args: Loose = {}): Promise<str
 }
 
 describe("the guard rails", () => {
+  withServer();
+
   it("hold every resource on another cluster, and repeat the reason for none", async () => {
     answers = { "/api/v1/nodes": { items: [NODE("mc_rg-prod-aks-a_other_westeurope")] } };
     const hooksOf = await rails();
@@ -128,21 +135,17 @@ describe("the guard rails", () => {
     });
     answers = { "/api/v1/namespaces/logging/secrets": { items: [revision("4", "deployed"), revision("5", "failed")] } };
     const hooks = (await rails())(RELEASE).beforeUpdate.slice(-1);
-    const { PATH } = process.env;
-    process.env.PATH = "/nonexistent";
-    try {
-      const newInputs = { name: "loki", namespace: "logging", version: "1.0.0", values: {} };
-      assert.equal(
-        await call(hooks, { newInputs }),
-        "release loki: revision 5 failed and has to be rolled back first: helm is not on PATH\n    → helm rollback loki 4 --namespace logging --history-max 5",
-      );
-    } finally {
-      process.env.PATH = PATH;
-    }
+    const newInputs = { name: "loki", namespace: "logging", version: "1.0.0", values: {} };
+    assert.equal(
+      await within({ env: { PATH: "/nonexistent" } }, () => call(hooks, { newInputs })),
+      "release loki: revision 5 failed and has to be rolled back first: helm is not on PATH\n    → helm rollback loki 4 --namespace logging --history-max 5",
+    );
   });
 });
 
 describe("the explanation of a failure", () => {
+  withServer();
+
   const failure = (type: string, ...errors: string[]) => ({ urn: `urn:pulumi:a::logging::${type}::r`, type, errors });
 
   it("stands beside the resource, and is never a retry", async () => {
@@ -185,11 +188,7 @@ describe("the explanation of a failure", () => {
   });
 
   it("is left to a program that says it explains failures itself", async () => {
-    process.env[EXPLAINED_ELSEWHERE] = "npm run deploy";
-    try {
-      assert.deepEqual((await rails())(RELEASE).onError, []);
-    } finally {
-      delete process.env[EXPLAINED_ELSEWHERE];
-    }
+    const hooksOf = await within({ env: { [EXPLAINED_ELSEWHERE]: "npm run deploy" } }, rails);
+    assert.deepEqual(hooksOf(RELEASE).onError, []);
   });
 });
