@@ -1,19 +1,21 @@
-// Deploys that go wrong on the real engine, API server, scheduler and MinIO, and what is said of them.
+// Deploys that go wrong on the real engine, API server, scheduler and MinIO, and their explanations.
 import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { CertificateAuthority } from "../../harness/certificates.ts";
+import type { KubernetesApi } from "../../harness/kubernetes/kubernetesApi.ts";
 import { freePort, until } from "../../harness/processes.ts";
 import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { brokenBy, SAID, tellOfBrokenPods } from "../brokenPods.ts";
 import { deployedStacks } from "../deployedStacks.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
+import { type Deployed, WAYS } from "../waysToDeploy.ts";
 
 const NAME = "prod-aks-b";
 
-/** Runs with a changed config, and puts it back whatever happens. */
+/** Runs with a changed config, and restores the config afterwards. */
 async function withConfig<T>(change: (config: StackConfig) => void, run: () => Promise<T>): Promise<T> {
   const { engine } = await deployedStacks();
   const restore = engine.changeConfig(NAME, change);
@@ -24,8 +26,8 @@ async function withConfig<T>(change: (config: StackConfig) => void, run: () => P
   }
 }
 
-describe("a deploy that is held", () => {
-  it("on another cluster: nothing is asked of the engine", async () => {
+describe("a deploy that is refused", () => {
+  it("on another cluster: the engine does not start", async () => {
     const { engine, folder } = await deployedStacks();
     const other = { AZURE_STANDIN_KUBECONFIG: join(folder, "prod-aks-a.kubeconfig") };
     const { code, outcome, findings, steps } = await deploy(engine, ["up", "--stack", NAME], other);
@@ -36,21 +38,7 @@ describe("a deploy that is held", () => {
     );
   });
 
-  it("on another stack's bucket", async () => {
-    const { engine } = await deployedStacks();
-    await withConfig(
-      (config) => {
-        config["logging:objectStorage"].bucket = "loki-prod-aks-a";
-      },
-      async () => {
-        const { code, outcome, findings } = await deploy(engine, ["up", "--stack", NAME]);
-        assert.deepEqual([code, outcome], [2, "refused"]);
-        assert.match(findings[0]?.text ?? "", /prod-aks-a and prod-aks-b/);
-      },
-    );
-  });
-
-  it("as a destroy, while the bucket is protected: nothing goes", async () => {
+  it("as a destroy, while the bucket is protected: nothing is deleted", async () => {
     const { engine, deployments } = await deployedStacks();
     const { stack, cluster } = deployments[NAME];
     const before = JSON.stringify((await stack.exportStack()).deployment);
@@ -62,7 +50,7 @@ describe("a deploy that is held", () => {
     assert.ok(await cluster.api.get("/api/v1/namespaces/logging"));
   });
 
-  it("by a config that is refused: the list, with 1", async () => {
+  it("because of its config: the list of problems, with exit code 1", async () => {
     const { engine } = await deployedStacks();
     await withConfig(
       (config) => {
@@ -78,194 +66,202 @@ describe("a deploy that is held", () => {
   });
 });
 
-describe("a deploy that fails", () => {
-  /** Another release of Loki that gives up after half a minute. */
-  const soon = (change: (loki: StackConfig) => void) => (config: StackConfig) => {
-    config["logging:loki"].timeoutSeconds = 30;
-    change(config["logging:loki"]);
+/** Gives a release of Loki up after half a minute. */
+const soon = (change: (loki: StackConfig) => void) => (config: StackConfig) => {
+  config["logging:loki"].timeoutSeconds = 30;
+  change(config["logging:loki"]);
+};
+
+const rollbacks = ({ diagnostics }: Deployed): string[] => diagnostics.filter((text) => /rolled back/.test(text));
+
+/** The one finding with this subject. */
+function findingOf({ findings, errors }: Deployed, subject: RegExp): Deployed["findings"][number] {
+  const found = findings.filter((finding) => subject.test(finding.subject));
+  assert.equal(found.length, 1, JSON.stringify([findings, errors]));
+  return found[0] as (typeof findings)[number];
+}
+
+for (const [way, deployBy] of Object.entries(WAYS)) {
+  const up = async (environment?: Record<string, string>): Promise<Deployed> => {
+    const { engine } = await deployedStacks();
+    return deployBy(engine, NAME, environment);
+  };
+  const fails = async (environment?: Record<string, string>): Promise<Deployed> => {
+    const result = await up(environment);
+    assert.equal(result.succeeded, false, JSON.stringify(result.changes));
+    assert.ok(result.errors.length > 0, "the engine's own error is missing");
+    for (const error of result.errors) assert.doesNotMatch(error, /error hook/, "a hook replaced the engine's error");
+    return result;
+  };
+  const succeeds = async (): Promise<Deployed> => {
+    const result = await up();
+    assert.ok(result.succeeded, JSON.stringify([result.findings, result.errors]));
+    return result;
   };
 
-  const rollback = (diagnostics: readonly string[]): string[] => diagnostics.filter((text) => /rolled back/.test(text));
-
-  it("for want of a node says so in the scheduler's words, and the same once more goes on from there", async () => {
-    const { engine, deployments } = await deployedStacks();
-    const { api } = deployments[NAME].cluster;
-    const nodes = (await api.list("/api/v1/nodes")).filter(({ metadata }) => metadata.labels?.workload === "logging");
-    const cordon = (unschedulable: boolean) =>
-      Promise.all(
-        nodes.map(async ({ metadata: { name } }) => {
-          const node = (await api.get(`/api/v1/nodes/${name}`)) as (typeof nodes)[number];
-          await api.call("PUT", `/api/v1/nodes/${name}`, { ...node, spec: { ...node.spec, unschedulable } });
-        }),
-      );
-    const faster = (loki: StackConfig): void => {
-      loki.limits = { ...loki.limits, ingestionRateMb: 61, ingestionBurstMb: 122 };
-    };
-    await cordon(true);
-    try {
-      await withConfig(soon(faster), async () => {
-        const { code, outcome, findings } = await deploy(engine, ["up", "--stack", NAME]);
-        assert.deepEqual([code, outcome], [4, "failed"]);
-        const pending = findings.find(({ text }) => /^Pending, the scheduler says: .*unschedulable/.test(text));
-        assert.ok(pending, JSON.stringify(findings));
-        assert.match(pending.subject, /loki-.* of release loki$/);
-      });
-    } finally {
-      await cordon(false);
-    }
-    // A rollback in between would roll every pod twice.
-    await withConfig(
-      (config) => faster(config["logging:loki"]),
-      async () => {
-        const again = await deploy(engine, ["up", "--stack", NAME]);
-        assert.equal(again.outcome, "succeeded", JSON.stringify([again.findings, again.errors]));
-        assert.deepEqual(rollback(again.diagnostics), []);
-      },
-    );
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
-  });
-
-  it("for an image, a crash or a probe says which pod and why, and the next one mends it", async () => {
-    const { engine, deployments } = await deployedStacks();
-    const telling = tellOfBrokenPods(deployments[NAME].cluster);
-    try {
-      await withConfig(
-        soon((loki) => {
-          loki.values = { gateway: brokenBy("image"), read: brokenBy("crash"), write: brokenBy("probe") };
-        }),
-        async () => {
-          const { code, outcome, findings, errors } = await deploy(engine, ["up", "--stack", NAME]);
-          assert.deepEqual([code, outcome], [4, "failed"], JSON.stringify(errors));
-          const said = (subject: RegExp) => {
-            const found = findings.filter((finding) => subject.test(finding.subject));
-            assert.equal(found.length, 1, JSON.stringify([findings, errors]));
-            return found[0] as (typeof findings)[number];
-          };
-          const image = said(/^pod loki-gateway-\S+ of release loki$/);
-          assert.match(
-            image.text,
-            /^image docker\.io\/\S+: ImagePullBackOff, Back-off pulling image: 401 Unauthorized$/,
-          );
-          assert.match(image.fix, /images\.registry/);
-          const crash = said(/^pod loki-read-\S+ of release loki$/);
-          assert.equal(
-            crash.text,
-            `read crashed 3 times (exit code 1); its last lines:\n${SAID.log.slice(-15).join("\n")}`,
-          );
-          assert.match(crash.fix, /^kubectl -n logging logs loki-read-\S+ -c read --previous$/);
-          const probe = said(/^pod loki-write-2 of release loki$/);
-          assert.equal(probe.text, `runs, and is not ready: ${SAID.probe}`);
-          assert.match(probe.fix, /^kubectl -n logging logs loki-write-2/);
-          assert.equal(findings.filter(({ subject }) => /^pods? /.test(subject)).length, 3, JSON.stringify(findings));
-        },
-      );
-    } finally {
-      await telling.stop();
-    }
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
-    assert.equal(rollback(mended.diagnostics).length, 1, JSON.stringify(mended.diagnostics));
-  });
-
-  it("for pods that a quota refuses says who should have made them", async () => {
-    const { engine, deployments } = await deployedStacks();
-    const { api } = deployments[NAME].cluster;
-    const quotas = "/api/v1/namespaces/logging/resourcequotas";
-    await api.create(quotas, { metadata: { name: "none" }, spec: { hard: { pods: "0" } } });
-    try {
-      await until("the quota counts", async () => (await api.get(`${quotas}/none`))?.status?.hard?.pods === "0");
-      await withConfig(
-        soon((loki) => {
-          loki.values = { read: { podAnnotations: { "cluster-tier/change": "quota" } } };
-        }),
-        async () => {
-          const { code, findings, errors } = await deploy(engine, ["up", "--stack", NAME]);
-          assert.equal(code, 4, JSON.stringify([findings, errors]));
-          const refused = findings.find(({ subject }) => /^ReplicaSet loki-read-\S+ of release loki$/.test(subject));
-          assert.match(
-            refused?.text ?? "",
-            /1 of \d pods is not made: .*exceeded quota: none/,
-            JSON.stringify(findings),
-          );
-          assert.match(refused?.fix ?? "", /describe resourcequota/);
-        },
-      );
-    } finally {
-      await api.call("DELETE", `${quotas}/none`);
-    }
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
-  });
-
-  it("at MinIO says whether it is the key, the certificate or the address, and the next one goes on", async () => {
-    const { engine, programs, folder } = await deployedStacks();
-    // A rotation asks MinIO for another user. It is not taken back: what follows has the new generation.
-    engine.changeConfig(NAME, (config) => {
-      const storage = config["logging:objectStorage"];
-      storage.credentialsGeneration = (storage.credentialsGeneration ?? 1) + 1;
-    });
-    const said = async (environment: Record<string, string> = {}): Promise<string> => {
-      const { code, outcome, findings, errors } = await deploy(engine, ["up", "--stack", NAME], environment);
-      assert.deepEqual([code, outcome], [4, "failed"], JSON.stringify([findings, errors]));
-      return findings.map(({ subject, text }) => `${subject} ${text}`).join("; ") || errors.join("; ");
-    };
-    const secret = await said({ MINIO_PASSWORD: "not-the-password" });
-    assert.match(secret, /MinIO's admin key is known, and its secret is wrong/);
-    assert.match(await said({ MINIO_USER: "nobody-of-this-name" }), /MinIO's admin key is not known/);
-
-    const certificate = join(engine.project, "certs/minio-internal-company-ca.pem");
-    const other = mkdtempSync(join(tmpdir(), "logging-ca-"));
-    try {
-      copyFileSync(new CertificateAuthority(programs.program.openssl, other, "another-ca").certificate, certificate);
-      assert.match(await said(), /MinIO's certificate is not signed by a CA that is trusted here/);
-    } finally {
-      copyFileSync(join(folder, "minio/minio-ca.crt"), certificate);
-      rmSync(other, { recursive: true });
-    }
-    const port = await freePort();
-    await withConfig(
-      (config) => {
-        config["logging:objectStorage"].endpoint = `https://127.0.0.1:${port}`;
-      },
-      async () => assert.match(await said(), new RegExp(`the address .*127\\.0\\.0\\.1:${port}.*connection refused`)),
-    );
-    // The state remembers where that deploy looked; a refresh would look there too.
-    const refresh = await deploy(engine, ["refresh", "--stack", NAME]);
-    assert.deepEqual([refresh.code, refresh.outcome, refresh.steps], [2, "refused", []]);
-    assert.match(refresh.findings[0]?.text ?? "", new RegExp(`^cannot be seen at 127\\.0\\.0\\.1:${port},`));
-
-    const mended = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(mended.outcome, "succeeded", JSON.stringify([mended.findings, mended.errors]));
-    assert.ok(
-      mended.steps.some(({ op, name }) => `${op} ${name}` === "create-replacement logging-bucket-user"),
-      JSON.stringify(mended.steps),
-    );
-    assert.deepEqual((await deploy(engine, ["up", "--stack", NAME])).steps, []);
-  });
-
-  it("at Azure shows the code, and what to do about it", async () => {
-    const { engine } = await deployedStacks();
-    await withConfig(
-      (config) => {
-        config["logging:nodePool"].tags = { team: "logs" };
-      },
-      async () => {
-        const failure = {
-          update: { code: "OperationNotAllowed", message: "the cluster is being upgraded", status: 409 },
-        };
-        const { code, findings, errors } = await deploy(engine, ["up", "--stack", NAME], {
-          AZURE_STANDIN_FAIL: JSON.stringify(failure),
+  describe(`${way}: a deploy that fails`, () => {
+    it("for want of a node quotes the scheduler, and the same update tried again continues", async () => {
+      const { deployments } = await deployedStacks();
+      const { cluster, stack } = deployments[NAME];
+      const faster = (loki: StackConfig): void => {
+        loki.limits = { ...loki.limits, ingestionRateMb: 61, ingestionBurstMb: 122 };
+      };
+      await cordon(cluster.api, true);
+      try {
+        await withConfig(soon(faster), async () => {
+          const { findings } = await fails();
+          const pending = findings.find(({ text }) => /^Pending, the scheduler says: .*unschedulable/.test(text));
+          assert.ok(pending, JSON.stringify(findings));
+          assert.match(pending.subject, /loki-.* of release loki$/);
         });
-        assert.equal(code, 4);
-        const azure = findings.find(({ subject }) => subject === "Azure");
-        assert.match(
-          azure?.text ?? "",
-          /^OperationNotAllowed: the cluster is being upgraded/,
-          JSON.stringify([findings, errors]),
+        // Without them, the next update would see no difference and not wait for the pods.
+        assert.match(JSON.stringify((await stack.exportStack()).deployment), /"initErrors":\["/);
+      } finally {
+        await cordon(cluster.api, false);
+      }
+      // A rollback in between would restart every pod twice.
+      await withConfig(
+        (config) => faster(config["logging:loki"]),
+        async () => assert.deepEqual(rollbacks(await succeeds()), []),
+      );
+      await succeeds();
+    });
+
+    it("for an image, a crash or a probe names the pod and the reason, and the next deploy rolls back first", async () => {
+      const { deployments } = await deployedStacks();
+      const telling = tellOfBrokenPods(deployments[NAME].cluster);
+      try {
+        await withConfig(
+          soon((loki) => {
+            loki.values = { gateway: brokenBy("image"), read: brokenBy("crash"), write: brokenBy("probe") };
+          }),
+          async () => {
+            const failed = await fails();
+            const image = findingOf(failed, /^pod loki-gateway-\S+ of release loki$/);
+            assert.match(
+              image.text,
+              /^image docker\.io\/\S+: ImagePullBackOff, Back-off pulling image: 401 Unauthorized$/,
+            );
+            assert.match(image.fix, /images\.registry/);
+            const crash = findingOf(failed, /^pod loki-read-\S+ of release loki$/);
+            assert.equal(
+              crash.text,
+              `read crashed 3 times (exit code 1); its last lines:\n${SAID.log.slice(-15).join("\n")}`,
+            );
+            assert.match(crash.fix, /^kubectl -n logging logs loki-read-\S+ -c read --previous$/);
+            const probe = findingOf(failed, /^pod loki-write-2 of release loki$/);
+            assert.equal(probe.text, `runs, and is not ready: ${SAID.probe}`);
+            assert.match(probe.fix, /^kubectl -n logging logs loki-write-2/);
+            const pods = failed.findings.filter(({ subject }) => /^pods? /.test(subject));
+            assert.equal(pods.length, 3, JSON.stringify(failed.findings));
+          },
         );
-        assert.match(azure?.fix ?? "", /provisioningState/);
-      },
-    );
+      } finally {
+        await telling.stop();
+      }
+      const fixed = await succeeds();
+      assert.equal(rollbacks(fixed).length, 1, JSON.stringify(fixed.diagnostics));
+    });
+
+    it("for pods that a quota refuses names the object that should have created them", async () => {
+      const { deployments } = await deployedStacks();
+      const { api } = deployments[NAME].cluster;
+      const quotas = "/api/v1/namespaces/logging/resourcequotas";
+      await api.create(quotas, { metadata: { name: "none" }, spec: { hard: { pods: "0" } } });
+      try {
+        await until("the quota counts", async () => (await api.get(`${quotas}/none`))?.status?.hard?.pods === "0");
+        await withConfig(
+          soon((loki) => {
+            loki.values = { read: { podAnnotations: { "cluster-tier/change": `quota ${way}` } } };
+          }),
+          async () => {
+            const { findings } = await fails();
+            const refused = findings.find(({ subject }) => /^ReplicaSet loki-read-\S+ of release loki$/.test(subject));
+            assert.match(
+              refused?.text ?? "",
+              /1 of \d pods is not made: .*exceeded quota: none/,
+              JSON.stringify(findings),
+            );
+            assert.match(refused?.fix ?? "", /describe resourcequota/);
+          },
+        );
+      } finally {
+        await api.call("DELETE", `${quotas}/none`);
+      }
+      await succeeds();
+    });
+
+    it("at MinIO tells a wrong key, certificate and address apart, and the next deploy continues", async () => {
+      const { engine, programs, folder } = await deployedStacks();
+      // A rotation asks MinIO for another user. It stays: what follows has the new generation.
+      engine.changeConfig(NAME, (config) => {
+        const storage = config["logging:objectStorage"];
+        storage.credentialsGeneration = (storage.credentialsGeneration ?? 1) + 1;
+      });
+      const explained = async (environment?: Record<string, string>): Promise<string> => {
+        const { findings, errors } = await fails(environment);
+        return findings.map(({ subject, text }) => `${subject} ${text}`).join("; ") || errors.join("; ");
+      };
+      assert.match(
+        await explained({ MINIO_PASSWORD: "not-the-password" }),
+        /MinIO's admin key is known, and its secret is wrong/,
+      );
+      assert.match(await explained({ MINIO_USER: "nobody-of-this-name" }), /MinIO's admin key is not known/);
+
+      const certificate = join(engine.project, "certs/minio-internal-company-ca.pem");
+      const other = mkdtempSync(join(tmpdir(), "logging-ca-"));
+      try {
+        copyFileSync(new CertificateAuthority(programs.program.openssl, other, "another-ca").certificate, certificate);
+        assert.match(await explained(), /MinIO's certificate is not signed by a CA that is trusted here/);
+      } finally {
+        copyFileSync(join(folder, "minio/minio-ca.crt"), certificate);
+        rmSync(other, { recursive: true });
+      }
+      const port = await freePort();
+      await withConfig(
+        (config) => {
+          config["logging:objectStorage"].endpoint = `https://127.0.0.1:${port}`;
+        },
+        async () =>
+          assert.match(await explained(), new RegExp(`the address .*127\\.0\\.0\\.1:${port}.*connection refused`)),
+      );
+      // The state keeps the address of that deploy; a refresh would ask there too.
+      const refresh = await deploy(engine, ["refresh", "--stack", NAME]);
+      assert.deepEqual([refresh.code, refresh.outcome, refresh.steps], [2, "refused", []]);
+      assert.match(refresh.findings[0]?.text ?? "", new RegExp(`^cannot be seen at 127\\.0\\.0\\.1:${port},`));
+
+      const { changes } = await succeeds();
+      assert.ok(changes.includes("create-replacement logging-bucket-user"), changes.join(", "));
+      assert.deepEqual((await succeeds()).changes, []);
+    });
+
+    it("at Azure shows the code, and what to do about it", async () => {
+      await withConfig(
+        (config) => {
+          config["logging:nodePool"].tags = { team: "logs" };
+        },
+        async () => {
+          const failure = {
+            update: { code: "OperationNotAllowed", message: "the cluster is being upgraded", status: 409 },
+          };
+          const failed = await fails({ AZURE_STANDIN_FAIL: JSON.stringify(failure) });
+          const azure = findingOf(failed, /^Azure$/);
+          assert.match(azure.text, /^OperationNotAllowed: the cluster is being upgraded/);
+          assert.match(azure.fix, /provisioningState/);
+        },
+      );
+      await succeeds();
+    });
   });
-});
+}
+
+/** Lets no new pod onto the logging nodes, or allows them again. */
+async function cordon(api: KubernetesApi, unschedulable: boolean): Promise<void> {
+  const nodes = (await api.list("/api/v1/nodes")).filter(({ metadata }) => metadata.labels?.workload === "logging");
+  await Promise.all(
+    nodes.map(async ({ metadata: { name } }) => {
+      const node = (await api.get(`/api/v1/nodes/${name}`)) as (typeof nodes)[number];
+      await api.call("PUT", `/api/v1/nodes/${name}`, { ...node, spec: { ...node.spec, unschedulable } });
+    }),
+  );
+}

@@ -29,7 +29,8 @@ describe("what the program refuses", () => {
     const log = new OperationLog();
     await stack.preview({ onEvent: log.record, color: "never" });
     restore();
-    assert.deepEqual(log.changes, ["update logging-loki"]);
+    // The component shows its arguments in the state.
+    assert.deepEqual(log.changes.toSorted(), ["update logging", "update logging-loki"]);
 
     restore = withSchema("2025-01-01", "2025-06-01");
     const past = await engine.run(["preview", "--stack", name]);
@@ -125,6 +126,52 @@ new minio.IamPolicy("policy", { policy: JSON.stringify({ Version: "2012-10-17", 
       [],
     );
     assert.equal(engine.azureCalls().length, asked);
+  });
+
+  it("a bucket that another stack uses, at preview", async () => {
+    const { deployments, engine } = await deployedStacks();
+    const restore = engine.changeConfig(deployments["prod-aks-b"].name, (config) => {
+      config["logging:objectStorage"].bucket = deployments["prod-aks-a"].bucket;
+    });
+    const { exitCode, output } = await engine.run(["preview", "--stack", deployments["prod-aks-b"].name]);
+    restore();
+    assert.notEqual(exitCode, 0);
+    assert.match(output, /^ +objectStorage\.bucket$/m);
+    assert.match(output, /a bucket that no other stack uses; prod-aks-a would delete and read this stack's lines/);
+    assert.doesNotMatch(output, STACK_TRACE);
+  });
+
+  it("another cluster, at pulumi up: nothing is changed there", async () => {
+    const { deployments, engine, folder } = await deployedStacks();
+    const { name, stack } = deployments["prod-aks-b"];
+    const other = deployments["prod-aks-a"].cluster.api;
+    const revisions = "/api/v1/namespaces/logging/secrets?fieldSelector=type=helm.sh/release.v1";
+    const before = await other.list(revisions);
+    const restore = engine.changeConfig(name, (config) => {
+      config["logging:loki"].retentionHours = 24 * 20;
+      config["logging:nodePool"].tags = { team: "logs" };
+    });
+    const asked = engine.azureCalls().filter(({ method }) => method === "update").length;
+    const { exitCode, output } = await engine.run(["up", "--yes", "--stack", name], {
+      AZURE_STANDIN_KUBECONFIG: join(folder, "prod-aks-a.kubeconfig"),
+    });
+    restore();
+    assert.notEqual(exitCode, 0);
+    assert.match(
+      output,
+      /"logging-right-cluster" failed: the cluster: node \S+ is in mc_rg-prod-aks-a_prod-aks-a_westeurope/,
+    );
+    assert.match(output, /it is not a node of \S+prod-aks-b\n +→ log in to the cluster of cluster\.resourceId/);
+    assert.doesNotMatch(output, STACK_TRACE);
+    assert.deepEqual(await other.list(revisions), before);
+    assert.equal(engine.azureCalls().filter(({ method }) => method === "update").length, asked, "the pool was changed");
+    const log = new OperationLog();
+    await stack.up({ onEvent: log.record, color: "never" });
+    assert.deepEqual(
+      log.changes.filter((change) => !/ (kubernetes|logging)$/.test(change)),
+      [],
+      "something was changed",
+    );
   });
 
   it("a Node that cannot load TypeScript", async (t) => {
