@@ -1,5 +1,5 @@
 // Guard rails as hooks of the engine, so that `pulumi up`, Pulumi's GitHub action and any Automation program have them too. What hooks
-// cannot do, and how long each may take: docs/decisions/hooks.md.
+// cannot do, and how long each may take: docs/decisions/0006-hooks.md.
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Finding, findingLines } from "../components/findings.ts";

@@ -12,6 +12,7 @@ export interface Registration {
   getProvider(): string;
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
   getProtect(): boolean;
+  getRetainondelete(): boolean | undefined;
   getDeletebeforereplace(): boolean;
   getDeletebeforereplacedefined(): boolean;
   getAdditionalsecretoutputsList(): string[];

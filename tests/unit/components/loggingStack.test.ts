@@ -103,6 +103,11 @@ describe("against irreversible accidents,", () => {
     });
   });
 
+  it("the bucket stays if its protection is bypassed", () => {
+    const retained = sent.filter((r) => r.getRetainondelete()).map((r) => r.getName());
+    assert.deepEqual(retained, ["logging-bucket"]);
+  });
+
   it("an existing bucket is not touched", async () => {
     const existing = await planOf(
       stackFile(
