@@ -56,7 +56,7 @@ const byPulumi: Way = async (engine, stack, environment = {}) => {
 /** Both ways by their name. */
 export const WAYS: Readonly<Record<string, Way>> = { "npm run deploy": byCommand, "pulumi up": byPulumi };
 
-/** The findings in a warning: `subject: text`, then `→ fix` on a line of its own. */
+/** The findings in a warning: `subject: text`, then a line with `→ fix`. */
 function findingsIn(warning: string): Deployed["findings"] {
   return [...warning.matchAll(/^(\S.*?): ([\s\S]*?)\n {4}→ (.*)$/gm)].map(([, subject = "", text = "", fix = ""]) => ({
     subject,

@@ -187,7 +187,7 @@ describe("the explanation of a failure", () => {
     assert.deepEqual(warnings, []);
   });
 
-  it("is left to a program that says it explains failures itself", async () => {
+  it("is left to a program that explains failures itself", async () => {
     const hooksOf = await within({ env: { [EXPLAINED_ELSEWHERE]: "npm run deploy" } }, rails);
     assert.deepEqual(hooksOf(RELEASE).onError, []);
   });
