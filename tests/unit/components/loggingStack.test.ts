@@ -90,7 +90,7 @@ describe("the component's inputs", () => {
   });
 });
 
-describe("against irreversible accidents,", () => {
+describe("to prevent accidents,", () => {
   it("only the bucket is protected, and it is private and never emptied", () => {
     assert.deepEqual(
       plan.resources.filter((r) => r.protect).map((r) => r.name),
@@ -174,7 +174,7 @@ describe("the autoscaler's count", () => {
   });
 });
 
-describe("the order", () => {
+describe("in the order of creation,", () => {
   const waitsFor = (name: string) => resource(plan, name).dependsOn;
 
   it("Loki waits for its nodes, its keys, the gateway's users, the CA and the policies", () => {

@@ -33,7 +33,7 @@ describe("exclusions", () => {
   const log = (namespace: string, pod: string, folder = "/var/log/pods") =>
     `${folder}/${namespace}_${pod}_0f1e2d3c-0000-4000-8000-000000000000/app/0.log`;
 
-  it("of nothing give no glob", () => {
+  it("give an empty glob if there are none", () => {
     assert.equal(excludeGlob([]), "");
   });
 

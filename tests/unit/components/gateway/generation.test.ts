@@ -7,12 +7,12 @@ import { planAndRegistrations } from "../../../harness/registrations.ts";
 
 describe("a generation, compared with the deployed one:", () => {
   const CASES: Array<[what: string, deployed: number | undefined, wanted: number, isAccepted: boolean]> = [
-    ["nothing deployed", undefined, 7, true],
-    ["unchanged", 3, 3, true],
+    ["any, with nothing deployed,", undefined, 7, true],
+    ["the same", 3, 3, true],
     ["one more", 3, 4, true],
     ["two more", 3, 5, false],
     ["one less", 3, 2, false],
-    ["back to the first", 3, 1, false],
+    ["the first again", 3, 1, false],
   ];
   for (const [what, deployed, wanted, isAccepted] of CASES) {
     it(`${what} is ${isAccepted ? "accepted" : "refused"}`, () => {

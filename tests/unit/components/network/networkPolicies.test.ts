@@ -62,7 +62,7 @@ function allowed(specs: Loose, from: Peer, to: Peer, port: number, protocol = "T
 const specsOf = async (change?: (c: Loose) => void): Promise<Loose> =>
   networkPolicySpecs(resolveArgs((await load(stackFile(change))).args));
 
-describe("the policies of production", () => {
+describe("with the production policies,", () => {
   let specs: Loose;
   before(async () => {
     specs = await specsOf();

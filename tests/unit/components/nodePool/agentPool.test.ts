@@ -68,7 +68,7 @@ const MUTABLE: Record<string, (pool: Loose) => void> = {
   maxCount: (p) => {
     p.maxCount = 9;
   },
-  "autoscaling off": (p) => {
+  autoscaling: (p) => {
     p.minCount = 5;
   },
   osSku: (p) => {
@@ -99,7 +99,7 @@ const unchangedPool = (): Promise<Loose> => {
 
 describe("a new pool is created", () => {
   for (const [what, change] of Object.entries(IMMUTABLE)) {
-    it(`by another ${what}`, async () => {
+    it(`by a change of ${what}`, async () => {
       const [before, after] = [await unchangedPool(), await poolOf(change)];
       const { agentPoolName: oldName, ...oldInputs } = before;
       const { agentPoolName: newName, ...newInputs } = after;
@@ -111,7 +111,7 @@ describe("a new pool is created", () => {
 
 describe("no new pool is created", () => {
   for (const [what, change] of Object.entries(MUTABLE)) {
-    it(`by another ${what}`, async () => {
+    it(`by a change of ${what}`, async () => {
       assert.equal((await poolOf(change)).agentPoolName, (await unchangedPool()).agentPoolName);
     });
   }

@@ -20,7 +20,7 @@ const vm = (name: string): VmCapacity => {
   return size;
 };
 
-describe("what a node leaves to pods", () => {
+describe("the room that a node leaves to pods:", () => {
   // From AKS's own formula, and from the memory seen on nodes of these sizes.
   const SEEN = [
     ["Standard_D4s_v5", 30, 3860, 15240],
@@ -52,7 +52,7 @@ const production = (): Workload[] => {
   return lokiWorkloads(lokiArgs.parse({}));
 };
 
-describe("production", () => {
+describe("production's Loki", () => {
   it("fits on five nodes of 4 vCPU, and on four", () => {
     for (const nodes of [5, 4])
       assert.ok(checkCapacity(pool("Standard_D4s_v5", nodes), AGENT, production()).fits, `${nodes}`);

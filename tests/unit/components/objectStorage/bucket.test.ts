@@ -8,7 +8,7 @@ import { bucketPolicy, keyProblem } from "../../../../components/objectStorage/b
 import { plan, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
 
 describe("the policy", () => {
-  it("is exactly this", () => {
+  it("is exactly the reviewed one", () => {
     assert.deepEqual(JSON.parse(bucketPolicy("loki-prod-aks-a")), {
       Version: "2012-10-17",
       Statement: [

@@ -71,7 +71,7 @@ describe("a profile in a stack's config", () => {
     assert.deepEqual(valuesOf(planned, "alloy").alloy.resources, small.alloy.resources);
   });
 
-  it("must be a known one", async () => {
+  it("must have a known name", async () => {
     const error = await refusal(stackFile((c) => Object.assign(c, { profile: "tiny" })));
     assert.match(problemAt(error, "profile").text, /one of: small, medium, large/);
   });
