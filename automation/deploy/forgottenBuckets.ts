@@ -1,5 +1,5 @@
-// What a refresh does to the bucket. The MinIO provider (0.17.1) takes every error of a look at a bucket for "it is gone", also a
-// wrong key or no answer: the refresh then forgets the bucket, its protection with it, and no later deploy can make it again.
+// What a refresh does to the bucket. The MinIO provider (0.17.1) takes every error when it reads a bucket for a bucket that is gone, even a
+// wrong key or no answer. The refresh then forgets the bucket with its protection, and no later deploy can create it.
 
 import type { Finding } from "../../components/findings.ts";
 import { protectedResources, type StackState } from "../engine/stackState.ts";
@@ -64,7 +64,7 @@ function plain(value: unknown): string | undefined {
   return plaintext === undefined ? undefined : String(JSON.parse(plaintext));
 }
 
-/** Buckets that a refresh would forget, with what stands in the way of seeing them. One that is gone is no finding. */
+/** Buckets that a refresh would forget, with the reason why they cannot be seen. A bucket that is gone is not a finding. */
 export async function bucketsOutOfSight(
   stack: string,
   state: StackState,
@@ -78,7 +78,7 @@ export async function bucketsOutOfSight(
       {
         subject: name,
         text: `cannot be seen at ${host}:${port}, where the last deploy looked; a refresh would take it for gone, and forget it with its protection`,
-        fix: `mend what is said below; if the address or the key has been changed since: npm run deploy -- up --stack ${stack}, and refresh after that`,
+        fix: `fix the problem below; if the address or the key has been changed since: npm run deploy -- up --stack ${stack}, and refresh after that`,
       },
       ...why,
     ];
@@ -94,7 +94,7 @@ async function outOfSight(bucket: string, { address, keys }: RememberedMinio): P
     await minioClient(address, keys).bucketExists(bucket);
     return [];
   } catch (error) {
-    // The answer to that question has no body; another one says which of the keys is wrong.
+    // The answer to that request has no body. Another request reports which of the keys is wrong.
     const refused = await refusedKeys(address, keys);
     return refused.length > 0 ? refused : minioFindings((error as Error).message, "MinIO");
   }

@@ -1,4 +1,4 @@
-// The operations of `npm run deploy`, as a library for programs of your own.
+// The operations of `npm run deploy`, as a library for your programs.
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { deployedNamespace } from "../../stack/rightCluster.ts";
 import type { Level } from "../changes/levels.ts";

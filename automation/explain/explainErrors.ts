@@ -76,13 +76,13 @@ const AZURE: Readonly<Record<string, string>> = {
   AllocationFailed: "try again later, or choose another vmSize or fewer zones: Azure has no room for this one now",
   ZonalAllocationFailed:
     "try again later, or choose another vmSize or fewer zones: one zone has no room for this one now",
-  OverconstrainedZonalAllocationRequest: "choose another vmSize or fewer zones: this combination is not to be had",
+  OverconstrainedZonalAllocationRequest: "choose another vmSize or fewer zones: this combination is not available",
   AuthorizationFailed:
     "give the login the role Azure Kubernetes Service Contributor on the cluster, and Network Contributor on the subnet (az role assignment create)",
   LinkedAuthorizationFailed:
     "give the login Network Contributor on the subnet of nodePool.subnetId (az role assignment create)",
   OperationNotAllowed: "wait until the cluster's operation has ended: az aks show --query provisioningState",
-  EtagMismatch: "somebody else changed the cluster meanwhile: run the deploy again",
+  EtagMismatch: "someone else changed the cluster at the same time: run the deploy again",
   PropertyChangeNotAllowed:
     "the pool has to be replaced for this change: say so in an issue, its name should have changed",
   SubnetIsFull: "the subnet has too few free addresses: a larger one, or a smaller maxCount or maxPods",
@@ -92,7 +92,7 @@ const AZURE: Readonly<Record<string, string>> = {
   SubscriptionNotFound: "check cluster.resourceId, and the login: az account list -o table",
   TooManyRequests: "Azure asks to slow down: run the deploy again in some minutes",
   PodDrainFailure:
-    "a disruption budget held the drain: kubectl get pdb,pods -A, mend the pods that are not ready, and run the deploy again",
+    "a disruption budget held the drain: kubectl get pdb,pods -A, fix the pods that are not ready, and run the deploy again",
 };
 
 const AZURE_CODE = /(?:Code="?|"code": ?")([A-Za-z_]+)"?(?:[^"]*?(?:Message="?|"message": ?")([^"]+))?/g;
@@ -125,7 +125,7 @@ const LOGIN: readonly Known[] = [
     pattern: /context deadline exceeded|timed out waiting for the condition|context canceled/i,
     subject: "a release",
     text: "was not ready in its time",
-    fix: "what its pods wait for is said below; when that is mended, run the deploy again",
+    fix: "fix what its pods wait for, which is shown below, and run the deploy again",
   },
   {
     pattern: /another operation \(install\/upgrade\/rollback\) is in progress/,
@@ -183,12 +183,12 @@ function immutableFindings(text: string): Finding[] {
     {
       subject: `StatefulSet ${names.join(", ")}`,
       text: "has other disks than the config, or other fields that Kubernetes does not change",
-      fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods stay and go on), then run the deploy again; docs/operations.md, "Resize", says what becomes of the disks`,
+      fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods keep running), then run the deploy again; docs/operations.md, "Resize", shows what to do with the disks`,
     },
   ];
 }
 
-/** What is there and cannot be made: the state lost it, or somebody else made it. */
+/** A resource that exists and so cannot be created: the state lost it, or someone else created it. */
 function unknownFindings(text: string): Finding[] {
   const buckets = [...text.matchAll(/bucket already exists! \(([^)]+)\)/g)].map(([, name]) => `bucket ${name}`);
   const objects = [...text.matchAll(/([\w.]+) "([^"]+)" already exists/g)].map(([, kind, name]) => `${kind} ${name}`);

@@ -28,7 +28,7 @@ export interface PodOwner {
   readonly made: number;
 }
 
-/** Waiting reasons of an image that cannot be had. */
+/** Waiting reasons of an image that cannot be pulled. */
 const IMAGE = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
 
 /** Whether a container needs its logs to be explained. One that is ready has got over it. */
@@ -55,7 +55,7 @@ export function explainPods(evidence: PodEvidence): Finding[] {
 export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
   metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
 
-/** Pods that a quota or a policy does not let come to be: only what should have made them says so. */
+/** Pods that a quota or a policy does not allow: only the object that should create them reports it. */
 function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, namespace }: PodEvidence): Finding[] {
   if (made >= wanted) return [];
   const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
@@ -136,7 +136,7 @@ function unscheduledPod(
 ): { text: string; fix: string } {
   const claimed = (pod.spec?.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
   const unbound = claims.find(({ metadata, status }) => claimed.includes(metadata?.name) && status?.phase !== "Bound");
-  const text = `Pending, the scheduler says: ${message}`;
+  const text = `Pending, the scheduler reports: ${message}`;
   if (unbound && /persistentvolumeclaim|volume/i.test(message)) {
     const why = lastEvent(unbound.metadata?.name ?? "", events, /Provision|Binding/)?.message;
     return {

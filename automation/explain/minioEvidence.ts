@@ -4,7 +4,7 @@ import { Client } from "minio";
 import type { Finding } from "../../components/findings.ts";
 import { explainErrors } from "./explainErrors.ts";
 
-/** A MinIO as somebody reaches it. */
+/** The address of a MinIO and the CA that it is checked with. */
 export interface MinioAddress {
   readonly host: string;
   readonly port: number;
@@ -56,7 +56,7 @@ export async function minioDate(address: MinioAddress): Promise<{ date: number }
   });
 }
 
-/** What MinIO says to keys: nothing where they open it. */
+/** MinIO's objections to keys. None if it accepts them. */
 export async function refusedKeys(address: MinioAddress, keys: MinioKeys): Promise<Finding[]> {
   try {
     await minioClient(address, keys).listBuckets();

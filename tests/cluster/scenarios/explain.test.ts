@@ -110,7 +110,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       try {
         await withConfig(soon(faster), async () => {
           const { findings } = await fails();
-          const pending = findings.find(({ text }) => /^Pending, the scheduler says: .*unschedulable/.test(text));
+          const pending = findings.find(({ text }) => /^Pending, the scheduler reports: .*unschedulable/.test(text));
           assert.ok(pending, JSON.stringify(findings));
           assert.match(pending.subject, /loki-.* of release loki$/);
         });

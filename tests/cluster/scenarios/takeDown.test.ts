@@ -40,7 +40,7 @@ describe("taking a cluster away and keeping its logs", () => {
     assert.ok(ending.length > 0, "the watch saw no pod that was ending");
     for (const look of ending)
       for (const key of look.heldByEnding)
-        assert.equal(look.keys[key], "ok", "a writer that was told to stop could not have flushed its last lines");
+        assert.equal(look.keys[key], "ok", "a writer that was stopped could not have flushed its last lines");
     figure("  looks at 100 ms with pods that were ending, with a dead key", `${ending.length}, 0`);
     assert.equal(await cluster.api.get("/api/v1/namespaces/logging"), undefined);
     for (const path of [
@@ -73,7 +73,7 @@ describe("taking a cluster away and keeping its logs", () => {
     assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), kept);
   });
 
-  it("npm run deploy -- destroy --keep-bucket says first what goes and what stays, and does just that", async () => {
+  it("npm run deploy -- destroy --keep-bucket first prints what goes and what stays, and does just that", async () => {
     const { deployments, engine, minio } = await deployedStacks();
     const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
     const before = await resourceNames(stack);

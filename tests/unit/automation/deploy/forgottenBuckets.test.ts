@@ -76,7 +76,7 @@ describe("a refresh", () => {
     assert.deepEqual(rememberedBuckets({}, KEYS), []);
   });
 
-  it("is held where MinIO refuses or does not answer, and says which of both", async () => {
+  it("is held if MinIO refuses or does not answer, and reports which of both", async () => {
     const held = async (server: string, environment: Record<string, string> = KEYS) =>
       (await bucketsOutOfSight("a", stateOf({ minioServer: server, minioSsl: "false" }), environment)).map(
         ({ subject, text }) => `${subject}: ${text}`,

@@ -6,7 +6,7 @@ const subjects = (...messages: string[]): string[] =>
   explainErrors(messages).map(({ subject, text }) => `${subject}: ${text}`);
 
 describe("errors of a deploy", () => {
-  it("of MinIO are told apart: certificate, name, clock, key, secret, rights, address", () => {
+  it("of MinIO are distinguished: certificate, name, clock, key, secret, rights, address", () => {
     const said = {
       'Get "https://minio:9000/": tls: failed to verify certificate: x509: certificate signed by unknown authority':
         /certificate: is not signed/,

@@ -35,11 +35,11 @@ describe("pods that are not ready", () => {
       found.map(({ subject }) => subject),
       ["pods loki-write-0, loki-write-1 of release loki"],
     );
-    assert.match(found[0]?.text ?? "", /^Pending, the scheduler says: 0\/4 nodes/);
+    assert.match(found[0]?.text ?? "", /^Pending, the scheduler reports: 0\/4 nodes/);
     assert.match(found[0]?.fix ?? "", /maxCount/);
   });
 
-  it("say what of the scheduler's reasons can be mended how", () => {
+  it("show which of the scheduler's reasons can be fixed, and how", () => {
     const fix = (message: string) => explain([pod("p", unscheduled(message))])[0]?.fix ?? "";
     assert.match(fix("node(s) had untolerated taint(s)"), /kubectl get nodes -L workload/);
     assert.match(fix("something new"), /describe pod p/);
@@ -85,7 +85,7 @@ describe("pods that are not ready", () => {
     assert.match(oom?.fix ?? "", /memory limit/);
   });
 
-  it("show a crash also while the next try runs, with what the probe says of that; not one that was got over", () => {
+  it("show a crash even while the next try runs, with the probe's answer; not one that is over", () => {
     const again = container(
       { running: {} },
       { restartCount: 2, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
@@ -134,7 +134,7 @@ describe("pods that are refused, so that there are none", () => {
   const refused = (kind: string, name: string, message: string) =>
     ({ involvedObject: { kind, name }, metadata: {}, reason: "FailedCreate", message }) as CoreV1Event;
 
-  it("are told of by what should have made them, with who refuses", () => {
+  it("are reported by the object that should create them, with who refuses", () => {
     const quota =
       'pods "loki-write-2" is forbidden: exceeded quota: few, requested: pods=1, used: pods=9, limited: pods=9';
     const policy = 'admission webhook "validation.gatekeeper.sh" denied the request: no hostPath';
@@ -162,7 +162,7 @@ describe("pods that are refused, so that there are none", () => {
     assert.match(found[1]?.fix ?? "", /policy/);
   });
 
-  it("are not told of where nothing says why", () => {
+  it("are not reported without a reason", () => {
     assert.deepEqual(explain([], { owners: [owner("StatefulSet", "loki-write", 2)] }), []);
   });
 });
