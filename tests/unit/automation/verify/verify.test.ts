@@ -104,7 +104,7 @@ const begin = () => ({
   rolling: verified({ writersReady: 2 }, { timeoutSeconds: 6 }),
   lost: verified({ lineArrives: false }, {}, ({ requests }) => requests.includes("GET /loki/api/v1/query_range")),
   slowDeletion: verified({ newObjectOnPage: 1, deletions: 3 }),
-  noDeletion: verified({ newObjectOnPage: 1, deletions: "forbidden" }, { cleanUpSeconds: 2 }),
+  noDeletion: verified({ newObjectOnPage: 1, deletions: "forbidden" }, { cleanUpSeconds: 6 }),
   silentDeletion: verified({ newObjectOnPage: 1, silent: /DELETE/ }, { cleanUpSeconds: 2 }),
   SIGTERM: interrupted("SIGTERM"),
   SIGINT: interrupted("SIGINT"),
