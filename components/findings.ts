@@ -91,6 +91,18 @@ const show = (value: unknown): string => {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 };
 
+/**
+ * Returns a secret's value, or fails with the problem that the check finds. The value is known only after the arguments are checked, so
+ * it cannot be in their list. stack/secretKeys.ts checks a stack's own config earlier.
+ *
+ * @throws {RunError} with the problem. It does not repeat the value.
+ */
+export function checkedSecret(value: string, check: (value: string) => Finding | undefined): string {
+  const problem = check(value);
+  if (problem) throw new RunError(`${problem.subject}: allowed: ${problem.text}. fix: ${problem.fix}`);
+  return value;
+}
+
 /** Findings as `deploy` and `doctor` print them. */
 export const findingLines = (findings: readonly Finding[]): string[] =>
   findings.flatMap(({ subject, text, fix }) => [`${subject}: ${text.replaceAll("\n", "\n    ")}`, `    → ${fix}`]);

@@ -44,7 +44,7 @@ export const alloyArgs = z.strictObject({
       (mib) => mib >= 512,
       explained({
         text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three always stay",
-        fix: "leave it out to get 10240; docs/loss-contract.md shows how long that lasts",
+        fix: "leave it out to use the default; docs/loss-contract.md shows how long that lasts",
       }),
     )
     .default(10_240),

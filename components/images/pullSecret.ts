@@ -1,6 +1,6 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Finding } from "../findings.ts";
+import { checkedSecret, type Finding } from "../findings.ts";
 
 /** The problem with a Docker `config.json`, or `undefined`. It never repeats the content. */
 export function registryCredentialsProblem(text: string): Finding | undefined {
@@ -28,15 +28,12 @@ export function createPullSecret(
       metadata: { namespace },
       immutable: true,
       type: "kubernetes.io/dockerconfigjson",
-      stringData: { ".dockerconfigjson": pulumi.secret(dockerConfig).apply(checkedCredentials) },
+      stringData: {
+        ".dockerconfigjson": pulumi
+          .secret(dockerConfig)
+          .apply((text) => checkedSecret(text, registryCredentialsProblem)),
+      },
     },
     opts,
   );
-}
-
-/** Fails before Kubernetes would refuse the Secret. stack/secretKeys.ts checks a stack's own config earlier. */
-function checkedCredentials(text: string): string {
-  const problem = registryCredentialsProblem(text);
-  if (problem) throw new pulumi.RunError(`${problem.subject}: allowed is ${problem.text}. fix: ${problem.fix}`);
-  return text;
 }

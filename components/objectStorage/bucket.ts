@@ -4,7 +4,7 @@ import { IamUserPolicyAttachment } from "@pulumi/minio/iamUserPolicyAttachment.j
 import { S3Bucket } from "@pulumi/minio/s3bucket.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
-import type { Finding } from "../findings.ts";
+import { checkedSecret, type Finding } from "../findings.ts";
 import type { ObjectStorage } from "./args.ts";
 
 /** Keys of the bucket. The secret key is always a secret Output. */
@@ -109,11 +109,5 @@ export function keyProblem(stackKey: keyof typeof KEY_LENGTHS, key: string): Fin
   };
 }
 
-/** Fails if Loki's config cannot take the key unchanged. stack/secretKeys.ts checks a stack's own config earlier. */
-function checkedKey(stackKey: keyof typeof KEY_LENGTHS, key: pulumi.Input<string>): pulumi.Output<string> {
-  return pulumi.secret(key).apply((value) => {
-    const problem = keyProblem(stackKey, value);
-    if (problem) throw new pulumi.RunError(`${stackKey}: allowed are ${problem.text}. fix: ${problem.fix}`);
-    return value;
-  });
-}
+const checkedKey = (stackKey: keyof typeof KEY_LENGTHS, key: pulumi.Input<string>): pulumi.Output<string> =>
+  pulumi.secret(key).apply((value) => checkedSecret(value, (text) => keyProblem(stackKey, text)));
