@@ -35,7 +35,11 @@ const byCommand: Way = async (engine, stack, environment = {}) => {
 
 const byPulumi: Way = async (engine, stack, environment = {}) => {
   const file = join(engine.project, `../events-${randomUUID()}.jsonl`);
-  const { exitCode } = await engine.run(["up", "--yes", "--stack", stack, "--event-log", file], environment);
+  const { exitCode } = await engine.run(["up", "--yes", "--stack", stack, "--event-log", file], {
+    ...environment,
+    // The CLI has `--event-log` only with this variable.
+    PULUMI_DEBUG_COMMANDS: "true",
+  });
   const log = new OperationLog();
   const events = readFileSync(file, "utf8").split("\n").filter(Boolean);
   const messages = events.flatMap((line) => {
