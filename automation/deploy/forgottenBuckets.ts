@@ -1,5 +1,5 @@
-// What a refresh does to the bucket. The MinIO provider (0.17.1) takes every error when it reads a bucket for a bucket that is gone, even a
-// wrong key or no answer. The refresh then forgets the bucket with its protection, and no later deploy can create it.
+// The MinIO provider (0.17.1) treats every error as "the bucket is gone", even a wrong key or no answer. A refresh then drops the bucket
+// and its protection from the state, and no later deploy can create it again.
 
 import type { Finding } from "../../components/findings.ts";
 import { protectedResources, type StackState } from "../engine/stackState.ts";
@@ -14,13 +14,13 @@ import {
   refusedKeys,
 } from "../explain/minioEvidence.ts";
 
-/** Where the state's provider looks, and with which keys; those that are not in the state it takes from the environment. */
+/** The MinIO and the keys of the provider in the state. Keys that are not in the state come from the environment. */
 export interface RememberedMinio {
   readonly address: MinioAddress;
   readonly keys?: MinioKeys;
 }
 
-/** Buckets of an exported state, each with the MinIO that a refresh will ask for it: the state's provider, and not the config. */
+/** Buckets of an exported state, each with the MinIO that a refresh asks: that of the provider in the state, not that of the config. */
 export function rememberedBuckets(
   { resources = [] }: StackState,
   environment: Readonly<Record<string, string | undefined>>,
@@ -56,7 +56,7 @@ function remembered(
   };
 }
 
-/** Text of a provider's input, of a secret one too: the state is exported with its secrets, and holds each as JSON. */
+/** The text of a provider's input. The state is exported with its secrets, and has each of them as JSON. */
 function plain(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "object") return String(value);
@@ -64,7 +64,7 @@ function plain(value: unknown): string | undefined {
   return plaintext === undefined ? undefined : String(JSON.parse(plaintext));
 }
 
-/** Buckets that a refresh would forget, with the reason why they cannot be seen. A bucket that is gone is not a finding. */
+/** Buckets that a refresh would forget, each with the reason. A bucket that is really gone is not a finding. */
 export async function bucketsOutOfSight(
   stack: string,
   state: StackState,
@@ -77,8 +77,8 @@ export async function bucketsOutOfSight(
     return [
       {
         subject: name,
-        text: `cannot be seen at ${host}:${port}, where the last deploy looked; a refresh would take it for gone, and forget it with its protection`,
-        fix: `fix the problem below; if the address or the key has been changed since: npm run deploy -- up --stack ${stack}, and refresh after that`,
+        text: `cannot be seen at ${host}:${port}, where the last deploy looked; a refresh would drop it and its protection from the state`,
+        fix: `fix the problem below; if the address or the key has changed since: npm run deploy -- up --stack ${stack}, then refresh`,
       },
       ...why,
     ];
@@ -94,20 +94,20 @@ async function outOfSight(bucket: string, { address, keys }: RememberedMinio): P
     await minioClient(address, keys).bucketExists(bucket);
     return [];
   } catch (error) {
-    // The answer to that request has no body. Another request reports which of the keys is wrong.
+    // This answer has no body. Listing the buckets tells which key is wrong.
     const refused = await refusedKeys(address, keys);
     return refused.length > 0 ? refused : minioFindings((error as Error).message, "MinIO");
   }
 }
 
-/** Protected resources that were in the state before an operation and are not any more. */
+/** Protected resources that an operation dropped from the state. */
 export function lostProtected(stack: string, before: StackState, after: StackState): Finding[] {
   const kept = new Set(protectedResources(after).map(({ urn }) => urn));
   return protectedResources(before)
     .filter(({ urn }) => !kept.has(urn))
     .map(({ name }) => ({
       subject: name,
-      text: "is not in the state any more: the refresh did not see it",
-      fix: `if it is there all the same, npm run doctor -- ${stack} names the command that takes it in again`,
+      text: "was dropped from the state: the refresh did not see it",
+      fix: `if it still exists, npm run doctor -- ${stack} prints the command that imports it`,
     }));
 }

@@ -4,7 +4,7 @@ import { reportText } from "../changes/reportText.ts";
 import type { DestroyPlan, PlannedStep } from "./destroyPlan.ts";
 import type { OperationEvent, OperationResult } from "./operations.ts";
 
-const PHASES = { guards: "is it the right cluster and bucket?", preview: "preview", update: "update" } as const;
+const PHASES = { guards: "is it the right cluster?", preview: "preview", update: "update" } as const;
 
 /** An event of an operation for a terminal, or `undefined` for one that is not shown. */
 export function eventText(event: OperationEvent): string | undefined {

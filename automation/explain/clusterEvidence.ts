@@ -38,7 +38,7 @@ export async function podEvidence(
   );
   const logs = await Promise.all(
     crashed.map(async ({ pod, container, ended }) => {
-      // Of the run that crashed; one that has begun since has said nothing yet.
+      // The log of the run that crashed. A run that started since has logged nothing yet.
       const log = await core
         .readNamespacedPodLog({ name: pod, namespace, container, tailLines: LOG_LINES, previous: !ended })
         .catch(() => "");

@@ -1,14 +1,15 @@
 import type { Finding } from "../../components/findings.ts";
 
+/** An error that is known by its text. */
 interface Known {
   readonly pattern: RegExp;
   readonly subject: string;
-  /** What it means; absent where the error's own words say it best. */
+  /** What it means. Left out if the error's own line explains it best. */
   readonly text?: string;
   readonly fix: string;
 }
 
-/** MinIO's refusals, as its Go client words them in the provider's errors. */
+/** MinIO's refusals, in the words of the Go client that the provider uses and of Node. */
 const MINIO: readonly Known[] = [
   {
     pattern:
@@ -27,7 +28,7 @@ const MINIO: readonly Known[] = [
     pattern: /x509: certificate is (not )?valid for|ERR_TLS_CERT_ALTNAME_INVALID/,
     subject: "MinIO's certificate",
     text: "is for another name than the one in objectStorage.endpoint",
-    fix: "use a name that the certificate has, or have a certificate made for this one",
+    fix: "use a name that is in the certificate, or have a certificate issued for this name",
   },
   {
     pattern: /RequestTimeTooSkewed|difference between the request time and the (current|server's) time/i,
@@ -39,18 +40,18 @@ const MINIO: readonly Known[] = [
     pattern: /InvalidAccessKeyId|The Access Key Id you provided does not exist/i,
     subject: "MinIO's admin key",
     text: "is not known to MinIO",
-    fix: "give the admin's user: pulumi config set minioAdminUser, or the variable MINIO_USER",
+    fix: "set the admin's user: pulumi config set minioAdminUser, or the variable MINIO_USER",
   },
   {
     pattern: /SignatureDoesNotMatch|signature we calculated does not match/i,
     subject: "MinIO's admin key",
-    text: "is known, and its secret is wrong",
-    fix: "give the admin's password: pulumi config set --secret minioAdminPassword, or the variable MINIO_PASSWORD",
+    text: "is known, but its secret is wrong",
+    fix: "set the admin's password: pulumi config set --secret minioAdminPassword, or the variable MINIO_PASSWORD",
   },
   {
     pattern: /(minio|iam|bucket|policy)[^\n]*(Access ?Denied|AccessDenied)|Access Denied\./i,
     subject: "MinIO's admin key",
-    text: "is right, and not allowed to do this",
+    text: "is right, but not allowed to do this",
     fix: "use a user with the policy consoleAdmin, or one with admin:*, s3:* on the cluster's bucket",
   },
   {
@@ -65,7 +66,7 @@ const MINIO: readonly Known[] = [
   },
 ];
 
-/** Azure's error codes that deploys of a node pool meet. https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes */
+/** How to fix the Azure errors of a node pool, by error code. https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes */
 const AZURE: Readonly<Record<string, string>> = {
   QuotaExceeded:
     "ask for more vCPUs of the family in the region (az vm list-usage --location REGION -o table), or choose a smaller vmSize or maxCount",
@@ -76,28 +77,29 @@ const AZURE: Readonly<Record<string, string>> = {
   AllocationFailed: "try again later, or choose another vmSize or fewer zones: Azure has no room for this one now",
   ZonalAllocationFailed:
     "try again later, or choose another vmSize or fewer zones: one zone has no room for this one now",
-  OverconstrainedZonalAllocationRequest: "choose another vmSize or fewer zones: this combination is not available",
+  OverconstrainedZonalAllocationRequest: "choose another vmSize or fewer zones: Azure does not offer this combination",
   AuthorizationFailed:
     "give the login the role Azure Kubernetes Service Contributor on the cluster, and Network Contributor on the subnet (az role assignment create)",
   LinkedAuthorizationFailed:
     "give the login Network Contributor on the subnet of nodePool.subnetId (az role assignment create)",
   OperationNotAllowed: "wait until the cluster's operation has ended: az aks show --query provisioningState",
-  EtagMismatch: "someone else changed the cluster at the same time: run the deploy again",
+  EtagMismatch: "the cluster was changed during the deploy: run the deploy again",
   PropertyChangeNotAllowed:
-    "the pool has to be replaced for this change: say so in an issue, its name should have changed",
-  SubnetIsFull: "the subnet has too few free addresses: a larger one, or a smaller maxCount or maxPods",
-  InsufficientSubnetSize: "the subnet has too few free addresses: a larger one, or a smaller maxCount or maxPods",
+    "this change needs a new pool: please open an issue, because the pool's name should have changed",
+  SubnetIsFull: "the subnet has too few free addresses: use a larger subnet, or a smaller maxCount or maxPods",
+  InsufficientSubnetSize:
+    "the subnet has too few free addresses: use a larger subnet, or a smaller maxCount or maxPods",
   ResourceNotFound: "check cluster.resourceId: az aks show --ids ID",
   ResourceGroupNotFound: "check cluster.resourceId: az group exists --name GROUP",
   SubscriptionNotFound: "check cluster.resourceId, and the login: az account list -o table",
-  TooManyRequests: "Azure asks to slow down: run the deploy again in some minutes",
+  TooManyRequests: "run the deploy again in a few minutes: Azure limits the number of requests",
   PodDrainFailure:
     "a disruption budget held the drain: kubectl get pdb,pods -A, fix the pods that are not ready, and run the deploy again",
 };
 
 const AZURE_CODE = /(?:Code="?|"code": ?")([A-Za-z_]+)"?(?:[^"]*?(?:Message="?|"message": ?")([^"]+))?/g;
 
-/** What this project's own programs need to reach Azure, and Pulumi its state. */
+/** Programs, logins, releases and the state. */
 const LOGIN: readonly Known[] = [
   {
     pattern: /ENOENT: pulumi|spawn pulumi ENOENT/,
@@ -124,14 +126,14 @@ const LOGIN: readonly Known[] = [
   {
     pattern: /context deadline exceeded|timed out waiting for the condition|context canceled/i,
     subject: "a release",
-    text: "was not ready in its time",
-    fix: "fix what its pods wait for, which is shown below, and run the deploy again",
+    text: "was not ready in time",
+    fix: "fix what its pods wait for, then run the deploy again",
   },
   {
     pattern: /another operation \(install\/upgrade\/rollback\) is in progress/,
     subject: "a release",
     text: "was left pending by a deploy that was killed",
-    fix: "npm run doctor -- STACK names the commands",
+    fix: "npm run doctor -- STACK prints the commands",
   },
   {
     pattern: /the stack is currently locked|could not acquire lock/i,
@@ -147,7 +149,7 @@ const LOGIN: readonly Known[] = [
   },
 ];
 
-/** The findings of an error's text: MinIO's refusals, Azure's codes, logins. Each once. */
+/** Explains errors by their text: MinIO's refusals, Azure's codes, logins, releases. Each finding appears once. */
 export function explainErrors(messages: readonly string[]): Finding[] {
   const text = messages.join("\n");
   const findings = [
@@ -172,7 +174,7 @@ function knownIn(text: string, list: readonly Known[]): Finding[] {
   });
 }
 
-/** Helm tells of all that the API server refused, by name. Without its StatefulSet a pod goes on, and the next upgrade takes it over. */
+/** Fields that Kubernetes does not change. Pods run on without their StatefulSet, and the next upgrade takes them over. */
 function immutableFindings(text: string): Finding[] {
   const sets = [
     ...text.matchAll(/StatefulSet\.apps "([^"]+)" is invalid: spec: Forbidden: updates to statefulset spec/g),
@@ -183,19 +185,19 @@ function immutableFindings(text: string): Finding[] {
     {
       subject: `StatefulSet ${names.join(", ")}`,
       text: "has other disks than the config, or other fields that Kubernetes does not change",
-      fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods keep running), then run the deploy again; docs/operations.md, "Resize", shows what to do with the disks`,
+      fix: `kubectl -n NAMESPACE delete statefulset ${names.join(" ")} --cascade=orphan (its pods keep running), then run the deploy again; docs/operations.md, "Resize", explains what happens to the disks`,
     },
   ];
 }
 
-/** A resource that exists and so cannot be created: the state lost it, or someone else created it. */
+/** Resources that exist already: the state lost them, or they were created in another way. */
 function unknownFindings(text: string): Finding[] {
   const buckets = [...text.matchAll(/bucket already exists! \(([^)]+)\)/g)].map(([, name]) => `bucket ${name}`);
   const objects = [...text.matchAll(/([\w.]+) "([^"]+)" already exists/g)].map(([, kind, name]) => `${kind} ${name}`);
   return [...new Set([...buckets, ...objects])].map((subject) => ({
     subject,
-    text: "is there, and the state does not know it",
-    fix: "npm run doctor -- STACK names the command that takes it in",
+    text: "exists, but the state does not have it",
+    fix: "npm run doctor -- STACK prints the command that imports it",
   }));
 }
 

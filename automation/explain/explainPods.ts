@@ -7,19 +7,19 @@ import type {
 } from "@kubernetes/client-node";
 import type { Finding } from "../../components/findings.ts";
 
-/** What a namespace shows of its pods. */
+/** The state of the pods in a namespace. */
 export interface PodEvidence {
   readonly namespace: string;
   readonly pods: readonly V1Pod[];
   readonly events: readonly CoreV1Event[];
   readonly claims: readonly V1PersistentVolumeClaim[];
-  /** What makes the pods. */
+  /** The objects that create the pods. */
   readonly owners: readonly PodOwner[];
   /** Last lines by `pod/container`, of the container that crashed. */
   readonly logs: Readonly<Record<string, string>>;
 }
 
-/** What makes pods, how many it should, and how many it has made. */
+/** An object that creates pods: how many it should create, and how many it has created. */
 export interface PodOwner {
   readonly kind: "StatefulSet" | "ReplicaSet" | "DaemonSet";
   readonly name: string;
@@ -28,16 +28,19 @@ export interface PodOwner {
   readonly made: number;
 }
 
+/** A finding about one pod, before pods that wait for the same thing are put together. */
+type Explanation = Omit<Finding, "subject">;
+
 /** Waiting reasons of an image that cannot be pulled. */
 const IMAGE = /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
 
-/** Whether a container needs its logs to be explained. One that is ready has got over it. */
+/** A container that crashed and needs its log to be explained. One that is ready has recovered. */
 export const hasCrashed = ({ state, lastState, ready }: V1ContainerStatus): boolean =>
   state?.waiting?.reason === "CrashLoopBackOff" ||
   (state?.terminated !== undefined && state.terminated.exitCode !== 0) ||
   (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && !ready);
 
-/** Why each pod that is not ready is not, and why there are none. Pods that wait for the same thing are one finding. */
+/** Explains why pods are not ready, or are not created. Pods that wait for the same thing share one finding. */
 export function explainPods(evidence: PodEvidence): Finding[] {
   const findings = evidence.pods
     .filter((pod) => !isReady(pod))
@@ -55,7 +58,7 @@ export function explainPods(evidence: PodEvidence): Finding[] {
 export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
   metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
 
-/** Pods that a quota or a policy does not allow: only the object that should create them reports it. */
+/** Pods that a quota or a policy refuses. Only the events of the object that should create them show the reason. */
 function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, namespace }: PodEvidence): Finding[] {
   if (made >= wanted) return [];
   const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
@@ -65,23 +68,23 @@ function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, 
   return [
     {
       subject: `${kind} ${name} of release ${release}`,
-      text: `${missing} of ${wanted} pods ${missing === 1 ? "is" : "are"} not made: ${text}`,
+      text: `${missing} of ${wanted} pods ${missing === 1 ? "is" : "are"} not created: ${text}`,
       fix: /exceeded quota/.test(text)
-        ? `kubectl -n ${namespace} describe resourcequota, and raise what is too small`
+        ? `kubectl -n ${namespace} describe resourcequota, and raise the quota that is too small`
         : /webhook|denied|violates/.test(text)
-          ? `have the namespace ${namespace} exempted from the policy that it names, or the policy changed (az policy assignment list)`
+          ? `exempt the namespace ${namespace} from the policy that is named, or change the policy (az policy assignment list)`
           : `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
     },
   ];
 }
 
-/** Ready, done, or on its way out. */
+/** Ready, done, or being deleted. */
 const isReady = ({ metadata, status }: V1Pod): boolean =>
   metadata?.deletionTimestamp !== undefined ||
   status?.phase === "Succeeded" ||
   (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false);
 
-function explainPod(pod: V1Pod, evidence: PodEvidence): { text: string; fix: string } {
+function explainPod(pod: V1Pod, evidence: PodEvidence): Explanation {
   const name = pod.metadata?.name ?? "";
   const kubectl = `kubectl -n ${evidence.namespace}`;
   const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
@@ -97,7 +100,7 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): { text: string; fix: str
     if (waiting?.reason === "CreateContainerConfigError")
       return {
         text: `${status.name}: ${waiting.message ?? waiting.reason}`,
-        fix: `make what it names, then run the deploy again; ${kubectl} describe pod ${name}`,
+        fix: `create the object that is missing, then run the deploy again; ${kubectl} describe pod ${name}`,
       };
     if (hasCrashed(status))
       return crashed(
@@ -114,8 +117,8 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): { text: string; fix: str
   );
   if (message?.reason === "Unhealthy")
     return {
-      text: `runs, and is not ready: ${message.message}`,
-      fix: `${kubectl} logs ${name} --tail=50: what it waits for stands there; Loki is ready once its ring is, and MinIO answers`,
+      text: `runs, but is not ready: ${message.message}`,
+      fix: `${kubectl} logs ${name} --tail=50 shows what it waits for; Loki is ready once its ring is complete and MinIO answers`,
     };
   if (message)
     return {
@@ -129,11 +132,7 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): { text: string; fix: str
   };
 }
 
-function unscheduledPod(
-  pod: V1Pod,
-  message: string,
-  { namespace, claims, events }: PodEvidence,
-): { text: string; fix: string } {
+function unscheduledPod(pod: V1Pod, message: string, { namespace, claims, events }: PodEvidence): Explanation {
   const claimed = (pod.spec?.volumes ?? []).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName);
   const unbound = claims.find(({ metadata, status }) => claimed.includes(metadata?.name) && status?.phase !== "Bound");
   const text = `Pending, the scheduler reports: ${message}`;
@@ -141,13 +140,13 @@ function unscheduledPod(
     const why = lastEvent(unbound.metadata?.name ?? "", events, /Provision|Binding/)?.message;
     return {
       text: `${text}${why ? `; claim ${unbound.metadata?.name}: ${why}` : ""}`,
-      fix: `kubectl get storageclass ${unbound.spec?.storageClassName ?? ""}; loki.storage.storageClass has to be one of the cluster's`,
+      fix: `kubectl get storageclass ${unbound.spec?.storageClassName ?? ""}; loki.storage.storageClass must be one of the cluster's`,
     };
   }
   if (/Insufficient (cpu|memory)|Too many pods/.test(message))
     return {
       text,
-      fix: "raise nodePool.maxCount, choose a larger vmSize, or lower requests; npm start shows what is asked for and what the pool offers",
+      fix: "raise nodePool.maxCount, choose a larger vmSize, or lower requests; npm start shows the requests and what the pool offers",
     };
   if (/node affinity|node selector|untolerated taint|anti-affinity|topology spread/.test(message))
     return {
@@ -162,11 +161,11 @@ function crashed(
   probe: string | undefined,
   log: string | undefined,
   command: string,
-): { text: string; fix: string } {
+): Explanation {
   const ended = status.lastState?.terminated ?? status.state?.terminated;
   const code = ended?.reason === "OOMKilled" ? "out of memory" : `exit code ${ended?.exitCode ?? "unknown"}`;
-  // Between two crashes it runs, or is on its way to the next.
-  const again = status.state?.running ? `, runs again, and is not ready${probe ? `: ${probe}` : ""}` : "";
+  // Between two crashes the container runs.
+  const again = status.state?.running ? `, runs again, but is not ready${probe ? `: ${probe}` : ""}` : "";
   const lines = log?.trim() ? `; its last lines:\n${log.trim()}` : "";
   return {
     text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${again}${lines}`,

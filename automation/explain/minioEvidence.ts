@@ -4,7 +4,7 @@ import { Client } from "minio";
 import type { Finding } from "../../components/findings.ts";
 import { explainErrors } from "./explainErrors.ts";
 
-/** The address of a MinIO and the CA that it is checked with. */
+/** How a MinIO is reached. */
 export interface MinioAddress {
   readonly host: string;
   readonly port: number;
@@ -24,7 +24,7 @@ export interface MinioKeys {
 const agentOf = ({ tls, caFile }: MinioAddress): Agent | undefined =>
   tls && caFile ? new Agent({ ca: readFileSync(caFile) }) : undefined;
 
-/** A client with its own Agent, which knows the private CA. */
+/** A client whose connections trust the private CA. */
 export function minioClient(address: MinioAddress, keys: MinioKeys): Client {
   const { host, port, tls, region, pathStyle = true } = address;
   const agent = agentOf(address);
@@ -39,7 +39,7 @@ export function minioClient(address: MinioAddress, keys: MinioKeys): Client {
   });
 }
 
-/** The server's date, or why there is no answer. Any HTTP status is an answer. */
+/** The server's date, or why it does not answer within 10 seconds. Any HTTP status is an answer. */
 export async function minioDate(address: MinioAddress): Promise<{ date: number } | { error: string }> {
   const { host, port, tls } = address;
   const { request } = tls ? await import("node:https") : await import("node:http");
@@ -56,7 +56,7 @@ export async function minioDate(address: MinioAddress): Promise<{ date: number }
   });
 }
 
-/** MinIO's objections to keys. None if it accepts them. */
+/** Why MinIO refuses these keys. Empty if it accepts them. */
 export async function refusedKeys(address: MinioAddress, keys: MinioKeys): Promise<Finding[]> {
   try {
     await minioClient(address, keys).listBuckets();
@@ -67,14 +67,14 @@ export async function refusedKeys(address: MinioAddress, keys: MinioKeys): Promi
   }
 }
 
-/** Said where nobody gave the keys. */
+/** The finding if no keys are given. */
 export const NO_KEYS: Finding = {
   subject: "MinIO's admin key",
   text: "is not given",
   fix: "pulumi config set minioAdminUser, pulumi config set --secret minioAdminPassword; or the variables MINIO_USER and MINIO_PASSWORD",
 };
 
-/** What is known of an error, or the error itself. */
+/** The explanation of an error, or the error itself. */
 export function minioFindings(error: string, subject: string): Finding[] {
   const known = explainErrors([error]);
   const fix = "check objectStorage.endpoint and caFile, and that this machine reaches it";

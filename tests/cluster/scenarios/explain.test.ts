@@ -150,7 +150,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
             );
             assert.match(crash.fix, /^kubectl -n logging logs loki-read-\S+ -c read --previous$/);
             const probe = findingOf(failed, /^pod loki-write-2 of release loki$/);
-            assert.equal(probe.text, `runs, and is not ready: ${SAID.probe}`);
+            assert.equal(probe.text, `runs, but is not ready: ${SAID.probe}`);
             assert.match(probe.fix, /^kubectl -n logging logs loki-write-2/);
             const pods = failed.findings.filter(({ subject }) => /^pods? /.test(subject));
             assert.equal(pods.length, 3, JSON.stringify(failed.findings));
@@ -179,7 +179,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
             const refused = findings.find(({ subject }) => /^ReplicaSet loki-read-\S+ of release loki$/.test(subject));
             assert.match(
               refused?.text ?? "",
-              /1 of \d pods is not made: .*exceeded quota: none/,
+              /1 of \d pods is not created: .*exceeded quota: none/,
               JSON.stringify(findings),
             );
             assert.match(refused?.fix ?? "", /describe resourcequota/);
@@ -204,7 +204,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       };
       assert.match(
         await explained({ MINIO_PASSWORD: "not-the-password" }),
-        /MinIO's admin key is known, and its secret is wrong/,
+        /MinIO's admin key is known, but its secret is wrong/,
       );
       assert.match(await explained({ MINIO_USER: "nobody-of-this-name" }), /MinIO's admin key is not known/);
 

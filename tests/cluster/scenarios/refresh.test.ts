@@ -25,8 +25,8 @@ describe("a refresh", () => {
     assert.deepEqual(
       refused.findings.map(({ subject, text }) => `${subject} ${text.replace(/at \S+,/, "at MinIO,")}`),
       [
-        "logging-bucket cannot be seen at MinIO, where the last deploy looked; a refresh would take it for gone, and forget it with its protection",
-        "MinIO's admin key is known, and its secret is wrong",
+        "logging-bucket cannot be seen at MinIO, where the last deploy looked; a refresh would drop it and its protection from the state",
+        "MinIO's admin key is known, but its secret is wrong",
       ],
     );
     assert.equal(await stateOf(stack), before);
@@ -43,7 +43,7 @@ describe("a refresh", () => {
     const broken = await deploy(engine, ["up", "--stack", NAME]);
     assert.equal(broken.outcome, "failed");
     const [said] = broken.findings;
-    assert.equal(`${said?.subject} ${said?.text}`, `bucket ${bucket} is there, and the state does not know it`);
+    assert.equal(`${said?.subject} ${said?.text}`, `bucket ${bucket} exists, but the state does not have it`);
 
     const { stdout } = await runCommand(engine, "doctor", [NAME, "--json"]);
     const examined = JSON.parse(stdout) as Array<{ name: string; result: CheckResult }>;

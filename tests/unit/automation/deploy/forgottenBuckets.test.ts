@@ -87,7 +87,7 @@ describe("a refresh", () => {
       wrongKey[0] ?? "",
       /^logging-bucket: cannot be seen at 127\.0\.0\.1:\d+, where the last deploy looked/,
     );
-    assert.equal(wrongKey[1], "MinIO's admin key: is known, and its secret is wrong");
+    assert.equal(wrongKey[1], "MinIO's admin key: is known, but its secret is wrong");
     const noKey = await withMinio({ status: 200 }, (server) => held(server, {}));
     assert.equal(noKey[1], "MinIO's admin key: is not given");
     const away = await withMinio({ status: 200 }, async (server) => server);
@@ -109,7 +109,7 @@ describe("a refresh", () => {
     assert.match(lost?.fix ?? "", /npm run doctor -- a/);
     assert.deepEqual(lostProtected("a", stateOf({}), stateOf({})), []);
     const [exists] = explainErrors(["minio:index/s3Bucket:S3Bucket: [FATAL] bucket already exists! (loki-a): <nil>"]);
-    assert.match(`${exists?.subject} ${exists?.text}`, /bucket loki-a is there, and the state does not know it/);
+    assert.match(`${exists?.subject} ${exists?.text}`, /bucket loki-a exists, but the state does not have it/);
     assert.match(exists?.fix ?? "", /npm run doctor/);
   });
 });

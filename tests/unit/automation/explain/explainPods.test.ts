@@ -96,13 +96,13 @@ describe("pods that are not ready", () => {
     ] as CoreV1Event[];
     assert.equal(
       explain([pod("p", again)], { logs, events })[0]?.text,
-      "loki crashed 2 times (exit code 1), runs again, and is not ready: Readiness probe failed: 503; its last lines:\nlevel=error msg=boom",
+      "loki crashed 2 times (exit code 1), runs again, but is not ready: Readiness probe failed: 503; its last lines:\nlevel=error msg=boom",
     );
     const ready = container(
       { running: {} },
       { restartCount: 2, ready: true, lastState: { terminated: { exitCode: 1, reason: "Error" } } },
     );
-    assert.match(explain([pod("p", ready)], { logs, events })[0]?.text ?? "", /^runs, and is not ready: Readiness/);
+    assert.match(explain([pod("p", ready)], { logs, events })[0]?.text ?? "", /^runs, but is not ready: Readiness/);
   });
 
   it("show the probe that fails, the newest word of it", () => {
@@ -154,8 +154,8 @@ describe("pods that are refused, so that there are none", () => {
     assert.deepEqual(
       found.map(({ subject, text }) => `${subject}: ${text}`),
       [
-        `StatefulSet loki-write of release loki: 1 of 3 pods is not made: ${quota}`,
-        `DaemonSet alloy of release loki: 3 of 3 pods are not made: ${policy}`,
+        `StatefulSet loki-write of release loki: 1 of 3 pods is not created: ${quota}`,
+        `DaemonSet alloy of release loki: 3 of 3 pods are not created: ${policy}`,
       ],
     );
     assert.match(found[0]?.fix ?? "", /describe resourcequota/);
