@@ -3,6 +3,7 @@
 import type { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Finding, findingLines } from "../components/findings.ts";
+import { RELEASE_TYPE } from "../components/helm/releaseType.ts";
 import type { StackConfig } from "./config.ts";
 import type { WantedRelease } from "./failedRevisions.ts";
 import type { StackCluster } from "./rightCluster.ts";
@@ -13,7 +14,6 @@ export const EXPLAINED_ELSEWHERE = "LOGGING_EXPLAINED_ELSEWHERE";
 /** Time for an explanation. The engine's own error waits for it. */
 const EXPLANATION_SECONDS = 20;
 
-const RELEASE = "kubernetes:helm.sh/v3:Release";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
 
 /**
@@ -44,7 +44,7 @@ export function guardRails(
     const hooks: pulumi.ResourceHookBinding = {
       ...opts.hooks,
       beforeCreate: [...beforeCreate, ...before],
-      beforeUpdate: [...beforeUpdate, ...before, ...(type === RELEASE ? [rolledBack] : [])],
+      beforeUpdate: [...beforeUpdate, ...before, ...(type === RELEASE_TYPE ? [rolledBack] : [])],
       onError: [...(opts.hooks?.onError ?? []), ...onError],
     };
     return { props, opts: { ...opts, hooks } };
@@ -100,7 +100,7 @@ const explanation = (namespace: string, connect: Connect): pulumi.ErrorHook =>
     const explained = async () => {
       const { explainFailure } = await import("../automation/explain/explainFailure.ts");
       const signal = AbortSignal.timeout(EXPLANATION_SECONDS * 1000);
-      const pods = type === RELEASE && !pulumi.runtime.isDryRun();
+      const pods = type === RELEASE_TYPE && !pulumi.runtime.isDryRun();
       const findings = await explainFailure(errors, signal, pods ? { namespace, connect } : undefined);
       if (findings.length === 0) return;
       // The resource itself learns its URN only after this hook; `log.warn` would wait for that.

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from "node:util";
-import { RELEASE_TYPE } from "../plan/releases.ts";
+import { RELEASE_TYPE } from "../../components/helm/releaseType.ts";
 import type { ChangeReport } from "./changeReport.ts";
 import { amount, type Sizing } from "./costs.ts";
 import { count } from "./count.ts";

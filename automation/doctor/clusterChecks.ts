@@ -7,12 +7,12 @@ import {
   type V1Pod,
   type V1Secret,
 } from "@kubernetes/client-node";
+import { RELEASE_TYPE } from "../../components/helm/releaseType.ts";
 import { deployedNamespace, wrongCluster } from "../../stack/rightCluster.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainPods } from "../explain/explainPods.ts";
-import { RELEASE_TYPE } from "../plan/releases.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok } from "./check.ts";

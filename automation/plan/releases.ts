@@ -1,7 +1,5 @@
+import { RELEASE_TYPE } from "../../components/helm/releaseType.ts";
 import type { ReleaseInputs } from "./helmTemplate.ts";
-
-/** Pulumi's type of a Helm release. */
-export const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 
 /** A resource that may be a release. */
 interface Resource {
