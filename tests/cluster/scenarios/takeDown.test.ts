@@ -93,6 +93,15 @@ describe("taking a cluster away and keeping its logs", () => {
     assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), kept);
     figure("  said before it began", `${planned.length} go, 1 stays`);
   });
+
+  it("a destroy that ignores the protection forgets the bucket, and does not delete it", async () => {
+    const { deployments, engine, minio } = await deployedStacks();
+    const { name, bucket, stack } = deployments["prod-aks-b"];
+    const { exitCode, output } = await engine.run(["destroy", "--ignore-protect", "--yes", "--stack", name]);
+    assert.equal(exitCode, 0, output);
+    assert.ok(!(await resourceNames(stack)).includes("logging-bucket"), output);
+    assert.deepEqual(await listObjects(minio.client(minio.admin), bucket), kept);
+  });
 });
 
 async function resourceNames(stack: { exportStack(): Promise<{ deployment: unknown }> }): Promise<string[]> {
