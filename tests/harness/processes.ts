@@ -72,10 +72,13 @@ process.on("exit", () => {
   for (const child of running.values()) child.kill("SIGKILL");
 });
 
-/** Resolves with the first signal that asks this process to end. The process then no longer ends by itself. */
+/**
+ * Resolves with the first signal that asks this process to end. The process then no longer ends by itself. The listeners stay: the Automation
+ * API brings `signal-exit`, which kills a process in which no other listener is left.
+ */
 export const endRequested = (): Promise<NodeJS.Signals> =>
   new Promise((done) => {
-    for (const signal of SIGNALS) process.once(signal, done);
+    for (const signal of SIGNALS) process.on(signal, done);
   });
 
 /** At a signal that asks this process to end: runs `stop`, then exits with 130. */

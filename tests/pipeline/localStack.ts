@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
 import { mergeValues } from "../../components/helm/mergeValues.ts";
 import type { Loose } from "../harness/manifest.ts";
-import { until } from "../harness/processes.ts";
+import { endRequested, until } from "../harness/processes.ts";
 import { Workload } from "../harness/runningStack/applications.ts";
 import { type RenderedStack, renderStack } from "../harness/runningStack/renderedStack.ts";
 import { endRunningStack, type RunningStack, runningStack } from "../harness/runningStack/runningStack.ts";
@@ -30,9 +30,7 @@ function answerSoon(config: Loose): void {
 /** Starts the stack, prints example queries, and runs it until Ctrl-C. @returns the exit code. */
 export async function runLocalStack({ socket, port }: WayIn): Promise<number> {
   const started = performance.now();
-  const interrupted = new Promise<void>((done) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done());
-  });
+  const interrupted = endRequested().then(() => undefined);
   console.log("starting MinIO, Loki, the gateway and Alloy as the stack prod-aks-a has them");
   let workload: Workload | undefined;
   const logFirst = (podLogs: string): void => {
