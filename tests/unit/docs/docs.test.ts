@@ -5,18 +5,12 @@ import { dirname, join } from "node:path";
 import { it } from "node:test";
 import { ALLOY_CHART } from "../../../components/alloy/chart.ts";
 import { LOKI_CHART } from "../../../components/loki/chart.ts";
-import { execute } from "../../harness/command.ts";
 
 const DOCUMENTS = globSync("**/*.md", { exclude: (name) => name === "node_modules" });
 const PACKAGE = JSON.parse(readFileSync("package.json", "utf8")) as {
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
 };
-
-it("docs/arguments.md is what the arguments' comments generate", async () => {
-  const { code, stderr, stdout } = await execute("automation/commands/docs.ts", ["--check"]);
-  assert.equal(code, 0, stderr + stdout);
-});
 
 it("every npm command that a document names exists, and README names every command", () => {
   for (const file of DOCUMENTS)

@@ -7,7 +7,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import ts from "typescript";
 import { parse } from "yaml";
 import { type ArgumentKey, argumentKeys } from "../../../../automation/reference/argumentKeys.ts";
-import { isSecretInput, stackKeyOf } from "../../../../automation/reference/argumentsPage.ts";
+import { argumentsPage, isSecretInput, stackKeyOf } from "../../../../automation/reference/argumentsPage.ts";
 import { stackFileSchema } from "../../../../automation/reference/stackFileSchema.ts";
 import { SECRET_KEYS, type SecretKeyRule } from "../../../../stack/secretKeys.ts";
 
@@ -132,6 +132,11 @@ describe("the JSON Schema of stack files", () => {
     file.config["logging:minioAdminPassword"] = { secure: "v1:abc" };
     assert.ok(validate(file), JSON.stringify(validate.errors));
   });
+});
+
+it("docs/arguments.md and the JSON Schema are up to date: npm run docs writes them", () => {
+  assert.equal(readFileSync("docs/arguments.md", "utf8"), argumentsPage(keys));
+  assert.deepEqual(JSON.parse(readFileSync("stack/stackFile.schema.json", "utf8")), stackFileSchema(keys));
 });
 
 it("Pulumi.yaml declares every key, with its type, and no other", () => {
