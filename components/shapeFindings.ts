@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Explanation } from "./argumentTypes.ts";
+import { type Explanation, secretInput } from "./argumentTypes.ts";
 import { type Finding, nearest } from "./findings.ts";
 
 type Path = readonly PropertyKey[];
@@ -51,7 +51,13 @@ function fixOf({ code, path }: z.core.$ZodIssue, value: unknown, allowed: string
 
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, root: z.ZodObject, given: unknown): Finding[] {
   const group = schemaAt(root, issue.path, given);
-  const allowed = group instanceof z.ZodObject ? Object.keys(group.shape) : [];
+  // A secret has a key of its own in a stack file, so it is not suggested here.
+  const allowed =
+    group instanceof z.ZodObject
+      ? Object.entries(group.shape).flatMap(([key, schema]) =>
+          unwrapped(schema, undefined) === secretInput ? [] : [key],
+        )
+      : [];
   return issue.keys.map((key) => ({
     subject: keyPath([...issue.path, key]),
     text: `one of: ${allowed.join(", ")}`,

@@ -8,6 +8,7 @@ import { bucketName } from "../components/objectStorage/args.ts";
 import { parseArguments } from "../components/shapeFindings.ts";
 import { type AccessConfig, accessArgs } from "./access.ts";
 import { readConfig, type Secrets } from "./readConfig.ts";
+import { secretKeyRules } from "./secretKeys.ts";
 import { otherStackFiles, sharedBucket } from "./sharedBucket.ts";
 
 /** The config of one stack. */
@@ -33,13 +34,13 @@ export function loadConfig(): StackConfig {
   const { plain, secrets } = readConfig(findings);
   const { access: _, ...groups } = plain;
   const access = checkAccess(plain, findings);
-  const args = withSecrets(groups, secrets);
+  const args = withSecrets(groups, secrets, findings);
   const resolved = checkArgs(args, findings);
-  checkStack(args as LoggingStackArgs, access, stack, findings);
+  checkStack(args as unknown as LoggingStackArgs, access, stack, findings);
   if (!resolved || findings.problems.length > 0)
     throw new InvalidArgumentsError(`Arguments of ${stack}`, findings.problems);
   return {
-    args: args as LoggingStackArgs,
+    args: args as unknown as LoggingStackArgs,
     resolved,
     access,
     minioAdmin: {
@@ -96,29 +97,44 @@ function checkStack(
   });
 }
 
-/** Puts the secrets into the groups, where the component expects them. A group that is not a map stays unchanged. */
-function withSecrets(groups: Readonly<Record<string, unknown>>, secrets: Secrets): Record<string, unknown> {
-  const charts = given({ username: secrets.chartRepositoryUsername, password: secrets.chartRepositoryPassword });
-  const additions: Record<string, Values> = {
-    objectStorage: given({ accessKey: secrets.objectStorageAccessKey, secretKey: secrets.objectStorageSecretKey }),
-    images: given({ registryCredentials: secrets.imageRegistryCredentials }),
-  };
-  const added = Object.entries(additions).map(([key, values]) => [key, withValues(groups[key], values)]);
-  const withChart = (group: unknown): unknown =>
-    isMap(group) || group === undefined ? withValues(group, given({ chart: withValues(group?.chart, charts) })) : group;
-  return {
-    ...groups,
-    ...Object.fromEntries(added.filter(([, value]) => value !== undefined)),
-    loki: withChart(groups.loki),
-    alloy: withChart(groups.alloy),
-  };
+/**
+ * Puts the secrets at the arguments of the component that take them. The stack file itself must not have them there: they would be
+ * unencrypted, and shown in every diff.
+ */
+function withSecrets(groups: Values, secrets: Secrets, findings: Findings): Values {
+  const args = structuredClone(groups);
+  for (const [key, { secret, paths = [] }] of secretKeyRules) {
+    for (const path of paths) {
+      findings.check(removeAt(args, path) === undefined, {
+        subject: path,
+        text: `nothing here: the value belongs to the top-level key ${key}`,
+        fix: `remove it and run pulumi config set --secret ${key}${secret ? ", with a new one, because this one was stored unencrypted" : ""}`,
+      });
+      if (secrets[key]) setAt(args, path, secrets[key]);
+    }
+  }
+  return args;
 }
 
-const given = (values: Readonly<Record<string, unknown>>): Values =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+/** Removes the value at a key path, and returns it. */
+function removeAt(values: Values, path: string): unknown {
+  const keys = path.split(".");
+  const last = keys.pop() as string;
+  const parent = keys.reduce<unknown>((value, key) => (isMap(value) ? value[key] : undefined), values);
+  if (!isMap(parent)) return undefined;
+  const { [last]: removed } = parent;
+  delete parent[last];
+  return removed;
+}
 
-/** Adds values to a group. A group that is not a map stays unchanged. */
-function withValues(group: unknown, values: Values): unknown {
-  if (Object.keys(values).length === 0 || !(isMap(group) || group === undefined)) return group;
-  return { ...group, ...values };
+/** Sets the value at a key path, with the maps on the way. A group that is not a map stays as it is. */
+function setAt(values: Values, path: string, value: unknown): void {
+  const [key = "", ...rest] = path.split(/\.(.*)/).filter(Boolean);
+  if (rest.length === 0) {
+    values[key] = value;
+    return;
+  }
+  values[key] ??= {};
+  const inner = values[key];
+  if (isMap(inner)) setAt(inner, rest.join("."), value);
 }

@@ -6,6 +6,8 @@ import { keyProblem } from "../components/objectStorage/bucket.ts";
 export interface SecretKeyRule {
   /** Whether the value must be encrypted in the stack file. */
   readonly secret: boolean;
+  /** Arguments of the component that take the value. */
+  readonly paths?: readonly string[];
   /** Purpose, for the reference. Absent if an argument of the component describes the key. */
   readonly text?: string;
   /** Finds what is wrong with a value. It never repeats the value. */
@@ -25,15 +27,30 @@ export const SECRET_KEYS = {
     secret: true,
     text: "MinIO's admin password. Without it the provider reads `MINIO_PASSWORD` from the environment.",
   },
-  objectStorageAccessKey: { secret: false, check: (value) => keyProblem("objectStorageAccessKey", value) },
-  objectStorageSecretKey: { secret: true, check: (value) => keyProblem("objectStorageSecretKey", value) },
-  imageRegistryCredentials: { secret: true, check: registryCredentialsProblem },
-  chartRepositoryUsername: { secret: false },
-  chartRepositoryPassword: { secret: true },
+  objectStorageAccessKey: {
+    secret: false,
+    paths: ["objectStorage.accessKey"],
+    check: (value) => keyProblem("objectStorageAccessKey", value),
+  },
+  objectStorageSecretKey: {
+    secret: true,
+    paths: ["objectStorage.secretKey"],
+    check: (value) => keyProblem("objectStorageSecretKey", value),
+  },
+  imageRegistryCredentials: {
+    secret: true,
+    paths: ["images.registryCredentials"],
+    check: registryCredentialsProblem,
+  },
+  chartRepositoryUsername: { secret: false, paths: ["loki.chart.username", "alloy.chart.username"] },
+  chartRepositoryPassword: { secret: true, paths: ["loki.chart.password", "alloy.chart.password"] },
 } as const satisfies Record<string, SecretKeyRule>;
 
 /** Name of a secret key. */
 export type SecretKey = keyof typeof SECRET_KEYS;
+
+/** Every secret key with its rule. */
+export const secretKeyRules = Object.entries(SECRET_KEYS) as ReadonlyArray<readonly [SecretKey, SecretKeyRule]>;
 
 /** The rule of a key, or `undefined` if it is not a secret key. */
 export const secretKeyRule = (key: string): SecretKeyRule | undefined =>

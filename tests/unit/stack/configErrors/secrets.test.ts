@@ -1,3 +1,5 @@
+import { secretKeyRules } from "../../../../stack/secretKeys.ts";
+import type { Loose } from "../../../harness/manifest.ts";
 import { describeMistakes, type Mistake } from "./mistakes.ts";
 
 describeMistakes("a secret", [
@@ -27,3 +29,25 @@ describeMistakes("a secret", [
     fix: /minioAdminPassword.*objectStorageSecretKey/,
   },
 ]);
+
+describeMistakes(
+  "a secret inside a group, where the stack file stores it unencrypted,",
+  secretKeyRules.flatMap(([key, { paths = [] }]) =>
+    paths.map((path) => ({
+      what: path,
+      change: (c: Loose) => {
+        const keys = path.split(".");
+        const last = keys.pop() as string;
+        let group = c;
+        for (const name of keys) {
+          group[name] ??= {};
+          group = group[name];
+        }
+        group[last] = "PLANTED";
+      },
+      path,
+      allowed: new RegExp(`top-level key ${key}`),
+      fix: new RegExp(`pulumi config set --secret ${key}`),
+    })),
+  ),
+);
