@@ -125,6 +125,15 @@ async function ownCapacity(): Promise<CapacityReport | undefined> {
   return loadConfig().resolved.capacity;
 }
 
+/** The SDK's mock monitor. Unlike the SDK's own, it accepts hooks, which only the engine calls. */
+export function mockMonitor(): Monitor {
+  const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
+  const acceptHook: RegisterHook = (_request, callback) => callback(null, {});
+  monitor.registerResourceHook ??= acceptHook;
+  monitor.registerErrorHook ??= acceptHook;
+  return monitor;
+}
+
 /** Everything that a Pulumi program registers, with mocks instead of the engine and the providers. */
 export async function recordProgram(
   project: string,
@@ -137,17 +146,13 @@ export async function recordProgram(
 
   const resources: PlannedResource[] = [];
   let outputs: Record<string, unknown> = {};
-  const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
+  const monitor = mockMonitor();
   // Mocks do not get parent, protect and dependencies. The request has them.
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     resources.push(plannedResource(request, tellSecretsApart));
     return register(request, callback);
   };
-  // The mock monitor of the SDK cannot register hooks. Only the engine calls them.
-  const acceptHook: RegisterHook = (_request, callback) => callback(null, {});
-  monitor.registerResourceHook ??= acceptHook;
-  monitor.registerErrorHook ??= acceptHook;
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   monitor.registerResourceOutputs = (request, callback) => {
     if (request.getUrn().includes("pulumi:pulumi:Stack"))

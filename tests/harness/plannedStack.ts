@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  mockMonitor,
   type OfflinePlan,
   type PlannedResource,
   type PlanOptions,
@@ -71,6 +72,7 @@ export function load(file: StackFile): Promise<StackConfig> {
       false,
     );
     pulumi.runtime.setAllConfig({ ...file.config }, [...file.secretKeys]);
+    mockMonitor();
     return loadConfig();
   });
 }
