@@ -51,7 +51,7 @@ function fixOf({ code, path }: z.core.$ZodIssue, value: unknown, allowed: string
 
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, root: z.ZodObject, given: unknown): Finding[] {
   const group = schemaAt(root, issue.path, given);
-  // A secret has a key of its own in a stack file, so it is not suggested here.
+  // Secrets are left out: in a stack file they are top-level keys.
   const allowed =
     group instanceof z.ZodObject
       ? Object.entries(group.shape).flatMap(([key, schema]) =>
