@@ -1,4 +1,4 @@
-import { SECRET_KEYS, type SecretKey, type SecretKeyRule } from "../../stack/secretKeys.ts";
+import { secretKeyRules } from "../../stack/secretKeys.ts";
 import type { ArgumentKey, JsonSchema } from "./argumentKeys.ts";
 
 /** An address in a comment, with the space before it. */
@@ -97,7 +97,7 @@ function secretTable(keys: readonly ArgumentKey[]): string {
   const inputs = keys.filter(isSecretInput);
   return table(
     ["key", "must be a secret", "meaning", "argument of the component"],
-    (Object.entries(SECRET_KEYS) as Array<[SecretKey, SecretKeyRule]>).map(([key, { secret, text }]) => {
+    secretKeyRules.map(([key, { secret, text }]) => {
       const same = inputs.filter((input) => stackKeyOf(input) === key);
       const meaning = same[0]?.text.replace(/ In a stack, the (secret )?config key `\w+`\./, "") ?? text ?? "";
       return [

@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { type ArgumentKey, argumentKeys } from "../../../../automation/reference/argumentKeys.ts";
 import { argumentsPage, isSecretInput, stackKeyOf } from "../../../../automation/reference/argumentsPage.ts";
 import { stackFileSchema } from "../../../../automation/reference/stackFileSchema.ts";
-import { SECRET_KEYS, type SecretKeyRule } from "../../../../stack/secretKeys.ts";
+import { SECRET_KEYS, secretKeyRules } from "../../../../stack/secretKeys.ts";
 
 let keys: ArgumentKey[] = [];
 before(() => {
@@ -47,8 +47,12 @@ describe("every argument", () => {
   it("that is a secret names its config key, and each secret key has a purpose", () => {
     const named = keys.filter(isSecretInput).map(stackKeyOf);
     for (const key of named) assert.ok(key && key in SECRET_KEYS, `${key}`);
-    for (const [key, { text }] of Object.entries(SECRET_KEYS as Record<string, SecretKeyRule>))
-      assert.ok(text ?? named.includes(key), key);
+    for (const [key, { text }] of secretKeyRules) assert.ok(text ?? named.includes(key), key);
+  });
+
+  it("that is a secret is set by a secret key, and no secret key sets anything else", () => {
+    const secrets = keys.filter(isSecretInput).map(({ path }) => path);
+    assert.deepEqual(secretKeyRules.flatMap(([, { paths = [] }]) => paths).toSorted(), secrets.toSorted());
   });
 });
 
