@@ -2,9 +2,10 @@ import type { Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
+import { secretInput } from "./argumentTypes.ts";
 import { clusterArgs } from "./cluster/args.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
-import { type chartArgs, chartSource } from "./helm/chartSource.ts";
+import { chartSource } from "./helm/chartSource.ts";
 import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
 import { imagesArgs } from "./images/args.ts";
 import { checkHosts, checkLoki, lokiArgs } from "./loki/args.ts";
@@ -22,7 +23,7 @@ import { profileArg } from "./profile/args.ts";
 import { profile } from "./profile/profiles.ts";
 import { requested } from "./quantities.ts";
 import { GATEWAY_SERVICE } from "./releaseNames.ts";
-import { parseArguments } from "./shapeFindings.ts";
+import { parseArguments, unwrapped } from "./shapeFindings.ts";
 
 /** Every argument of the component. A stack file has the same keys, with the same meaning. */
 export const argsSchema = z.strictObject({
@@ -60,23 +61,15 @@ export const argsSchema = z.strictObject({
 export type LoggingStackArgs = z.input<typeof argsSchema>;
 
 /** The arguments without the secrets. The component shows these in the state and to policies. */
-export function withoutSecrets(args: LoggingStackArgs): Inputs {
-  const { objectStorage, images, loki, alloy, ...rest } = args;
-  const { accessKey: _, secretKey: __, ...storage } = objectStorage;
-  const { registryCredentials: ___, ...publicImages } = images ?? {};
-  return {
-    ...rest,
-    objectStorage: storage,
-    ...(images && { images: publicImages }),
-    ...(loki && { loki: withoutChartLogin(loki) }),
-    ...(alloy && { alloy: withoutChartLogin(alloy) }),
-  };
-}
+export const withoutSecrets = (args: LoggingStackArgs): Inputs => publicPart(argsSchema, args) as Inputs;
 
-const withoutChartLogin = <T extends { chart?: z.input<typeof chartArgs> | undefined }>(group: T): T => {
-  const { username: _, password: __, ...chart } = group.chart ?? {};
-  return { ...group, ...(group.chart && { chart }) };
-};
+/** A value without the parts that its schema marks as secret. */
+function publicPart(schema: unknown, value: unknown): unknown {
+  const group = unwrapped(schema, value);
+  if (!(group instanceof z.ZodObject) || !isMap(value)) return value;
+  const shown = Object.entries(value).filter(([key, part]) => unwrapped(group.shape[key], part) !== secretInput);
+  return Object.fromEntries(shown.map(([key, part]) => [key, publicPart(group.shape[key], part)]));
+}
 
 type ParsedArgs = z.output<typeof argsSchema>;
 

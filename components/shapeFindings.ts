@@ -92,7 +92,8 @@ function schemaAt(root: unknown, path: Path, value: unknown): unknown {
   return undefined;
 }
 
-function unwrapped(schema: unknown, value: unknown): unknown {
+/** A schema without its optional and default wrappers. In a group of several kinds, the value decides the kind. */
+export function unwrapped(schema: unknown, value: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return unwrapped(schema.unwrap(), value);
   if (!(schema instanceof z.ZodDiscriminatedUnion) || value === undefined) return schema;
