@@ -3,7 +3,8 @@ import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
 import { secretInput } from "./argumentTypes.ts";
-import { clusterArgs } from "./cluster/args.ts";
+import { checkSafeguards, clusterArgs } from "./cluster/args.ts";
+import { admitted } from "./cluster/safeguards.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
 import { chartSource } from "./helm/chartSource.ts";
 import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
@@ -17,7 +18,7 @@ import { nodePoolArgs } from "./nodePool/args.ts";
 import { type CapacityReport, checkCapacity, formatCapacity } from "./nodePool/capacity.ts";
 import { checkNodePool } from "./nodePool/checks.ts";
 import { placementOf, poolSize } from "./nodePool/placement.ts";
-import { checkObjectStorage, objectStorageArgs, withAddress } from "./objectStorage/args.ts";
+import { checkCidrs, checkObjectStorage, objectStorageArgs, withAddress } from "./objectStorage/args.ts";
 import type { CaCertificate } from "./objectStorage/caCertificate.ts";
 import { profileArg } from "./profile/args.ts";
 import { profile } from "./profile/profiles.ts";
@@ -109,11 +110,15 @@ function withProfile(args: object): object {
 
 function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | undefined {
   let ca: CaCertificate | undefined;
+  findings.when(["cluster.safeguards", "cluster.resourceId", "namespace"], () =>
+    checkSafeguards(args.cluster, args.namespace, findings),
+  );
   findings.within("nodePool", () => checkNodePool(args.nodePool, args.cluster, findings));
   findings.within("objectStorage", () => {
     ca = checkObjectStorage(args.objectStorage, args.cluster?.name, findings);
+    checkCidrs(args.objectStorage, args.network, findings);
   });
-  findings.within("network", () => checkNetwork(args.network, findings));
+  findings.within("network", () => checkNetwork(args.network, args.objectStorage, findings));
   findings.within("loki", () => checkLoki(args.loki, findings));
   findings.within("alloy", () => checkAlloy(args.alloy, findings));
   return ca;
@@ -126,7 +131,7 @@ const PODS = ["write", "read", "backend", "gateway", "caches"].map((key) => `lok
 
 /** Checks that every pod fits on a node. Returns `undefined` if the pool's size is unknown or has a problem. */
 function checkCapacityOf(
-  { nodePool, loki, alloy, ...args }: ParsedArgs,
+  { cluster, nodePool, loki, alloy, ...args }: ParsedArgs,
   findings: Findings,
 ): CapacityReport | undefined {
   let report: CapacityReport | undefined;
@@ -135,8 +140,9 @@ function checkCapacityOf(
     if (!size) return;
     const pool = nodePool.mode === "create" ? "nodePool" : "nodePool.capacity";
     findings.within("loki", () => checkHosts(loki, size, `${pool}.maxCount`, findings));
-    findings.when([...PODS, "alloy.resources", "profile"], () => {
-      report = checkCapacity(size, requested(alloy.resources), lokiWorkloads(loki));
+    findings.when([...PODS, "alloy.resources", "profile", "cluster.safeguards"], () => {
+      const asAdmitted = admitted(cluster.safeguards);
+      report = checkCapacity(size, asAdmitted(requested(alloy.resources)), lokiWorkloads(loki, asAdmitted));
       findings.check(report.fits, {
         subject: pool,
         text: `room for all of Loki's pods on the pool at its largest; these may not fit: ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,

@@ -9,6 +9,7 @@ import { createPullSecret } from "./images/pullSecret.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
 import { createLokiRelease } from "./loki/release.ts";
 import { createNamespace } from "./namespace/namespace.ts";
+import { createCiliumPolicies } from "./network/ciliumPolicies.ts";
 import { createNetworkPolicies } from "./network/networkPolicies.ts";
 import { createLoggingNodePool } from "./nodePool/agentPool.ts";
 import { createObjectStorage } from "./objectStorage/bucket.ts";
@@ -53,7 +54,10 @@ export class LoggingStack extends pulumi.ComponentResource {
     // So that `destroy` deletes the namespace before the bucket's user, and writers can still flush to MinIO.
     const namespace = createNamespace(name, resolved.namespace, { ...child, dependsOn: bucketCredentials.grants })
       .metadata.name;
-    const policies = createNetworkPolicies(name, namespace, resolved, child);
+    const policies = [
+      ...createNetworkPolicies(name, namespace, resolved, child),
+      ...createCiliumPolicies(name, namespace, resolved, child),
+    ];
     const storageSecret = createStorageCredentials(name, namespace, bucketCredentials, child);
     const gateway = createGatewayCredentials(name, namespace, resolved.loki.gateway.credentialsGeneration, child);
     const { ca } = resolved.objectStorage;

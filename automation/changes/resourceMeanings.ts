@@ -58,9 +58,9 @@ function ofType(change: ResourceChange, subject: string): RatedFinding[] {
       "the rights of the bucket's user change",
       "compare the statements below; Loki needs ListBucket, GetObject, PutObject and DeleteObject",
     );
-  if (change.type.endsWith(":NetworkPolicy") && op === "delete")
-    return one("disruptive", "connections that it blocked are allowed");
-  if (change.type.endsWith(":NetworkPolicy") && op === "update") return one("safe", "the allowed connections change");
+  const isPolicy = /:(Cilium)?NetworkPolicy$/.test(change.type);
+  if (isPolicy && op === "delete") return one("disruptive", "connections that it blocked are allowed");
+  if (isPolicy && op === "update") return one("safe", "the allowed connections change");
   return [];
 }
 

@@ -97,6 +97,18 @@ export function alloyValues(
   return mergeValues(own, alloy.values);
 }
 
+/**
+ * AKS refuses pods without a liveness probe where Deployment Safeguards are enforced. It asks for no more than an open port, and for five
+ * minutes: a restart of a busy Alloy would not make it faster. Readiness reports what is wrong.
+ */
+const LIVENESS: Values = {
+  tcpSocket: { port: "http-metrics" },
+  initialDelaySeconds: 60,
+  periodSeconds: 30,
+  timeoutSeconds: 10,
+  failureThreshold: 10,
+};
+
 const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string): Values => ({
   // Runs on every start of the container. An init container would not run again after a crash.
   command: ["/bin/bash", "-c", alloyStart(), "alloy"],
@@ -107,6 +119,7 @@ const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string):
   envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
   mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
   resources: args.alloy.resources,
+  livenessProbe: LIVENESS,
   // Root owns /var/log/pods and the positions. Root can read both without any capability.
   securityContext: {
     runAsUser: 0,

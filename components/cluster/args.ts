@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { explained, text } from "../argumentTypes.ts";
+import type { Findings } from "../findings.ts";
+import { excludeCommand, refuseHostPath, SAFEGUARDS, type Safeguards } from "./safeguards.ts";
 
 /** The AKS cluster in Azure. */
 export interface AksCluster {
@@ -53,4 +55,25 @@ export const clusterArgs = z.strictObject({
       }),
     )
     .optional(),
+  /**
+   * What AKS Deployment Safeguards enforce in the stack's namespace (`az aks safeguards show`). `none`: they are off, only warn, or exclude
+   * the namespace. `Enforce`: AKS raises requests below 100m and 100 MiB, and the capacity check counts that. `Baseline` (AKS Automatic)
+   * and `Restricted` also refuse Alloy's pods, so the namespace has to be excluded. https://learn.microsoft.com/azure/aks/deployment-safeguards
+   * @default "none"
+   */
+  safeguards: z.enum(SAFEGUARDS).default("none"),
 });
+
+/** Refuses safeguards under which Alloy's pods cannot run. */
+export function checkSafeguards(
+  { resourceId, safeguards }: { resourceId?: string | undefined; safeguards: Safeguards },
+  namespace: string,
+  findings: Findings,
+): void {
+  findings.check(!refuseHostPath(safeguards), {
+    subject: "cluster.safeguards",
+    given: safeguards,
+    text: "none or Enforce: under a Pod Security Standard, AKS refuses every hostPath volume, and Alloy reads the nodes' log files",
+    fix: `exclude the namespace, then write none: ${excludeCommand(resourceId ?? "CLUSTER", namespace)}`,
+  });
+}

@@ -11,9 +11,9 @@ export const gatewayArgs = z.strictObject({
   replicas: count.default(2),
   /**
    * Requests and limits.
-   * @default { requests: { cpu: "100m", memory: "64Mi" }, limits: { memory: "256Mi" } }
+   * @default { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "256Mi" } }
    */
-  resources: resources.default({ requests: { cpu: "100m", memory: "64Mi" }, limits: { memory: "256Mi" } }),
+  resources: resources.default({ requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "256Mi" } }),
   /**
    * Raise it by one to rotate the gateway's password. The gateway accepts the new and the previous user until the next rotation, so it
    * refuses no push during the roll-out.

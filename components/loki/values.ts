@@ -95,6 +95,8 @@ const gateway = ({ loki }: ResolvedArgs, refs: LokiReferences, placement: Values
   basicAuth: { enabled: true, existingSecret: refs.gatewaySecret },
   podAnnotations: generationAnnotation(loki.gateway.credentialsGeneration),
   nginxConfig: OFFERED_PATHS,
+  // The chart has no liveness probe for nginx, and AKS refuses pods without one where Deployment Safeguards are enforced.
+  livenessProbe: { tcpSocket: { port: "http" }, initialDelaySeconds: 30, periodSeconds: 30, timeoutSeconds: 5 },
   // Otherwise Alloy ships a line for each of Alloy's pushes.
   verboseLogging: false,
   metrics: { resources: EXPORTER_RESOURCES },

@@ -1,27 +1,35 @@
 import type { Workload } from "../nodePool/capacity.ts";
-import { requested } from "../quantities.ts";
+import { type ContainerResources, type Quantities, requested } from "../quantities.ts";
 import type { Loki } from "./args.ts";
 
-/** Resources of the exporters beside nginx and memcached. The chart sets none. */
-export const EXPORTER_RESOURCES = { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "64Mi" } };
+/**
+ * Resources of the exporters beside nginx and memcached. The chart sets none. They need less, but AKS raises smaller requests where
+ * Deployment Safeguards are enforced.
+ */
+export const EXPORTER_RESOURCES = { requests: { cpu: "100m", memory: "100Mi" }, limits: { memory: "128Mi" } };
 
 /** CPU requests of the caches. The chart requests 500m each, which they never use in front of MinIO. */
 export const CACHE_CPU = { chunks: "200m", results: "100m" } as const;
 
-/** Loki's pods as the scheduler sees them. */
-export function lokiWorkloads(loki: Loki): Workload[] {
-  const exporter = requested(EXPORTER_RESOURCES);
+/**
+ * Loki's pods as the scheduler sees them.
+ *
+ * @param admitted Requests of one container as the cluster admits them. Default: as written.
+ */
+export function lokiWorkloads(loki: Loki, admitted = (requests: Quantities): Quantities => requests): Workload[] {
+  const reserved = (resources: Pick<ContainerResources, "requests">): Quantities => admitted(requested(resources));
+  const exporter = reserved(EXPORTER_RESOURCES);
   const component = (name: "write" | "read" | "backend", disks: number): Workload => ({
     name,
     replicas: loki[name].replicas,
-    ...requested(loki[name].resources),
+    ...reserved(loki[name].resources),
     onePerHost: true,
     disks,
   });
   const cache = (name: string, allocatedMiB: number, cpu: string): Workload[] => {
     if (allocatedMiB === 0) return [];
     // The chart requests 1.2 times the memory that memcached may fill.
-    const own = requested({ requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` } });
+    const own = reserved({ requests: { cpu, memory: `${Math.floor((allocatedMiB * 12 + 5) / 10)}Mi` } });
     return [
       {
         name,
@@ -33,7 +41,7 @@ export function lokiWorkloads(loki: Loki): Workload[] {
       },
     ];
   };
-  const gateway = requested(loki.gateway.resources);
+  const gateway = reserved(loki.gateway.resources);
   return [
     component("write", 1),
     component("read", 0),

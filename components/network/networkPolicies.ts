@@ -7,7 +7,7 @@ import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
 type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
 
 /** Ports that pods listen on. A policy sees a packet after the Service has translated it, so the pod's port counts. */
-const PORTS = {
+export const PORTS = {
   gateway: 8080,
   loki: 3100,
   alloy: 12345,
@@ -20,6 +20,14 @@ const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port
 
 const namespaces = (names: readonly string[]) =>
   names.map((name) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } }));
+
+const LOKI = { "app.kubernetes.io/instance": LOKI_RELEASE };
+
+/** The pods that have MinIO's keys. */
+export const STORAGE_CLIENTS = {
+  matchLabels: LOKI,
+  matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: ["write", "read", "backend"] }],
+};
 
 const ALLOW_DNS: PolicySpec = {
   podSelector: {},
@@ -41,7 +49,7 @@ const ALLOW_DNS: PolicySpec = {
 
 /** The policies by their fixed suffix. The first closes everything, and each of the others allows one connection. */
 export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
-  const loki = { matchLabels: { "app.kubernetes.io/instance": LOKI_RELEASE } };
+  const loki = { matchLabels: LOKI };
   const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
   const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
   return {
@@ -53,22 +61,20 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
       ingress: [{ from: [{ podSelector: loki }] }],
       egress: [{ to: [{ podSelector: loki }] }],
     },
-    "allow-loki-to-object-storage": {
-      podSelector: {
-        matchLabels: loki.matchLabels,
-        matchExpressions: [
-          { key: "app.kubernetes.io/component", operator: "In", values: ["write", "read", "backend"] },
+    // Without addresses, FQDN policies allow MinIO by its name.
+    ...((objectStorage.cidrs.length > 0 || !network.fqdnPolicies) && {
+      "allow-loki-to-object-storage": {
+        podSelector: STORAGE_CLIENTS,
+        policyTypes: ["Egress"],
+        egress: [
+          {
+            // An egress rule without `to` allows every address on the port. checkCidrs warns about it.
+            ...(objectStorage.cidrs.length > 0 && { to: objectStorage.cidrs.map((cidr) => ({ ipBlock: { cidr } })) }),
+            ports: tcp(objectStorage.port),
+          },
         ],
       },
-      policyTypes: ["Egress"],
-      egress: [
-        {
-          // An egress rule without `to` allows every address on the port. checkObjectStorage warns about it.
-          ...(objectStorage.cidrs.length > 0 && { to: objectStorage.cidrs.map((cidr) => ({ ipBlock: { cidr } })) }),
-          ports: tcp(objectStorage.port),
-        },
-      ],
-    },
+    }),
     "allow-to-gateway": {
       podSelector: gateway,
       policyTypes: ["Ingress"],

@@ -1,5 +1,6 @@
 import { AgentPool } from "@pulumi/azure-native/containerservice/agentPool.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { osSku } from "./osSkus.ts";
 import { LOGGING_WORKLOAD, type Placement } from "./placement.ts";
 
 /** Registers the AKS agent pool. https://learn.microsoft.com/azure/aks/create-node-pools */
@@ -20,6 +21,7 @@ export function createLoggingNodePool(
       mode: "User",
       osType: "Linux",
       osSKU: pool.osSku,
+      ...(osSku(pool.osSku).trustedLaunch && { securityProfile: { enableSecureBoot: true, enableVTPM: true } }),
       vmSize: pool.vmSize,
       osDiskType: pool.osDiskType,
       osDiskSizeGB: pool.osDiskSizeGiB,

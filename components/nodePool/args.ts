@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { count, explained, text } from "../argumentTypes.ts";
 import { isLabelKey, labelValue } from "../kubernetesNames.ts";
+import { OS_SKU_NAMES } from "./osSkus.ts";
+import { taint } from "./taints.ts";
 
 const ZONES = ["1", "2", "3"];
 
@@ -73,10 +75,11 @@ const createdPool = z.strictObject({
   // Not AKS's 110 or 250: a logging node runs about 15 pods, and the kubelet reserves 20 MB for each possible one.
   maxPods: maxPods.default(60),
   /**
-   * Node image family.
+   * Node image family. `Ubuntu` and `AzureLinux` follow the cluster's Kubernetes version; the preview prints when another one ends.
+   * `AzureContainerLinux` turns Trusted Launch on. https://learn.microsoft.com/azure/aks/upgrade-os-version
    * @default "Ubuntu"
    */
-  osSku: z.enum(["Ubuntu", "AzureLinux"]).default("Ubuntu"),
+  osSku: z.enum(OS_SKU_NAMES).default("Ubuntu"),
   /**
    * OS disk kind. `Ephemeral` needs a size with a local disk. A change replaces the pool.
    * @default "Managed"
@@ -142,48 +145,32 @@ const createdPool = z.strictObject({
 const existingPool = z.strictObject({
   /** Uses the node pool with the label, and changes nothing on it. */
   mode: z.literal("existing"),
-  /** The node label that selects the pool. */
+  /**
+   * The node label that selects the pool: any label that its nodes have, AKS's and Karpenter's included
+   * (`kubernetes.azure.com/agentpool`, `karpenter.sh/nodepool`). https://learn.microsoft.com/azure/aks/use-labels
+   */
   label: z.strictObject({
     /** Key of the label. */
-    key: text
-      .refine(
-        isLabelKey,
-        explained({
-          text: "a label key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
-          fix: 'write key and value separately: label: { key: "workload", value: "logging" }',
-        }),
-      )
-      .refine(
-        // https://learn.microsoft.com/azure/aks/use-labels#reserved-system-labels
-        (key) => !/^(kubernetes\.azure\.com|kubernetes\.io)\//.test(key) || key === "kubernetes.azure.com/agentpool",
-        explained({
-          text: "a custom label: AKS reserves kubernetes.azure.com/ and kubernetes.io/",
-          fix: "label the pool with a key of yours (az aks nodepool update --labels), or select it by agentpool=<name>",
-        }),
-      ),
+    key: text.refine(
+      isLabelKey,
+      explained({
+        text: "a label key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
+        fix: 'write key and value separately: label: { key: "workload", value: "logging" }',
+      }),
+    ),
     /** Value of the label. */
     value: labelValue,
   }),
   /**
    * The pool's taint, which Loki's pods tolerate.
-   * @default - the pool has none
+   * @default - the pool has none, or `taints` lists them
    */
-  taint: z
-    .strictObject({
-      /** Key of the taint. */
-      key: text.refine(
-        isLabelKey,
-        explained({
-          text: "a taint key: letters, digits, -, _ and ., 63 at most, with or without a prefix and /",
-          fix: "write key and value separately: az aks nodepool show prints them as key=value:effect",
-        }),
-      ),
-      /** Value of the taint. */
-      value: labelValue,
-      /** Effect of the taint. */
-      effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-    })
-    .optional(),
+  taint: taint.optional(),
+  /**
+   * The pool's taints, if it has several. Loki's pods tolerate all of them.
+   * @default []
+   */
+  taints: z.array(taint).default([]),
   /**
    * What the pool offers. With it, a preview reports pods that do not fit.
    * @default - not checked, with a warning

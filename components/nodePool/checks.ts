@@ -1,5 +1,6 @@
 import type { Findings } from "../findings.ts";
 import type { NodePool } from "./args.ts";
+import { endOfOsSku } from "./osSkus.ts";
 import { AZURE_VM_SIZES } from "./vmSizes.ts";
 
 /** Checks of the node pool that need more than one value. */
@@ -12,6 +13,7 @@ export function checkNodePool(pool: NodePool, cluster: { resourceId?: string | u
         );
         break;
       case "existing":
+        findings.when(["nodePool.label"], () => checkLabel(pool.label, findings));
         findings.within("nodePool.capacity", () => {
           if (pool.capacity) checkVmSize(pool.capacity, "nodePool.capacity", findings);
           else
@@ -25,6 +27,29 @@ export function checkNodePool(pool: NodePool, cluster: { resourceId?: string | u
         break;
     }
   });
+}
+
+/** What it means to share the pools that a label of AKS or Karpenter selects. */
+const SHARED_POOLS: ReadonlyArray<readonly [label: RegExp, meaning: string]> = [
+  [
+    /^(kubernetes\.azure\.com\/(scalesetpriority|priority)|karpenter\.sh\/capacity-type)=spot$/,
+    "spot nodes. Azure takes such a node back at any time with 30 seconds' notice, several at once when it needs the room. Lines wait on their nodes while too few writers run",
+  ],
+  [
+    /^kubernetes\.azure\.com\/mode=system$/,
+    "the system pools. Loki shares them with the cluster's own pods, CoreDNS among them",
+  ],
+];
+
+function checkLabel({ key, value }: { key: string; value: string }, findings: Findings): void {
+  findings.check(!(/^(beta\.)?kubernetes\.io\/os$/.test(key) && value !== "linux"), {
+    subject: "nodePool.label",
+    given: `${key}=${value}`,
+    text: "a label of Linux nodes: Loki has no image for another operating system",
+    fix: "select a Linux pool, for instance by kubernetes.azure.com/agentpool=<name>",
+  });
+  const shared = SHARED_POOLS.find(([label]) => label.test(`${key}=${value}`));
+  if (shared) findings.warn(`nodePool.label selects ${shared[1]}.`);
 }
 
 function checkVmSize(
@@ -50,6 +75,10 @@ function checkCreatedPool(pool: Extract<NodePool, { mode: "create" }>, findings:
       text: `at most nodePool.maxCount, which is ${pool.maxCount}`,
       fix: "lower minCount or raise maxCount",
     });
+  });
+  findings.when(["nodePool.osSku"], () => {
+    const end = endOfOsSku(pool.osSku);
+    if (end) findings.warn(`nodePool.osSku is ${pool.osSku}: ${end}.`);
   });
   findings.when(["nodePool.osDiskType", "nodePool.osDiskSizeGiB", "nodePool.vmSize", "nodePool.vmCapacity"], () => {
     // A size described with `vmCapacity` may have any local disk.

@@ -35,7 +35,7 @@ export function placementOf(pool: NodePool, cluster: { resourceId?: string | und
       return {
         mode: "existing",
         nodeSelector: { [pool.label.key]: pool.label.value },
-        tolerations: pool.taint ? [toleration(pool.taint)] : [],
+        tolerations: [...(pool.taint ? [pool.taint] : []), ...pool.taints].map(toleration),
         ...(size && { size }),
       };
     case "create": {

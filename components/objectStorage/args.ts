@@ -67,8 +67,8 @@ export const objectStorageArgs = z.strictObject({
    */
   secretKey: secretInput.optional(),
   /**
-   * Addresses of MinIO as CIDRs. Outside the cluster, Loki may reach these and no others.
-   * @default - any address on MinIO's port, with a warning
+   * Addresses of MinIO as CIDRs. Outside the cluster, Loki may reach these and no others. Cilium matches no node and no pod by its address.
+   * @default - any address on MinIO's port, with a warning; with `network.fqdnPolicies`, MinIO by its name
    */
   cidrs: z
     .array(
@@ -120,12 +120,6 @@ export function checkObjectStorage(storage: Given, clusterName: string, findings
   });
   findings.when(["objectStorage.endpoint", "objectStorage.allowPlainHttp"], () => checkEndpoint(storage, findings));
   findings.when(["objectStorage.mode"], () => checkKeys(storage, findings));
-  findings.when(["objectStorage.cidrs", "objectStorage.endpoint"], () => {
-    if (storage.cidrs.length > 0) return;
-    findings.warn(
-      `objectStorage.cidrs is not given: Loki may reach any address on port ${portOf(new URL(storage.endpoint))}. Name MinIO's addresses to restrict that.`,
-    );
-  });
   let ca: CaCertificate | undefined;
   findings.when(["objectStorage.caFile"], () => {
     if (storage.caFile !== undefined) ca = checkCaCertificate(storage.caFile, "objectStorage.caFile", findings);
@@ -139,6 +133,16 @@ export function checkObjectStorage(storage: Given, clusterName: string, findings
     });
   });
   return ca;
+}
+
+/** Warns if nothing restricts which addresses Loki may reach. */
+export function checkCidrs(storage: Given, network: { readonly fqdnPolicies: boolean }, findings: Findings): void {
+  findings.when(["objectStorage.cidrs", "objectStorage.endpoint", "network.fqdnPolicies"], () => {
+    if (storage.cidrs.length > 0 || network.fqdnPolicies) return;
+    findings.warn(
+      `objectStorage.cidrs is not given: Loki may reach any address on port ${portOf(new URL(storage.endpoint))}. Name MinIO's addresses to restrict that.`,
+    );
+  });
 }
 
 /** Adds the parts of the endpoint, the default bucket name and the CA. Needs checked arguments. */

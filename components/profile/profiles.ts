@@ -101,7 +101,7 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
     gateway: {
       replicas: 2,
       resources: {
-        requests: { cpu: `${Math.max(100, roundUp(rate * MEASURED.gatewayCpu * 1000, 50))}m`, memory: "64Mi" },
+        requests: { cpu: `${Math.max(100, roundUp(rate * MEASURED.gatewayCpu * 1000, 50))}m`, memory: "128Mi" },
         limits: { memory: "256Mi" },
       },
     },

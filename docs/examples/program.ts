@@ -29,7 +29,7 @@ const logging = new LoggingStack(
       caFile,
       cidrs: ["10.20.0.10/32"],
     },
-    network: { policyEngine: "azure", readerNamespaces: ["monitoring"] },
+    network: { policyEngine: "cilium", readerNamespaces: ["monitoring"] },
     // Secrets take Outputs.
     images: { registryCredentials: config.getSecret("registryCredentials") },
     loki: { retentionHours: 24 * 30 },

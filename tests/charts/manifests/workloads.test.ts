@@ -1,7 +1,8 @@
 // The workloads that the pinned charts render from our values: where they run, and what they request.
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { parseCpu, parseMemory } from "../../../components/quantities.ts";
+import { admitted } from "../../../components/cluster/safeguards.ts";
+import { parseCpu, parseMemory, requested } from "../../../components/quantities.ts";
 import { planOf } from "../../harness/plannedStack.ts";
 import { containersOf, object, ofKind, podsOf } from "../renderedCharts.ts";
 import { describeManifests, LOKI, WORKLOADS } from "./describeManifests.ts";
@@ -88,6 +89,22 @@ describeManifests(({ stack, rendered, pod }) => {
       for (const container of containersOf(spec)) {
         const { requests = {}, limits = {} } = container.resources ?? {};
         assert.ok(requests.cpu && requests.memory && limits.memory, `${name}/${container.name}`);
+      }
+    }
+  });
+
+  it("pass AKS Deployment Safeguards as they are: probes in every container, no small request, a fixed image tag", () => {
+    for (const { name, spec } of podsOf([...rendered().loki, ...rendered().alloy])) {
+      for (const container of containersOf(spec)) {
+        const subject = `${name}/${container.name}`;
+        for (const probe of ["livenessProbe", "readinessProbe"]) {
+          const { tcpSocket, httpGet, exec } = container[probe] ?? {};
+          assert.ok(tcpSocket ?? httpGet ?? exec, `${subject} has no ${probe}`);
+        }
+        const requests = requested(container.resources);
+        assert.deepEqual(admitted("Enforce")(requests), requests, subject);
+        assert.match(container.image, /:[^/:]+$/, subject);
+        assert.doesNotMatch(container.image, /:latest$/, subject);
       }
     }
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CertificateAuthority, writeServiceAccountKeys } from "../certificates.ts";
 import { freePort, start, until } from "../processes.ts";
 import type { Programs } from "../pulumi/findPrograms.ts";
+import { CILIUM_POLICY, createCustomKind } from "./customKinds.ts";
 import { type Kubeconfigs, writeKubeconfigs } from "./kubeconfigs.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { KubernetesApi } from "./kubernetesApi.ts";
@@ -51,6 +52,7 @@ export async function startControlPlane(
   const api = new KubernetesApi(server, ca.pem, token);
   await until(`API server of ${name}`, async () => (await api.call("GET", "/readyz")) === "ok");
   const kubeconfigs = writeKubeconfigs(parent, folder, { name, server, ca: ca.pem, token });
+  await createCustomKind(api, CILIUM_POLICY);
   startControllers(starting, kubeconfigs.adminKubeconfig);
   await createNodes(api, name, loggingNodes, kubelet.port);
   startKwok(starting, kubeconfigs.adminKubeconfig);

@@ -26,7 +26,7 @@ describe("every resource", () => {
   const children = () => plan.resources.filter((r) => !r.type.startsWith("pulumi:") && !r.type.startsWith("logging:"));
 
   it("is a child of the component", () => {
-    assert.equal(children().length, 20);
+    assert.equal(children().length, 21);
     for (const r of children()) assert.equal(r.parent, COMPONENT, r.name);
   });
 
@@ -43,7 +43,7 @@ describe("every resource", () => {
 
   it("in the cluster is in the stack's namespace, and waits for it", () => {
     const namespaced = children().filter((r) => r.type.startsWith("kubernetes:") && !r.type.endsWith(":Namespace"));
-    assert.equal(namespaced.length, 12);
+    assert.equal(namespaced.length, 13);
     for (const r of namespaced) {
       const { namespace, metadata } = r.inputs as { namespace?: string; metadata?: { namespace?: string } };
       assert.equal(namespace ?? metadata?.namespace, "logging", r.name);

@@ -74,6 +74,7 @@ describe("resources that differ", () => {
       [planned("kubernetes:helm.sh/v3:Release", "alloy", { name: "alloy" }), undefined],
       [planned("azure-native:containerservice:AgentPool", "pool", {}), undefined],
       [planned("kubernetes:networking.k8s.io/v1:NetworkPolicy", "np", {}), undefined],
+      [planned("kubernetes:cilium.io/v2:CiliumNetworkPolicy", "np", {}), undefined],
     ] as const)
       assert.deepEqual(
         meanings(before, after).map(({ level }) => level),

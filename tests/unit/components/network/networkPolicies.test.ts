@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { resolveArgs } from "../../../../components/args.ts";
+import { ciliumPolicySpecs } from "../../../../components/network/ciliumPolicies.ts";
 import { networkPolicySpecs } from "../../../../components/network/networkPolicies.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 import { load, stackFile } from "../../../harness/plannedStack.ts";
@@ -109,6 +110,84 @@ it("without MinIO's addresses, writers reach any address, but only on MinIO's po
   });
   assert.ok(allowed(specs, loki("write"), outside("203.0.113.1"), 9000));
   assert.ok(!allowed(specs, loki("write"), outside("203.0.113.1"), 443));
+});
+
+describe("Cilium's policies", () => {
+  const ciliumOf = async (change?: (c: Loose) => void): Promise<Loose> =>
+    ciliumPolicySpecs(resolveArgs((await load(stackFile(change))).args));
+  const byName =
+    (more: Loose = {}) =>
+    (c: Loose) => {
+      c.network.fqdnPolicies = true;
+      delete c.objectStorage.cidrs;
+      Object.assign(c.objectStorage, more);
+    };
+
+  it("let pods ask the DNS server on their node, which Cilium finds in no CIDR, and nothing else of the node", async () => {
+    const specs = await ciliumOf();
+    assert.deepEqual(Object.keys(specs), ["allow-dns-on-node"]);
+    const { endpointSelector, egress } = specs["allow-dns-on-node"];
+    assert.deepEqual(endpointSelector, {});
+    assert.deepEqual(egress, [
+      {
+        toEntities: ["host"],
+        toPorts: [
+          {
+            ports: [
+              { port: "53", protocol: "UDP" },
+              { port: "53", protocol: "TCP" },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+
+  it("do not exist with another engine, which would not know their kind", async () => {
+    for (const policyEngine of ["azure", "calico", "none"])
+      assert.deepEqual(await ciliumOf((c) => Object.assign(c.network, { policyEngine })), {});
+  });
+
+  it("allow MinIO by its name, to the pods with its keys, on its port", async () => {
+    const { endpointSelector, egress } = (await ciliumOf(byName()))["allow-loki-to-object-storage-by-name"];
+    for (const component of ["write", "read", "backend"])
+      assert.ok(selects(endpointSelector, loki(component).labels), component);
+    for (const peer of [loki("gateway"), loki("memcached-chunks-cache"), alloy])
+      assert.ok(!selects(endpointSelector, peer.labels), JSON.stringify(peer.labels));
+    const named = egress.filter((rule: Loose) => rule.toFQDNs);
+    assert.deepEqual(named, [
+      {
+        toFQDNs: [{ matchName: "minio.internal.company" }],
+        toPorts: [{ ports: [{ port: "9000", protocol: "TCP" }] }],
+      },
+    ]);
+  });
+
+  it("read the answers of every DNS server that pods may ask: without that, Cilium knows no address of a name", async () => {
+    const { egress } = (await ciliumOf(byName()))["allow-loki-to-object-storage-by-name"];
+    const dns = egress.filter((rule: Loose) => rule.toPorts[0].rules?.dns);
+    assert.deepEqual(
+      dns.map(({ toEndpoints, toEntities }: Loose) => toEntities ?? toEndpoints[0].matchLabels["k8s:k8s-app"]),
+      ["kube-dns", ["host"]],
+    );
+    for (const { toPorts } of dns) assert.deepEqual(toPorts[0].rules, { dns: [{ matchPattern: "*" }] });
+  });
+
+  it("name the bucket's own host where the bucket is in the host name", async () => {
+    const { egress } = (await ciliumOf(byName({ pathStyle: false })))["allow-loki-to-object-storage-by-name"];
+    assert.deepEqual(egress.at(-1).toFQDNs, [{ matchName: "loki-prod-aks-a.minio.internal.company" }]);
+  });
+
+  it("replace the rule for every address; addresses that are given stay allowed", async () => {
+    assert.ok(!allowed(await specsOf(byName()), loki("write"), outside("10.20.0.10"), 9000));
+    const both = await specsOf((c) => {
+      c.network.fqdnPolicies = true;
+    });
+    assert.ok(allowed(both, loki("write"), outside("10.20.0.10"), 9000));
+    assert.ok(!allowed(both, loki("write"), outside("10.20.0.11"), 9000));
+    const { warnings } = resolveArgs((await load(stackFile(byName()))).args);
+    assert.deepEqual(warnings, []);
+  });
 });
 
 it("only a named monitoring namespace reaches the metrics", async () => {

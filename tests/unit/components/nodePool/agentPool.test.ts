@@ -7,8 +7,9 @@ import { createLoggingNodePool } from "../../../../components/nodePool/agentPool
 import { nodePoolArgs } from "../../../../components/nodePool/args.ts";
 import { LOGGING_WORKLOAD, nodePoolName } from "../../../../components/nodePool/placement.ts";
 import type { Loose } from "../../../harness/manifest.ts";
-import { load, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
+import { load, plan, planOf, resource, stackFile } from "../../../harness/plannedStack.ts";
 import { registrations } from "../../../harness/registrations.ts";
+import { existingPool } from "../../stack/configErrors/mistakes.ts";
 
 /** Registers the pool and returns the inputs that are sent to Azure. */
 async function poolOf(change: (pool: Loose) => void): Promise<Loose> {
@@ -73,6 +74,9 @@ const MUTABLE: Record<string, (pool: Loose) => void> = {
   },
   osSku: (p) => {
     p.osSku = "AzureLinux";
+  },
+  "osSku with Trusted Launch": (p) => {
+    p.osSku = "AzureContainerLinux";
   },
   maxSurge: (p) => {
     p.maxSurge = "33%";
@@ -165,6 +169,43 @@ describe("the pool's name", () => {
         containerLogs: { maxSizeMb: 50, maxFiles: 5 },
       }),
       "log4040eb98",
+    );
+  });
+});
+
+it("only Azure Container Linux turns Trusted Launch on, which AKS creates it with", async () => {
+  const { securityProfile } = await poolOf((p) => {
+    p.osSku = "AzureContainerLinux";
+  });
+  assert.deepEqual(securityProfile, { enableSecureBoot: true, enableVTPM: true });
+  assert.equal((await poolOf(() => {})).securityProfile, undefined);
+});
+
+describe("an existing pool", () => {
+  const placementOf = async (more: object): Promise<Loose> => {
+    const planned = await plan(stackFile((c) => existingPool(c, more)));
+    return resource(planned, "logging-loki").inputs.values;
+  };
+  const spot = { key: "kubernetes.azure.com/scalesetpriority", value: "spot" };
+
+  it("of spot nodes is selected by AKS's own label, and its taint tolerated", async () => {
+    const values = await placementOf({ label: spot, taint: { ...spot, effect: "NoSchedule" } });
+    for (const place of ["defaults", "gateway", "chunksCache", "resultsCache"]) {
+      assert.deepEqual(values[place].nodeSelector, { [spot.key]: "spot" }, place);
+      assert.deepEqual(values[place].tolerations, [{ ...spot, operator: "Equal", effect: "NoSchedule" }], place);
+    }
+  });
+
+  it("may have several taints, with and without a value", async () => {
+    const taints = [
+      { ...spot, effect: "NoSchedule" },
+      { key: "CriticalAddonsOnly", value: "true", effect: "NoExecute" },
+      { key: "team-a/reserved", effect: "PreferNoSchedule" },
+    ];
+    const { tolerations } = (await placementOf({ taints })).defaults;
+    assert.deepEqual(
+      tolerations,
+      taints.map((taint) => ({ value: "", ...taint, operator: "Equal" })),
     );
   });
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { admitted, type Safeguards } from "../../../../components/cluster/safeguards.ts";
 import { lokiArgs } from "../../../../components/loki/args.ts";
 import { lokiWorkloads } from "../../../../components/loki/workloads.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type Workload,
 } from "../../../../components/nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../../../../components/nodePool/vmSizes.ts";
-import { planOf } from "../../../harness/plannedStack.ts";
+import { planOf, problemAt, refusal, stackFile } from "../../../harness/plannedStack.ts";
 
 const vm = (name: string): VmCapacity => {
   const size = AZURE_VM_SIZES.get(name);
@@ -78,9 +79,9 @@ describe("production's Loki", () => {
         ["write", 3, 1000, 2048, true, 1],
         ["read", 3, 1000, 2048, true, 0],
         ["backend", 2, 1000, 2048, true, 1],
-        ["gateway", 2, 110, 96, true, 0],
-        ["chunks-cache", 1, 210, 1229 + 32, false, 0],
-        ["results-cache", 1, 110, 307 + 32, false, 0],
+        ["gateway", 2, 200, 228, true, 0],
+        ["chunks-cache", 1, 300, 1229 + 100, false, 0],
+        ["results-cache", 1, 200, 307 + 100, false, 0],
       ],
     );
   });
@@ -88,9 +89,53 @@ describe("production's Loki", () => {
   it("is shown as a table with the sum, the pool and one node", () => {
     const table = formatCapacity(checkCapacity(pool("Standard_D4s_v5", 5), AGENT, production()));
     assert.match(table, /^workload +pods +CPU each +memory each +one per host$/m);
-    assert.match(table, /^sum +12 +8540m +18176Mi$/m);
+    assert.match(table, /^sum +12 +8900m +18576Mi$/m);
     assert.match(table, /^pool +\d+ +\d+m +\d+Mi +5 hosts$/m);
     assert.match(table, /^one node of 4 vCPU \/ 16 GiB leaves \d+m and \d+Mi/m);
+  });
+});
+
+describe("requests that Deployment Safeguards raise", () => {
+  const small = lokiArgs.parse({
+    gateway: { resources: { requests: { cpu: "50m", memory: "32Mi" }, limits: { memory: "64Mi" } } },
+    caches: { chunksMiB: 64, resultsMiB: 0 },
+  });
+  const requests = (safeguards: Safeguards) =>
+    lokiWorkloads(small, admitted(safeguards))
+      .filter(({ name }) => /gateway|cache/.test(name))
+      .map(({ name, cpu, memory }) => [name, cpu, memory]);
+
+  it("are counted as raised, for each container alone", () => {
+    assert.deepEqual(requests("none"), [
+      ["gateway", 150, 132],
+      ["chunks-cache", 300, 177],
+    ]);
+    assert.deepEqual(requests("Enforce"), [
+      ["gateway", 200, 200],
+      ["chunks-cache", 300, 200],
+    ]);
+    assert.deepEqual(admitted("Enforce")({ cpu: 250, memory: 99 }), { cpu: 250, memory: 100 });
+  });
+
+  it("are none of production's: it fits the same with them", () => {
+    assert.deepEqual(lokiWorkloads(lokiArgs.parse({}), admitted("Enforce")), production());
+  });
+
+  it("decide whether the pods fit", async () => {
+    const tight = (safeguards: Safeguards) =>
+      stackFile((c) => {
+        c.cluster.safeguards = safeguards;
+        c.loki.gateway = { resources: { requests: { cpu: "1m", memory: "1Mi" }, limits: { memory: "64Mi" } } };
+        c.loki.caches = { chunksMiB: 0, resultsMiB: 0 };
+        // Three nodes with one pod of every kind leave a little over 100m, which only the raised requests exceed.
+        Object.assign(c.nodePool, { vmSize: "Standard_X", minCount: 3, maxCount: 3 });
+        c.nodePool.vmCapacity = { cpu: 4, memoryGiB: 64, dataDisks: 8 };
+        const each = { requests: { cpu: "1030m", memory: "2Gi" }, limits: { memory: "4Gi" } };
+        for (const name of ["write", "read", "backend"]) c.loki[name].resources = each;
+      });
+    assert.equal((await refusal(tight("none")))?.message, undefined);
+    const { text } = problemAt(await refusal(tight("Enforce")), "nodePool");
+    assert.match(text, /these may not fit: /);
   });
 });
 

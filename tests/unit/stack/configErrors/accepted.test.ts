@@ -61,6 +61,20 @@ describe("a config is accepted with", () => {
       "an existing pool selected by AKS's own label",
       (c) => existingPool(c, { label: { key: "agentpool", value: "log" } }),
     ],
+    ...(
+      [
+        ["kubernetes.azure.com/agentpool", "log"],
+        ["node.kubernetes.io/instance-type", "Standard_D4s_v5"],
+        ["topology.kubernetes.io/zone", "westeurope-1"],
+        ["karpenter.sh/nodepool", "logging"],
+        ["kubernetes.io/arch", "arm64"],
+        ["kubernetes.azure.com/os-sku", "AzureLinux"],
+        ["kubernetes.io/os", "linux"],
+      ] as const
+    ).map(([key, value]): [string, (c: Loose) => void] => [
+      `an existing pool selected by ${key}=${value}`,
+      (c) => existingPool(c, { label: { key, value } }),
+    ]),
     [
       "no pool",
       (c) => {
@@ -117,6 +131,38 @@ describe("a config is accepted with a warning for", () => {
       "an existing pool of unknown size",
       (c) => existingPool(c, { capacity: undefined }),
       /nodePool\.capacity is not given/,
+    ],
+    ...(
+      [
+        ["kubernetes.azure.com/scalesetpriority", "spot", /selects spot nodes\. .*30 seconds/],
+        ["kubernetes.azure.com/priority", "spot", /selects spot nodes/],
+        ["karpenter.sh/capacity-type", "spot", /selects spot nodes/],
+        ["kubernetes.azure.com/mode", "system", /selects the system pools\. .*CoreDNS/],
+      ] as const
+    ).map(([key, value, warning]): [string, (c: Loose) => void, RegExp] => [
+      `an existing pool selected by ${key}=${value}`,
+      (c) => existingPool(c, { label: { key, value }, taint: { key: "CriticalAddonsOnly", effect: "NoSchedule" } }),
+      warning,
+    ]),
+    ...(
+      [
+        ["Ubuntu2204", /AKS ends it on 2027-06-30.* Kubernetes 1\.36\. Before that, write Ubuntu or Ubuntu2404/],
+        ["Ubuntu2404", /AKS ends it with Kubernetes 1\.38/],
+        ["AzureLinux3", /AKS ends it with Kubernetes 1\.36, in June 2027.* write AzureLinux/],
+      ] as const
+    ).map(([osSku, warning]): [string, (c: Loose) => void, RegExp] => [
+      `the image family ${osSku}`,
+      (c) => {
+        c.nodePool.osSku = osSku;
+      },
+      warning,
+    ]),
+    [
+      "Azure's policy engine, which ends",
+      (c) => {
+        c.network.policyEngine = "azure";
+      },
+      /policyEngine is azure: .*Linux nodes until 2028-09-30\. .*--network-dataplane cilium.*migrate-from-npm-to-cilium/,
     ],
     [
       "no MinIO addresses",

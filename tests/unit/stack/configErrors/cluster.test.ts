@@ -4,6 +4,29 @@ import { problemAt, refusal, stackFile } from "../../../harness/plannedStack.ts"
 import { describeMistakes, existingPool, type Mistake } from "./mistakes.ts";
 
 describeMistakes("a cluster", [
+  ...["Baseline", "Restricted"].map(
+    (safeguards): Mistake => ({
+      what: `the safeguards ${safeguards}, under which Alloy cannot run`,
+      change: (c) => {
+        c.cluster.safeguards = safeguards;
+        c.namespace = "logs";
+      },
+      path: "cluster.safeguards",
+      given: safeguards,
+      allowed: /refuses every hostPath volume/,
+      fix: /az aks safeguards update --cluster \/subscriptions\/.*\/managedClusters\/prod-aks-a --level Enforce --excluded-ns logs \(and the namespaces that/,
+    }),
+  ),
+  {
+    what: "safeguards by another word",
+    change: (c) => {
+      c.cluster.safeguards = "Warn";
+    },
+    path: "cluster.safeguards",
+    given: "Warn",
+    allowed: /one of: none, Enforce, Baseline, Restricted/,
+    fix: /docs\/arguments\.md/,
+  },
   {
     what: "another cluster's name",
     change: (c) => {

@@ -89,16 +89,33 @@ describeMistakes("a node pool", [
     allowed: /Standard_D4s_v5/,
     fix: /nodePool\.capacity\.vmCapacity/,
   },
-  ...["kubernetes.azure.com/mode", "kubernetes.io/role"].map(
+  ...["kubernetes.io/os", "beta.kubernetes.io/os"].map(
     (key): Mistake => ({
-      what: `the reserved label ${key}`,
-      change: (c) => existingPool(c, { label: { key, value: "user" } }),
-      path: "nodePool.label.key",
-      given: key,
-      allowed: /AKS reserves kubernetes\.azure\.com\/ and kubernetes\.io\//,
-      fix: /key of yours/,
+      what: `Windows nodes by ${key}`,
+      change: (c) => existingPool(c, { label: { key, value: "windows" } }),
+      path: "nodePool.label",
+      given: `${key}=windows`,
+      allowed: /a label of Linux nodes/,
+      fix: /kubernetes\.azure\.com\/agentpool/,
     }),
   ),
+  {
+    what: "one of several taints without an effect",
+    change: (c) => existingPool(c, { taints: [{ key: "sku", value: "gpu", effect: "NoSchedule" }, { key: "team" }] }),
+    path: "nodePool.taints[1].effect",
+    allowed: /one of: NoSchedule, PreferNoSchedule, NoExecute/,
+    fix: /docs\/arguments\.md/,
+  },
+  {
+    what: "an image family that AKS does not offer any more",
+    change: (c) => {
+      c.nodePool.osSku = "AzureLinuxOSGuard";
+    },
+    path: "nodePool.osSku",
+    given: "AzureLinuxOSGuard",
+    allowed: /Ubuntu, Ubuntu2204, Ubuntu2404, AzureLinux, AzureLinux3, AzureContainerLinux/,
+    fix: /docs\/arguments\.md/,
+  },
   {
     what: "a label key that Kubernetes refuses",
     change: (c) => existingPool(c, { label: { key: "my workload", value: "logging" } }),
