@@ -13,6 +13,15 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** A given value that is shown as it is in a file: 0336 without quotes is not the text "0336". */
+export class AsWritten {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** Collects every finding, so that one run shows all of them. */
 export class Findings {
   readonly problems: Finding[] = [];
@@ -87,7 +96,7 @@ function formatProblems(subject: string, problems: readonly Finding[]): string {
 }
 
 const show = (value: unknown): string => {
-  const text = typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  const text = value instanceof AsWritten ? value.text : (JSON.stringify(value) ?? String(value));
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 };
 

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { AsWritten, type Finding, InvalidArgumentsError } from "../../components/findings.ts";
+import { isSecret } from "../../components/helm/secretsInValues.ts";
+import { secretKeyRule } from "../../stack/secretKeys.ts";
+import { readEngineYaml, type Tree } from "../yaml/engineYaml.ts";
 
 /** One stack's config, as the engine would hand it to the program. */
 export interface StackFile {
@@ -29,44 +32,106 @@ const placeholderOf = (key: string, ciphertext: unknown): string =>
     ? JSON.stringify({ auths: { [placeholder(ciphertext)]: {} } })
     : placeholder(ciphertext);
 
-/** The first line of YAML's message has the position. The others repeat the content, which may be a secret. */
-function parseYaml(text: string, file: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new Error(`${file}: not valid YAML: ${(error as Error).message.replace(/:?\n.*$/s, "")}`);
-  }
-}
+/** A project's name in full stack names, and the default namespace of config keys. */
+const PROJECT = "logging";
 
-/** Reads a stack file. @throws when it does not exist, with the names of those that do, or when it is not valid YAML. */
+/**
+ * Reads a stack file as the engine reads it.
+ *
+ * @param stack The stack's name, with or without organization and project.
+ * @throws when the file does not exist, with the names of those that do.
+ * @throws {InvalidArgumentsError} when the engine refuses the file, or reads a value in a way that nobody expects.
+ */
 export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch {
     throw new Error(`${file}: no such file. Stacks of this project: ${stackNames().join(", ") || "none"}`);
   }
-  const { config = {} } = (parseYaml(text, file) ?? {}) as { config?: Record<string, unknown> };
-  const secretKeys: string[] = [];
-  const entries = Object.entries(config).map(([key, value]) => {
-    const fullKey = key.includes(":") ? key : `logging:${key}`;
-    const secret = hasSecure(value);
-    if (secret) secretKeys.push(fullKey);
-    const plain = isSecure(value) ? placeholderOf(fullKey, value) : replaceSecure(value);
-    return [fullKey, typeof plain === "string" ? plain : JSON.stringify(plain)] as const;
-  });
-  return { stack, config: Object.fromEntries(entries), secretKeys };
+  const { tree, findings: found } = readEngineYaml(bytes);
+  const problems = [...found];
+  const entries = problems.length > 0 ? [] : configEntries(tree, problems);
+  if (problems.length > 0) throw new InvalidArgumentsError(file, problems.map(withoutSecret));
+  return {
+    stack,
+    config: Object.fromEntries(entries.map(({ key, text }) => [key, text])),
+    secretKeys: entries.filter(({ secret }) => secret).map(({ key }) => key),
+  };
 }
 
-const isMapOrList = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+/** A key of the config with its text, as the engine hands both to the program. */
+interface ConfigEntry {
+  readonly key: string;
+  readonly text: string;
+  readonly secret: boolean;
+}
 
-const isSecure = (value: unknown): boolean => isMapOrList(value) && Object.keys(value).join() === "secure";
+/** The config in a stack file. It may be missing or empty. */
+function configEntries(tree: Tree, problems: Finding[]): ConfigEntry[] {
+  const config = tree === null ? null : isTreeMap(tree) ? (tree.config ?? null) : undefined;
+  if (config === null) return [];
+  if (config === undefined || !isTreeMap(config)) {
+    const subject = config === undefined ? "the file" : "config";
+    problems.push({
+      subject,
+      text: "a map of keys",
+      fix: "write the keys below config:, indented, as `logging:cluster:`",
+    });
+    return [];
+  }
+  const seen = new Set<string>();
+  return Object.entries(config).flatMap(([key, value]) => {
+    const fullKey = configKey(key);
+    if (fullKey === undefined || seen.has(fullKey)) {
+      const text = fullKey
+        ? `one value: ${fullKey} is here a second time`
+        : `<namespace>:<key>, as in ${PROJECT}:cluster`;
+      problems.push({ subject: key, text, fix: fullKey ? "remove one of the two" : "correct the key" });
+      return [];
+    }
+    seen.add(fullKey);
+    const plain = isSecure(value) ? placeholderOf(fullKey, value) : replaceSecure(value);
+    return [{ key: fullKey, text: configText(plain), secret: hasSecure(value) }];
+  });
+}
 
-const hasSecure = (value: unknown): boolean =>
-  isSecure(value) || (isMapOrList(value) && Object.values(value).some(hasSecure));
+/** A config key with its namespace. https://github.com/pulumi/pulumi/blob/v3.270.0/sdk/go/common/resource/config/key.go */
+function configKey(key: string): string | undefined {
+  const [namespace = "", name, ...rest] = key.split(":");
+  if (name === undefined) return `${PROJECT}:${key}`;
+  if (rest.length === 0) return key;
+  return rest.length === 1 && name === "config" ? `${namespace}:${rest[0]}` : undefined;
+}
 
-const replaceSecure = (value: unknown): unknown => {
+/** An absent value becomes an empty text, and anything but text becomes JSON. */
+function configText(value: Tree): string {
+  if (value === null) return "";
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint") return String(value);
+  // The program reads numbers with JavaScript's precision.
+  return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? Number(inner) : inner));
+}
+
+/** A finding without its value if that may be a secret in clear. */
+function withoutSecret({ given, ...finding }: Finding): Finding {
+  const { subject } = finding;
+  const text = given instanceof AsWritten ? given.text : given;
+  if (!secretKeyRule(subject) && !isSecret(text, subject.replace(/^.*\./, ""))) return { given, ...finding };
+  return { ...finding, fix: "quote it" };
+}
+
+const isTreeMap = (value: Tree): value is { [key: string]: Tree } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isSecure = (value: Tree): boolean =>
+  isTreeMap(value) && typeof value.secure === "string" && Object.keys(value).length === 1;
+
+const hasSecure = (value: Tree): boolean =>
+  isSecure(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasSecure));
+
+function replaceSecure(value: Tree): Tree {
   if (isSecure(value)) return placeholder(value);
   if (Array.isArray(value)) return value.map(replaceSecure);
-  return isMapOrList(value) ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, replaceSecure(v)])) : value;
-};
+  return isTreeMap(value) ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, replaceSecure(v)])) : value;
+}

@@ -19,13 +19,13 @@ export function run(
   program: string,
   args: readonly string[],
   env: Record<string, string> = {},
-): { status: number | null; output: string } {
+): { status: number | null; stdout: string; output: string } {
   const { status, stdout, stderr } = spawnSync(program, args, {
     encoding: "utf8",
     env: { PATH: process.env.PATH ?? "", HOME: folder, ...env },
     timeout: 30_000,
   });
-  return { status, output: stdout + stderr };
+  return { status, stdout, output: stdout + stderr };
 }
 
 /** Lets Loki check its config, with the CA where the repository has it instead of where the pod mounts it. */

@@ -50,7 +50,7 @@ describe("npm start", () => {
       for (const heading of headings) assert.match(stdout, heading);
       assert.match(stderr, /^Arguments of bad-one: 1 problem/);
       assert.match(stderr, /loki\.retentionHours/);
-      assert.match(stderr, /^Pulumi\.bad-two\.yaml: not valid YAML: /m);
+      assert.match(stderr, /^Pulumi\.bad-two\.yaml: 1 problem.*\n {2}line 2, column 1\n +allowed: valid YAML: /m);
       assert.doesNotMatch(stderr, /\n +at /);
     } finally {
       rmSync(project, { recursive: true });

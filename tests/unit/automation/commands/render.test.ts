@@ -56,7 +56,10 @@ describe("npm run render", () => {
       const bad = file("malformed.yaml", text);
       const { code, stderr } = await render("prod-aks-a", "--config-file", bad, "--out", join(folder, "malformed"));
       assert.equal(code, 1);
-      assert.match(stderr, /malformed\.yaml: not valid YAML: .* at line \d+, column \d+\n$/);
+      assert.match(
+        stderr,
+        /malformed\.yaml: 1 problem.*\n {2}line \d+, column \d+\n +allowed: valid YAML: .*\n +fix: /,
+      );
       assert.doesNotMatch(stderr, /PLANTED|\n +at |Error:/);
     }
   });
