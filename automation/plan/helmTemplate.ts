@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
 import { isOnPath, type ProgramError, runProgram } from "../subprocess.ts";
+import { readManifests, writeYaml } from "../yaml/kubernetesYaml.ts";
 
 /** A Kubernetes object. */
 export interface Manifest {
@@ -63,10 +63,11 @@ export interface ChartLogin {
 export const helmTemplate = (release: ReleaseInputs, login?: ChartLogin): Promise<Manifest[]> =>
   inTemporaryFolder(async (folder) => {
     const valuesFile = join(folder, "values.yaml");
-    writeFileSync(valuesFile, stringify(release.values), { mode: 0o600 });
+    writeFileSync(valuesFile, writeYaml(release.values), { mode: 0o600 });
     const chart = await chartArguments(release, folder, login);
     const options = ["--namespace", release.namespace, "--values", valuesFile, "--kube-version", KUBE_VERSION];
-    return objectsIn(await helm(`template ${release.name}`, ["template", release.name, ...chart, ...options]));
+    const output = await helm(`template ${release.name}`, ["template", release.name, ...chart, ...options]);
+    return readManifests(output) as Manifest[];
   });
 
 /** The objects of several releases, all rendered at once. @throws as {@link helmTemplate}. */
@@ -88,7 +89,7 @@ async function chartArguments(
   if (process.env.LOGGING_CHARTS || !url || !login) return chartReference(release);
   // In a file: every process of the machine can see arguments.
   const file = join(folder, "repositories.yaml");
-  writeFileSync(file, stringify({ repositories: [{ name: "charts", url, ...login }] }), { mode: 0o600 });
+  writeFileSync(file, writeYaml({ repositories: [{ name: "charts", url, ...login }] }), { mode: 0o600 });
   const repository = ["--repository-config", file, "--repository-cache", join(folder, "cache")];
   await helm("repo update", ["repo", "update", ...repository]);
   return [`charts/${release.chart}`, "--version", release.version, ...repository];
@@ -98,11 +99,6 @@ const helm = (command: string, args: readonly string[]): Promise<string> =>
   runProgram("helm", args).catch((error: ProgramError) => {
     throw new Error(`helm ${command}: ${error.reason === "missing" ? helmMissing() : error.message}`);
   });
-
-const objectsIn = (output: string): Manifest[] =>
-  parseAllDocuments(output)
-    .map((document) => document.toJS() as Manifest | null)
-    .filter((manifest) => manifest !== null);
 
 async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "logging-values-"));

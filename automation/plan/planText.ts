@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
-import { stringify } from "yaml";
 import { formatCapacity } from "../../components/nodePool/capacity.ts";
+import { writeYaml } from "../yaml/kubernetesYaml.ts";
 import type { ReleaseInputs } from "./helmTemplate.ts";
 import type { OfflinePlan, PlannedResource } from "./offlinePlan.ts";
 import { releasesOf } from "./releases.ts";
@@ -19,7 +19,7 @@ export function planText({ stack, resources, capacity, outputs, warnings }: Offl
       ? [section("Capacity of the logging nodes at their largest"), indented(formatCapacity(capacity))]
       : []),
     section("Outputs"),
-    indented(stringify(outputs, { lineWidth: 120 }).trimEnd()),
+    indented(writeYaml(outputs).trimEnd()),
     ...warnings.map((warning) => styleText("yellow", `warning: ${warning}`)),
     "",
   ].join("\n");
@@ -48,7 +48,7 @@ function releaseLines(release: ReleaseInputs, allValues: boolean): string[] {
   return [
     section(`Helm release ${name}`),
     `  chart ${chart} ${version} from ${source}, into ${namespace}, waits up to ${timeout} s for its pods`,
-    indented(stringify(allValues ? values : summary(name, values), { lineWidth: 0 }).trimEnd()),
+    indented(writeYaml(allValues ? values : summary(name, values)).trimEnd()),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { stringify } from "yaml";
 import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
+import { writeYaml } from "../yaml/kubernetesYaml.ts";
 import { helmMissing, helmTemplate } from "./helmTemplate.ts";
 import type { OfflinePlan } from "./offlinePlan.ts";
 import { releasesOf } from "./releases.ts";
@@ -23,7 +23,7 @@ export async function renderedFiles({ resources }: OfflinePlan): Promise<Rendere
   const files: Record<string, string> = {
     "resources.json": `${JSON.stringify(resources, null, 2)}\n`,
     "config.alloy": readFileSync(ALLOY_PIPELINE, "utf8"),
-    ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, stringify(values)])),
+    ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, writeYaml(values)])),
     ...(policy && { "minio-policy.json": `${JSON.stringify(JSON.parse(String(policy.inputs.policy)), null, 2)}\n` }),
   };
   const missing = helmMissing();
@@ -33,7 +33,7 @@ export async function renderedFiles({ resources }: OfflinePlan): Promise<Rendere
     try {
       for (const manifest of await helmTemplate(release)) {
         const path = `manifests/${release.name}/${manifest.kind.toLowerCase()}-${manifest.metadata.name}.yaml`;
-        files[path] = stringify(manifest);
+        files[path] = writeYaml(manifest);
       }
     } catch (error) {
       // A local chart that refuses our values is an error. A repository that does not answer is not: the other files are complete.

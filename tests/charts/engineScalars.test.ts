@@ -41,7 +41,7 @@ describe("the Pulumi engine", { skip: programMissing("pulumi") }, () => {
     });
   }
 
-  it("reads odd scalars as the table says", { timeout: 300_000 }, () => {
+  it("reads odd scalars as they are in the table", { timeout: 300_000 }, () => {
     // A file with one refused scalar is refused. The table tells which can share a file.
     const refused = new Set(recordedScalars().flatMap(([scalar, ...read]) => (read.length === 0 ? [scalar] : [])));
     const together = process.env.UPDATE_FIXTURES ? [] : ODD_SCALARS.filter((scalar) => !refused.has(scalar));
