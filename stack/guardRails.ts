@@ -34,7 +34,7 @@ export function guardRails(
   const anywhere = [rightCluster(cluster, connect)];
   const inCluster = [...anywhere, rightNamespace(cluster, connect, namespace.promise)];
   const rolledBack = rollBackFirst(connect);
-  const onError = process.env[EXPLAINED_ELSEWHERE] ? [] : [explanation(resolved.namespace, connect)];
+  const onError = process.env[EXPLAINED_ELSEWHERE] ? [] : [explanation(resolved, connect)];
 
   const addHooks: pulumi.ResourceTransformation = ({ resource, type, props, opts }) => {
     if (type.startsWith("logging:")) return undefined;
@@ -95,13 +95,16 @@ const rollBackFirst = (connect: Connect): pulumi.ResourceHook =>
   });
 
 /** Explains the error of a resource as a warning beside it. Never retries, and never replaces the engine's own error. */
-const explanation = (namespace: string, connect: Connect): pulumi.ErrorHook =>
+const explanation = (args: StackConfig["resolved"], connect: Connect): pulumi.ErrorHook =>
   new pulumi.ErrorHook("logging-explanation", async ({ urn, type, errors }) => {
     const explained = async () => {
-      const { explainFailure } = await import("../automation/explain/explainFailure.ts");
+      const [{ explainFailure }, { placeOf }] = await Promise.all([
+        import("../automation/explain/explainFailure.ts"),
+        import("../automation/explain/admission.ts"),
+      ]);
       const signal = AbortSignal.timeout(EXPLANATION_SECONDS * 1000);
       const pods = type === RELEASE_TYPE && !pulumi.runtime.isDryRun();
-      const findings = await explainFailure(errors, signal, pods ? { namespace, connect } : undefined);
+      const findings = await explainFailure(errors, signal, placeOf(args), pods ? connect : undefined);
       if (findings.length === 0) return;
       // The resource itself learns its URN only after this hook; `log.warn` would wait for that.
       const beside = { urn: pulumi.output(urn) } as pulumi.Resource;

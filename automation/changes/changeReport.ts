@@ -36,14 +36,17 @@ export interface Comparison {
   readonly before: ComparedStack;
   readonly after: ComparedStack;
   readonly warnings?: readonly string[];
+  /** Findings from elsewhere than the comparison: what the cluster would do with the result. */
+  readonly found?: readonly RatedFinding[];
   readonly today?: Date;
 }
 
 /** The report of a stack before and after a change. Pure. */
 export function changeReport(comparison: Comparison): ChangeReport {
-  const { stack, base, resources, before, after, warnings = [], today = new Date() } = comparison;
+  const { stack, base, resources, before, after, warnings = [], found = [], today = new Date() } = comparison;
   const releases = releaseChanges(before.releases, after.releases);
   const meanings = [
+    ...found,
     ...resourceMeanings(resources),
     ...releases
       .filter(({ name }) => both(name, before.releases, after.releases))

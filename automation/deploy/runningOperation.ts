@@ -7,6 +7,7 @@ import { engineMessage } from "../engine/engineMessage.ts";
 import { openStack, type PreviewOptions } from "../engine/stackPreview.ts";
 import { stateOf } from "../engine/stackState.ts";
 import { UpdateSteps } from "../engine/updateEvents.ts";
+import { placeOf } from "../explain/admission.ts";
 import { explainFailure } from "../explain/explainFailure.ts";
 import { type StackSettings, stackSettings } from "../plan/stackSettings.ts";
 import type { Operation, OperationEvent, OperationResult, Outcome, Phase } from "./result.ts";
@@ -115,9 +116,8 @@ export class RunningOperation {
   async failed(error: unknown, more: Partial<OperationResult> = {}): Promise<OperationResult> {
     if (this.#interrupted) return this.finish("cancelled", more);
     const errors = this.#steps.errors.length > 0 ? this.#steps.errors : [engineMessage(error)];
-    const { namespace } = this.#settings.args;
-    const pods = { namespace, connect: () => this.#connect() };
-    const findings = await explainFailure(errors, AbortSignal.timeout(EXPLANATION_SECONDS * 1000), pods);
+    const signal = AbortSignal.timeout(EXPLANATION_SECONDS * 1000);
+    const findings = await explainFailure(errors, signal, placeOf(this.#settings.args), () => this.#connect());
     return this.finish("failed", { ...more, errors, findings });
   }
 

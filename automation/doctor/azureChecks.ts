@@ -1,25 +1,36 @@
+import type { ResolvedArgs } from "../../components/args.ts";
 import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { Finding } from "../../components/findings.ts";
 import type { StateResource } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { isOnPath, type ProgramError, runProgram } from "../subprocess.ts";
-import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";
+import {
+  type AksCluster,
+  type AksSafeguards,
+  clusterFindings,
+  describeCluster,
+  enforcedIn,
+  isAutomatic,
+  safeguardFindings,
+} from "./aksCluster.ts";
+import { type Check, type CheckResult, judged, ok, once, skipped } from "./check.ts";
 
-/** Azure, through its CLI: login, rights, the cluster's policy engine, quota. No checks for a cluster outside of Azure. */
+/** Azure, through its CLI: login, rights, the cluster and its safeguards, quota. No checks for a cluster outside of Azure. */
 export function azureChecks({ args, access }: StackSettings): Check[] {
-  const { cluster, network, nodePool } = args;
-  const id = cluster.resourceId;
+  const id = args.cluster.resourceId;
   if (!id || !parseAksResourceId(id)) return [];
-  const pool = nodePool.created;
+  const pool = args.nodePool.created;
+  const cluster = once(() => az<AksCluster>("aks", "show", "--ids", id));
   return [
     check("Azure login", checkLogin),
-    check("AKS cluster", () => checkCluster(id, network.policyEngine)),
+    check("AKS cluster", async () => judged(clusterFindings(await cluster(), args), describeCluster(await cluster()))),
+    check("Deployment Safeguards", async () => checkSafeguards(id, args, isAutomatic(await cluster()))),
     ...(access.method === "aks" ? [{ name: "kubelogin", run: checkKubelogin }] : []),
     ...(pool
       ? [
           check("rights on the cluster", () => checkPoolRights(id)),
-          check("quota", () => checkQuota(id, pool, nodePool.size?.vm.cpu ?? 0)),
+          check("quota", async () => checkQuota(await cluster(), pool, args.nodePool.size?.vm.cpu ?? 0)),
         ]
       : []),
   ];
@@ -48,12 +59,20 @@ export async function checkLogin(): Promise<CheckResult> {
   return ok(user?.name ?? "a login without a name");
 }
 
-/** The cluster accepts changes, and enforces the policies that the config expects. */
-export async function checkCluster(id: string, policyEngine: string | undefined): Promise<CheckResult> {
-  const cluster = await az<AksCluster>("aks", "show", "--ids", id);
-  const { provisioningState, networkProfile } = cluster;
-  const seen = `${provisioningState}, network policy ${networkProfile?.networkPolicy ?? "none"}`;
-  return judged(clusterFindings(cluster, policyEngine), seen);
+/** AKS admits the pods as they are. */
+async function checkSafeguards(id: string, args: ResolvedArgs, automatic: boolean): Promise<CheckResult> {
+  const url = `${id}/providers/Microsoft.ContainerService/deploymentSafeguards/default?api-version=2025-07-01`;
+  const answer = await az<{ properties: AksSafeguards }>("rest", "--method", "get", "--url", url).catch(
+    (error: ProgramError) => {
+      if (/ResourceNotFound|NotFound|Not Found/.test(error.message)) return undefined;
+      throw error;
+    },
+  );
+  const enforced = enforcedIn(args.namespace, answer?.properties, automatic);
+  return judged(
+    safeguardFindings(id, args, answer?.properties, automatic),
+    answer ? `${answer.properties.level}; in the namespace ${args.namespace}: ${enforced}` : "off",
+  );
 }
 
 /** kubelogin, which signs in to the cluster, is on PATH. */
@@ -71,11 +90,10 @@ export async function checkPoolRights(id: string): Promise<CheckResult> {
 
 /** The pool at its largest fits into the quota. */
 export async function checkQuota(
-  id: string,
+  cluster: AksCluster,
   { vmSize, poolName, maxCount }: { readonly vmSize: string; readonly poolName: string; readonly maxCount: number },
   vcpusEach: number,
 ): Promise<CheckResult> {
-  const cluster = await az<AksCluster>("aks", "show", "--ids", id);
   const { location } = cluster;
   const place = ["--location", location];
   const size = ["--size", vmSize, "--resource-type", "virtualMachines"];
@@ -88,35 +106,9 @@ export async function checkQuota(
   );
 }
 
-interface AksCluster {
-  readonly location: string;
-  readonly provisioningState: string;
-  readonly networkProfile?: { readonly networkPolicy?: string | null };
-  readonly agentPoolProfiles?: ReadonlyArray<{ readonly name: string; readonly count: number }> | null;
-}
-
 /** Nodes that a pool at its largest adds. Existing nodes are already in the usage of the quota. */
 export const nodesToCome = ({ agentPoolProfiles }: AksCluster, pool: string, maxCount: number): number =>
   Math.max(0, maxCount - (agentPoolProfiles?.find(({ name }) => name === pool)?.count ?? 0));
-
-/** Differences between the cluster and its description in the config. */
-export function clusterFindings(cluster: AksCluster, policyEngine: string | undefined): Finding[] {
-  const findings: Finding[] = [];
-  if (cluster.provisioningState !== "Succeeded")
-    findings.push({
-      subject: "the AKS cluster",
-      text: `is ${cluster.provisioningState}: until that ends, Azure refuses changes to its pools`,
-      fix: "wait until az aks show --query provisioningState prints Succeeded; after a failed operation, az aks update",
-    });
-  const engine = cluster.networkProfile?.networkPolicy ?? "none";
-  if (policyEngine !== undefined && policyEngine !== engine)
-    findings.push({
-      subject: "network.policyEngine",
-      text: `is ${policyEngine}, but the cluster has ${engine}${engine === "none" ? ": NetworkPolicies are not enforced" : ""}`,
-      fix: `pulumi config set --path network.policyEngine ${engine}, or az aks update --network-policy ${policyEngine}`,
-    });
-  return findings;
-}
 
 interface Permission {
   readonly actions: readonly string[];

@@ -22,3 +22,12 @@ export const judged = (findings: readonly Finding[], seen: string): CheckResult 
 
 /** A check whose result is known already. */
 export const known = (name: string, result: CheckResult): Check => ({ name, run: async () => result });
+
+/** Asks on the first call. Checks that need the same answer share it. */
+export function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}

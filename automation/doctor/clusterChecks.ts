@@ -7,18 +7,28 @@ import {
   type V1Pod,
   type V1Secret,
 } from "@kubernetes/client-node";
+import type { ResolvedArgs } from "../../components/args.ts";
 import { RELEASE_TYPE } from "../../components/helm/releaseType.ts";
 import { deployedNamespace, wrongCluster } from "../../stack/rightCluster.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
+import { dryRun } from "../cluster/dryRun.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
+import { answerFindings, placeOf } from "../explain/admission.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainPods } from "../explain/explainPods.ts";
+import type { Manifest } from "../plan/helmTemplate.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
-import { type Check, type CheckResult, judged, ok } from "./check.ts";
+import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";
+import { checkAgents, checkNodes } from "./nodeChecks.ts";
 
 /** The cluster: whether it is the right one, its rights, storage and nodes, and what a broken deploy left in it. */
-export function clusterChecks(kube: KubeConfig, settings: StackSettings, state: StackState | undefined): Check[] {
+export function clusterChecks(
+  kube: KubeConfig,
+  settings: StackSettings,
+  state: StackState | undefined,
+  rendered: () => Promise<readonly Manifest[][]>,
+): Check[] {
   const { args } = settings;
   const check = (name: string, run: () => Promise<CheckResult>): Check => ({
     name,
@@ -30,12 +40,14 @@ export function clusterChecks(kube: KubeConfig, settings: StackSettings, state: 
   });
   return [
     check("the right cluster", () => checkIdentity(kube, settings, state)),
-    check("rights in the cluster", () => checkRights(kube, args.namespace, args.cluster.resourceId)),
+    check("rights in the cluster", () => checkRights(kube, args)),
     check("storage class", () => checkStorageClass(kube, args.loki.storage.storageClass)),
-    check("nodes for Loki", () => checkNodes(kube, args.nodePool)),
+    check("nodes for Loki", () => checkNodes(kube, args)),
+    check("agents", () => checkAgents(kube)),
+    check("admission", () => checkAdmission(kube, args, rendered)),
     check("Helm releases", () => checkReleases(kube, args.namespace)),
     check("Secrets", () => checkSecrets(kube, args.cluster.name, args.namespace, state)),
-    check("pods", async () => judged(explainPods(await podEvidence(kube, args.namespace)), "none waits")),
+    check("pods", async () => judged(explainPods(await podEvidence(kube, placeOf(args))), "none waits")),
   ];
 }
 
@@ -60,15 +72,17 @@ const RIGHTS = [
   ["policy", "poddisruptionbudgets", "create"],
 ] as const;
 
+const CILIUM_RIGHT = ["cilium.io", "ciliumnetworkpolicies", "create"] as const;
+
 /** The login may do what a deploy does. https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
 export async function checkRights(
   kube: KubeConfig,
-  namespace: string,
-  clusterId: string | undefined,
+  { namespace, cluster, network }: Pick<ResolvedArgs, "namespace" | "cluster" | "network">,
 ): Promise<CheckResult> {
+  const rights = network.policyEngine === "cilium" ? [...RIGHTS, CILIUM_RIGHT] : RIGHTS;
   const reviews = kube.makeApiClient(AuthorizationV1Api);
   const missing = await Promise.all(
-    RIGHTS.map(async ([group, resource, verb]) => {
+    rights.map(async ([group, resource, verb]) => {
       // A namespace is not inside of a namespace.
       const place = resource === "namespaces" ? {} : { namespace };
       const body = { spec: { resourceAttributes: { group, resource, verb, ...place } } };
@@ -81,7 +95,7 @@ export async function checkRights(
   const finding = {
     subject: "the login",
     text: `may not ${denied.join(", ")}`,
-    fix: `az role assignment create --role ${role} --assignee LOGIN --scope ${clusterId ?? "CLUSTER"}`,
+    fix: `az role assignment create --role ${role} --assignee LOGIN --scope ${cluster.resourceId ?? "CLUSTER"}`,
   };
   return judged(denied.length > 0 ? [finding] : [], "all that a deploy needs");
 }
@@ -98,18 +112,21 @@ export async function checkStorageClass(kube: KubeConfig, wanted: string): Promi
   return judged(names.includes(wanted) ? [] : [finding], wanted);
 }
 
-/** There are nodes for Loki. A pool that the stack creates does not exist before the first deploy. */
-export async function checkNodes(
+/** The API server admits every workload and its pods, as they are. */
+export async function checkAdmission(
   kube: KubeConfig,
-  { mode, nodeSelector }: StackSettings["args"]["nodePool"],
+  args: Pick<ResolvedArgs, "namespace" | "cluster">,
+  rendered: () => Promise<readonly Manifest[][]>,
 ): Promise<CheckResult> {
-  const labelSelector = Object.entries(nodeSelector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
-  const { items } = await kube.makeApiClient(CoreV1Api).listNode({ ...(labelSelector && { labelSelector }) });
-  if (items.length > 0 || mode === "create") return ok(`${items.length} of ${labelSelector || "any kind"}`);
-  const fix = "kubectl get nodes --show-labels; correct nodePool.label";
-  return judged([{ subject: "nodes for Loki", text: `none has the label ${labelSelector}`, fix }], "");
+  const objects = await rendered().catch(() => undefined);
+  if (!objects) return skipped("without the charts, it is not known what would be created");
+  try {
+    const answers = await dryRun(kube, args.namespace, objects.flat());
+    const asked = answers.namespace === args.namespace ? "" : `, asked in the namespace ${answers.namespace}`;
+    return judged(answerFindings(answers, args), `all ${answers.answers.length} workloads and their pods${asked}`);
+  } catch (error) {
+    return skipped(`the API server could not be asked: ${apiMessage(error)}`);
+  }
 }
 
 /** No Helm release was left pending. */

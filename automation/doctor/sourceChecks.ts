@@ -1,16 +1,23 @@
+import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { Finding } from "../../components/findings.ts";
+import { agentNodes, architecture } from "../cluster/agentNodes.ts";
 import {
   type ChartLogin,
   chartReference,
   helmMissing,
   helmShowChart,
-  helmTemplates,
+  type Manifest,
   type ReleaseInputs,
 } from "../plan/helmTemplate.ts";
 import { type Check, type CheckResult, judged, known, ok, skipped } from "./check.ts";
 
 /** Helm, the charts, and the images in them, as this machine reaches them. The nodes' network may differ. */
-export function sourceChecks(releases: readonly ReleaseInputs[], login?: ChartLogin): Check[] {
+export function sourceChecks(
+  releases: readonly ReleaseInputs[],
+  login: ChartLogin | undefined,
+  rendered: () => Promise<readonly Manifest[][]>,
+  kube: KubeConfig | undefined,
+): Check[] {
   const missing = helmMissing() !== undefined;
   const without = (name: string, why: string): Check => known(name, skipped(`without helm, ${why}`));
   return [
@@ -21,7 +28,7 @@ export function sourceChecks(releases: readonly ReleaseInputs[], login?: ChartLo
     }),
     missing
       ? without("images", "it is not known which are used")
-      : { name: "images", run: () => checkImages(releases, login) },
+      : { name: "images", run: () => checkImages(rendered, kube) },
   ];
 }
 
@@ -44,25 +51,44 @@ export async function checkChart(release: ReleaseInputs, login?: ChartLogin): Pr
   }
 }
 
-/** Registries hand out all images of the releases. */
-export async function checkImages(releases: readonly ReleaseInputs[], login?: ChartLogin): Promise<CheckResult> {
-  const objects = await helmTemplates(releases, login).catch(() => undefined);
+/** Registries hand out all images of the releases, for the processors of the cluster's nodes. */
+export async function checkImages(
+  rendered: () => Promise<readonly Manifest[][]>,
+  kube: KubeConfig | undefined,
+): Promise<CheckResult> {
+  const objects = await rendered().catch(() => undefined);
   if (!objects) return skipped("without the charts, it is not known which are used");
+  const architectures = kube ? await agentArchitectures(kube).catch(() => []) : [];
   const images = [...new Set(imagesOf(objects))].sort();
-  const findings = await Promise.all(images.map(imageFinding));
+  const findings = await Promise.all(images.map((image) => imageFinding(image, architectures)));
+  const processors = architectures.length > 0 ? ` for ${architectures.join(" and ")}` : "";
   return judged(
     findings.filter((finding) => finding !== undefined),
-    `${images.length} can be pulled`,
+    `${images.length} can be pulled${processors}`,
   );
 }
 
-async function imageFinding(image: string): Promise<Finding | undefined> {
-  const problem = await imageProblem(image);
-  if (problem === undefined) return undefined;
+/** Architectures of the nodes that get an agent. */
+async function agentArchitectures(kube: KubeConfig): Promise<string[]> {
+  const { items } = await kube.makeApiClient(CoreV1Api).listNode();
+  return [...new Set(agentNodes(items).linux.map(architecture))].sort();
+}
+
+async function imageFinding(image: string, architectures: readonly string[]): Promise<Finding | undefined> {
+  const { problem, platforms } = await manifestOf(image);
+  const subject = `image ${image}`;
+  if (problem !== undefined)
+    return {
+      subject,
+      text: `${problem}; the nodes may reach what this machine does not`,
+      fix: "mirror it and set images.registry, or let the nodes reach its registry (az aks check-acr)",
+    };
+  const missing = platforms ? architectures.filter((wanted) => !platforms.includes(wanted)) : [];
+  if (missing.length === 0) return undefined;
   return {
-    subject: `image ${image}`,
-    text: `${problem}; the nodes may reach what this machine does not`,
-    fix: "mirror it and set images.registry, or let the nodes reach its registry (az aks check-acr)",
+    subject,
+    text: `has no variant for ${missing.join(" and ")}, and the cluster has such nodes: its pods cannot start there`,
+    fix: "mirror the image with all its platforms (az acr import does, docker pull and push do not), or keep its pods off these nodes",
   };
 }
 
@@ -82,28 +108,59 @@ const MANIFESTS = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
-/** Why a registry does not hand out an image's manifest, or `undefined`. https://distribution.github.io/distribution/spec/api/ */
-async function imageProblem(image: string): Promise<string | undefined> {
+/** What a registry has of an image: why it does not hand it out, or the processors that it is for. */
+interface ImageManifest {
+  readonly problem?: string;
+  /** Absent if the registry does not tell: it asks for a login, or the image has a single variant that is not described. */
+  readonly platforms?: readonly string[];
+}
+
+/** Asks a registry for an image. https://distribution.github.io/distribution/spec/api/ */
+export async function manifestOf(image: string): Promise<ImageManifest> {
   const { url, host } = manifestUrl(image);
-  const ask = (authorization?: string) =>
-    fetch(url, {
-      method: "HEAD",
+  let authorization: string | undefined;
+  const ask = (address: string) =>
+    fetch(address, {
       headers: { accept: MANIFESTS, ...(authorization && { authorization }) },
       signal: AbortSignal.timeout(15_000),
     });
   try {
-    let response = await ask();
+    let response = await ask(url);
     const challenge = response.headers.get("www-authenticate") ?? "";
-    if (response.status === 401 && challenge.includes("realm="))
-      response = await ask(`Bearer ${await token(challenge)}`);
+    if (response.status === 401 && challenge.includes("realm=")) {
+      authorization = `Bearer ${await token(challenge)}`;
+      response = await ask(url);
+    }
     // A registry with a login knows the login of the nodes, not this machine's.
-    if (response.status === 401 || response.status === 403) return undefined;
-    return response.ok ? undefined : `${host} answers ${response.status}`;
+    if (response.status === 401 || response.status === 403) return {};
+    if (!response.ok) return { problem: `${host} answers ${response.status}` };
+    const platforms = await platformsOf((await response.json()) as Manifests, (digest) => ask(blobUrl(url, digest)));
+    return platforms ? { platforms } : {};
   } catch (error) {
     const { message, cause } = error as { message: string; cause?: { message?: string } };
-    return `${host} does not answer: ${cause?.message ?? message}`;
+    return { problem: `${host} does not answer: ${cause?.message ?? message}` };
   }
 }
+
+/** An index of manifests, or the manifest of one platform. https://github.com/opencontainers/image-spec/blob/main/image-index.md */
+interface Manifests {
+  readonly manifests?: ReadonlyArray<{ readonly platform?: { readonly os?: string; readonly architecture?: string } }>;
+  readonly config?: { readonly digest: string };
+}
+
+/** Processors of an image's Linux variants, if the registry tells. A single manifest names its processor only in its config. */
+async function platformsOf(
+  { manifests, config }: Manifests,
+  askBlob: (digest: string) => Promise<Response>,
+): Promise<string[] | undefined> {
+  if (manifests)
+    return manifests.flatMap(({ platform }) => (platform?.os === "linux" ? (platform.architecture ?? []) : []));
+  const blob = config ? await askBlob(config.digest) : undefined;
+  const { architecture: only } = blob?.ok ? ((await blob.json()) as { architecture?: string }) : {};
+  return only ? [only] : undefined;
+}
+
+const blobUrl = (manifest: string, digest: string): string => manifest.replace(/\/manifests\/.*$/, `/blobs/${digest}`);
 
 /** An anonymous token, as a registry's challenge asks for it. https://distribution.github.io/distribution/spec/auth/token/ */
 async function token(challenge: string): Promise<string> {

@@ -6,12 +6,13 @@ import { chartLogin } from "../engine/stackPreview.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { MinioKeys } from "../explain/minioEvidence.ts";
+import { helmTemplates, type Manifest } from "../plan/helmTemplate.ts";
 import { planOffline } from "../plan/offlinePlan.ts";
 import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";
 import { type StackSettings, stackSettings } from "../plan/stackSettings.ts";
 import { azureChecks, idOfPool } from "./azureChecks.ts";
-import { type Check, judged, known } from "./check.ts";
+import { type Check, judged, known, once } from "./check.ts";
 import { clusterChecks, idInCluster } from "./clusterChecks.ts";
 import { idOfBucket, minioChecks } from "./minioChecks.ts";
 import { type Engine, openEngine, pulumiChecks, stateChecks } from "./pulumiChecks.ts";
@@ -27,20 +28,23 @@ export async function stackChecks(stack: string): Promise<Check[]> {
   const { args } = settings;
   const { resources } = await planOffline(readStackFile(stack));
   const engine = await openEngine(stack);
-  const { handle, state }: Partial<Engine> = "findings" in engine ? {} : engine;
+  const { handle, state }: Partial<Engine> = "missing" in engine ? {} : engine;
   const admin = await minioAdmin(handle);
-  const { kube, checks: cluster } = await openCluster(settings, state);
+  const releases = releasesOf(resources);
+  const login = handle && (await chartLogin(handle).catch(() => undefined));
+  const rendered = once(() => helmTemplates(releases, login));
+  const { kube, checks: cluster } = await openCluster(settings, state, rendered);
   const idOf = async (resource: Pick<StateResource, "type" | "inputs">): Promise<string | undefined> =>
     (kube && (await idInCluster(kube, args.namespace, resource))) ??
     (await idOfBucket(args.objectStorage, admin, resource)) ??
     (await idOfPool(args.cluster.resourceId, resource));
   return [
-    ...pulumiChecks(stack, engine),
+    ...pulumiChecks(engine),
     ...azureChecks(settings),
     ...minioChecks(args, admin),
     ...cluster,
     ...stateChecks(stack, engine, resources, idOf),
-    ...sourceChecks(releasesOf(resources), handle && (await chartLogin(handle).catch(() => undefined))),
+    ...sourceChecks(releases, login, rendered, kube),
   ];
 }
 
@@ -48,11 +52,12 @@ export async function stackChecks(stack: string): Promise<Check[]> {
 async function openCluster(
   settings: StackSettings,
   state: StackState | undefined,
+  rendered: () => Promise<readonly Manifest[][]>,
 ): Promise<{ readonly kube?: KubeConfig; readonly checks: readonly Check[] }> {
   const deployed = state?.resources?.some(({ type }) => type === COMPONENT_TYPE) ? state : undefined;
   try {
     const kube = await connect(settings.access, settings.args.cluster.resourceId);
-    return { kube, checks: clusterChecks(kube, settings, deployed) };
+    return { kube, checks: clusterChecks(kube, settings, deployed, rendered) };
   } catch (error) {
     const text = (error as Error).message;
     const fix = /is not on PATH/.test(text)

@@ -3,12 +3,23 @@ import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/in
 import type { Finding } from "../../components/findings.ts";
 import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
 import type { ComparedResource, ComparedStack } from "../changes/comparedStack.ts";
+import type { RatedFinding } from "../changes/levels.ts";
+import { apiMessage } from "../cluster/apiMessage.ts";
+import { connect } from "../cluster/clusterApi.ts";
+import { dryRun } from "../cluster/dryRun.ts";
+import { within } from "../cluster/within.ts";
+import { answerFindings } from "../explain/admission.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import { type ChartLogin, helmTemplates } from "../plan/helmTemplate.ts";
 import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";
+import { stackSettings } from "../plan/stackSettings.ts";
 import { engineMessage } from "./engineMessage.ts";
+import { legacyStack } from "./legacyLayout.ts";
 import { PreviewedSteps } from "./previewEvents.ts";
+
+/** Time that the cluster has to answer whether it admits the pods. */
+const ADMISSION_SECONDS = 30;
 
 /** Options of a preview. */
 export interface PreviewOptions {
@@ -38,7 +49,7 @@ export async function openStack(stack: string, { environment }: PreviewOptions):
     );
   } catch (error) {
     if (!(error instanceof StackNotFoundError)) throw new Error(explained(error));
-    const { subject, text, fix } = noSuchStack(stack);
+    const { subject, text, fix } = noSuchStack(stack, error);
     throw new Error(`${subject}: ${text}. fix: ${fix}`);
   }
 }
@@ -60,14 +71,42 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
     rendered(seen.before, releases, login),
     rendered(seen.after, releases, login),
   ]);
+  const admission = releases ? await admissionOf(stack, after, signal) : { found: [], warnings: [] };
   return changeReport({
     stack,
     base: "the deployed state",
     resources: seen.changes,
     before,
     after,
-    warnings: seen.warnings,
+    found: admission.found,
+    warnings: [...seen.warnings, ...admission.warnings],
   });
+}
+
+/** What the cluster would do with the workloads. A cluster that does not answer is a warning: the engine reaches it in its own way. */
+async function admissionOf(
+  stack: string,
+  { releases }: ComparedStack,
+  signal?: AbortSignal,
+): Promise<{ found: RatedFinding[]; warnings: string[] }> {
+  try {
+    const { args, access } = await stackSettings(stack);
+    const late = AbortSignal.timeout(ADMISSION_SECONDS * 1000);
+    const asked = connect(access, args.cluster.resourceId, ADMISSION_SECONDS).then((kube) =>
+      dryRun(
+        kube,
+        args.namespace,
+        releases.flatMap(({ objects }) => objects),
+      ),
+    );
+    const answers = await within(signal ? AbortSignal.any([late, signal]) : late, asked);
+    return {
+      found: answerFindings(answers, args).map((finding) => ({ ...finding, level: "disruptive" })),
+      warnings: [],
+    };
+  } catch (error) {
+    return { found: [], warnings: [`The cluster was not asked whether it admits the pods: ${apiMessage(error)}`] };
+  }
 }
 
 async function rendered(
@@ -96,9 +135,10 @@ function explained(error: unknown): string {
   return known ? `${known.subject}: ${known.text}. fix: ${known.fix}` : engineMessage(error);
 }
 
-/** The finding that the backend does not have a stack. */
-export const noSuchStack = (stack: string): Finding => ({
-  subject: stack,
-  text: "the backend has no such stack",
-  fix: `pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
-});
+/** The finding that the backend does not have a stack, or has it where the CLI does not look. */
+export const noSuchStack = (stack: string, error: StackNotFoundError): Finding =>
+  legacyStack(stack, error.message) ?? {
+    subject: stack,
+    text: "the backend has no such stack",
+    fix: `pulumi stack init ${stack} --secrets-provider azurekeyvault://VAULT.vault.azure.net/keys/KEY`,
+  };

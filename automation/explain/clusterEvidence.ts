@@ -7,6 +7,7 @@ import {
   type V1StatefulSet,
 } from "@kubernetes/client-node";
 import { apiWithin } from "../cluster/clusterApi.ts";
+import type { Place } from "./admission.ts";
 import { hasCrashed, type PodEvidence, type PodOwner, releaseOf } from "./explainPods.ts";
 
 /** Time that the API server has for its answers. */
@@ -17,9 +18,10 @@ const LOG_LINES = 15;
 /** Reads pods, events, claims and the logs of crashed containers of a namespace. */
 export async function podEvidence(
   kube: KubeConfig,
-  namespace: string,
+  place: Place,
   signal = AbortSignal.timeout(ANSWER_SECONDS * 1000),
 ): Promise<PodEvidence> {
+  const { namespace } = place;
   const core = apiWithin(kube, CoreV1Api, signal);
   const [pods, events, claims, owners] = await Promise.all([
     core.listNamespacedPod({ namespace }),
@@ -46,7 +48,7 @@ export async function podEvidence(
     }),
   );
   return {
-    namespace,
+    ...place,
     pods: pods.items,
     events: events.items,
     claims: claims.items,

@@ -1,4 +1,6 @@
 import type { Finding } from "../../components/findings.ts";
+import { LEGACY_BACKEND, LEGACY_LAYOUT } from "../engine/legacyLayout.ts";
+import { type Place, refusedObjects } from "./admission.ts";
 
 /** An error that is known by its text. */
 interface Known {
@@ -114,6 +116,11 @@ const LOGIN: readonly Known[] = [
     fix: "pulumi login 'azblob://CONTAINER?storage_account=ACCOUNT' (docs/deploying.md, State and secrets)",
   },
   {
+    ...LEGACY_LAYOUT,
+    pattern: LEGACY_BACKEND,
+    text: "has the legacy layout, without the project in the path of a state: the CLI refuses it",
+  },
+  {
     pattern: /az login|AADSTS\d+|DefaultAzureCredential|no configured credential|subscription could not be determined/i,
     subject: "the Azure login",
     fix: "log in: az login, or in a pipeline azure/login with OIDC (ARM_USE_OIDC=true, ARM_CLIENT_ID, ARM_TENANT_ID)",
@@ -149,12 +156,17 @@ const LOGIN: readonly Known[] = [
   },
 ];
 
-/** Explains errors by their text: MinIO's refusals, Azure's codes, logins, releases. Each finding appears once. */
-export function explainErrors(messages: readonly string[]): Finding[] {
+/**
+ * Explains errors by their text: MinIO's refusals, Azure's codes, logins, releases, policies of the cluster. Each finding appears once.
+ *
+ * @param place Where a deploy failed, for the commands. Default: in capitals.
+ */
+export function explainErrors(messages: readonly string[], place: Place = { namespace: "NAMESPACE" }): Finding[] {
   const text = messages.join("\n");
   const findings = [
     ...knownIn(text, MINIO),
     ...knownIn(text, LOGIN),
+    ...refusedObjects(text, place),
     ...immutableFindings(text),
     ...unknownFindings(text),
     ...azureFindings(text),
@@ -201,9 +213,17 @@ function unknownFindings(text: string): Finding[] {
   }));
 }
 
+/** Errors whose message tells more than their code. */
+const AZURE_MESSAGES: ReadonlyArray<readonly [pattern: RegExp, fix: string]> = [
+  [
+    /node ?auto-?provision|nodeProvisioningProfile|\bNAP\b/i,
+    "the cluster has node auto-provisioning, which refuses the cluster autoscaler: make nodePool.minCount and maxCount equal, or use a pool of Karpenter (docs/node-auto-provisioning.md)",
+  ],
+];
+
 function azureFindings(text: string): Finding[] {
   return [...text.matchAll(AZURE_CODE)].flatMap(([, code = "", message]): Finding[] => {
-    const fix = AZURE[code];
+    const fix = AZURE_MESSAGES.find(([pattern]) => pattern.test(message ?? ""))?.[1] ?? AZURE[code];
     if (!fix && !/^[A-Z]/.test(code)) return [];
     return [
       {

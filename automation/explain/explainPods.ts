@@ -6,10 +6,10 @@ import type {
   V1Pod,
 } from "@kubernetes/client-node";
 import type { Finding } from "../../components/findings.ts";
+import { admissionFix, type Place } from "./admission.ts";
 
 /** The state of the pods in a namespace. */
-export interface PodEvidence {
-  readonly namespace: string;
+export interface PodEvidence extends Place {
   readonly pods: readonly V1Pod[];
   readonly events: readonly CoreV1Event[];
   readonly claims: readonly V1PersistentVolumeClaim[];
@@ -40,6 +40,12 @@ export const hasCrashed = ({ state, lastState, ready }: V1ContainerStatus): bool
   (state?.terminated !== undefined && state.terminated.exitCode !== 0) ||
   (lastState?.terminated !== undefined && lastState.terminated.exitCode !== 0 && !ready);
 
+/** The words of containerd and of the kernel for an image that is not for the node's processor. */
+const OTHER_PROCESSOR = /no match for platform in manifest|no matching manifest for linux|exec format error/;
+
+const ALL_PLATFORMS =
+  "mirror the image with all its platforms (az acr import does, docker pull and push do not), or keep the pod off nodes with another processor (kubectl get nodes -L kubernetes.io/arch)";
+
 /** Explains why pods are not ready, or are not created. Pods that wait for the same thing share one finding. */
 export function explainPods(evidence: PodEvidence): Finding[] {
   const findings = evidence.pods
@@ -59,7 +65,8 @@ export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
   metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
 
 /** Pods that a quota or a policy refuses. Only the events of the object that should create them show the reason. */
-function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, namespace }: PodEvidence): Finding[] {
+function refusedPods({ kind, name, release, wanted, made }: PodOwner, evidence: PodEvidence): Finding[] {
+  const { events, namespace } = evidence;
   if (made >= wanted) return [];
   const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
   const text = lastEvent(name, own, /^FailedCreate$/)?.message?.replace("(combined from similar events): ", "");
@@ -72,7 +79,7 @@ function refusedPods({ kind, name, release, wanted, made }: PodOwner, { events, 
       fix: /exceeded quota/.test(text)
         ? `kubectl -n ${namespace} describe resourcequota, and raise the quota that is too small`
         : /webhook|denied|violates/.test(text)
-          ? `exempt the namespace ${namespace} from the policy that is named, or change the policy (az policy assignment list)`
+          ? admissionFix(text, evidence)
           : `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
     },
   ];
@@ -92,6 +99,8 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): Explanation {
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   for (const status of statuses) {
     const { waiting } = status.state ?? {};
+    if (waiting?.reason && OTHER_PROCESSOR.test(waiting.message ?? ""))
+      return { text: `image ${status.image}: ${waiting.message}`, fix: ALL_PLATFORMS };
     if (waiting?.reason && IMAGE.test(waiting.reason))
       return {
         text: `image ${status.image}: ${waiting.reason}${waiting.message ? `, ${waiting.message}` : ""}`,
@@ -166,6 +175,8 @@ function crashed(
   const code = ended?.reason === "OOMKilled" ? "out of memory" : `exit code ${ended?.exitCode ?? "unknown"}`;
   // Between two crashes the container runs.
   const again = status.state?.running ? `, runs again, but is not ready${probe ? `: ${probe}` : ""}` : "";
+  if (OTHER_PROCESSOR.test(log ?? ""))
+    return { text: `${status.name} is for another processor than its node's: ${log?.trim()}`, fix: ALL_PLATFORMS };
   const lines = log?.trim() ? `; its last lines:\n${log.trim()}` : "";
   return {
     text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${again}${lines}`,

@@ -10,12 +10,20 @@ export interface StackSettings {
   readonly access: AccessConfig;
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
 /**
- * Reads a stack's config without an engine. Secrets are not known.
+ * Reads a stack's config without an engine. Secrets are not known. Several calls wait for each other: Pulumi's runtime has one config.
  *
  * @throws {InvalidArgumentsError} with every problem of the config.
  */
-export async function stackSettings(stack: string, configFile?: string): Promise<StackSettings> {
+export function stackSettings(stack: string, configFile?: string): Promise<StackSettings> {
+  const settings = last.then(() => settingsOf(stack, configFile));
+  last = settings.catch(() => undefined);
+  return settings;
+}
+
+async function settingsOf(stack: string, configFile?: string): Promise<StackSettings> {
   const file = readStackFile(stack, configFile);
   await pulumi.runtime.setMocks(
     { newResource: () => ({ id: undefined, state: {} }), call: () => ({}) },

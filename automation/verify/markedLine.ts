@@ -7,16 +7,8 @@ import { ALLOY_RELEASE, GATEWAY_SERVICE } from "../../components/releaseNames.ts
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { apiWithin } from "../cluster/clusterApi.ts";
 import { openTunnel, type Tunnel } from "../cluster/tunnel.ts";
+import { within } from "../cluster/within.ts";
 import { newChunk, type StorageKeys } from "./newChunk.ts";
-
-/** Waits for work until the signal, even if the work ignores the signal: a login that asks for input, a silent socket. */
-export function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const end = () => reject(signal.reason);
-  if (signal.aborted) end();
-  signal.addEventListener("abort", end);
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", end));
-}
 
 /** A line with a mark, the pod that writes it, and every question about it. */
 export class MarkedLine {

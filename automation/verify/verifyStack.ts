@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { ResolvedArgs } from "../../components/args.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
-import { MarkedLine, within } from "./markedLine.ts";
+import { within } from "../cluster/within.ts";
+import { MarkedLine } from "./markedLine.ts";
 
 /** How one step went. */
 export interface VerifyRow {

@@ -131,10 +131,16 @@ const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string):
   },
 });
 
+/**
+ * Label of the nodes that AKS Automatic keeps for itself. It admits no other pods there.
+ * https://learn.microsoft.com/azure/aks/automatic/aks-automatic-managed-system-node-pools-about
+ */
+export const HOSTED_BY_AKS = "kubernetes.azure.com/hostedvm";
+
 const daemonSet = (gatewayGeneration: number): Values => ({
   type: "daemonset",
   podAnnotations: generationAnnotation(gatewayGeneration),
-  // Tolerates every taint. The affinity keeps it off virtual nodes and Windows nodes.
+  // Tolerates every taint. The affinity keeps it off virtual nodes, Windows nodes and AKS's own nodes.
   tolerations: [{ operator: "Exists" }],
   affinity: {
     nodeAffinity: {
@@ -144,6 +150,7 @@ const daemonSet = (gatewayGeneration: number): Values => ({
             matchExpressions: [
               { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
               { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+              { key: HOSTED_BY_AKS, operator: "NotIn", values: ["true"] },
             ],
           },
         ],

@@ -7,7 +7,7 @@ import { object } from "../renderedCharts.ts";
 import { describeManifests } from "./describeManifests.ts";
 
 describeManifests(({ rendered, pod }) => {
-  it("run Alloy on every Linux node that is not a virtual node, before applications, a fifth at a time", () => {
+  it("run Alloy on every Linux node that is neither virtual nor AKS's own, before applications, a fifth at a time", () => {
     const daemonSet = object(rendered().alloy, "DaemonSet", "alloy");
     const { spec } = daemonSet.spec.template;
     assert.deepEqual(spec.tolerations, [{ operator: "Exists" }]);
@@ -16,6 +16,7 @@ describeManifests(({ rendered, pod }) => {
       [
         { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
         { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+        { key: "kubernetes.azure.com/hostedvm", operator: "NotIn", values: ["true"] },
       ],
     );
     assert.equal(spec.priorityClassName, "system-node-critical");

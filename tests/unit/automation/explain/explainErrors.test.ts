@@ -44,6 +44,18 @@ describe("errors of a deploy", () => {
     assert.match(found[2]?.fix ?? "", /SomethingNew/);
   });
 
+  it("of Azure about node auto-provisioning do not ask to wait for another operation", () => {
+    // https://github.com/Azure/AKS/issues/4759 has the form.
+    const [found] = explainErrors([
+      'Code="OperationNotAllowed" Message="Cluster autoscaler is not allowed on agent pool log4040eb98 because .properties.nodeProvisioningProfile.mode is Auto"',
+    ]);
+    assert.match(found?.fix ?? "", /make nodePool\.minCount and maxCount equal, or .*node-auto-provisioning\.md/);
+    assert.match(
+      explainErrors(['Code="OperationNotAllowed" Message="another operation is in progress"'])[0]?.fix ?? "",
+      /provisioningState/,
+    );
+  });
+
   it("of fields that Kubernetes does not change name every StatefulSet and the command", () => {
     const refused = (name: string) =>
       `cannot patch "${name}" with kind StatefulSet: StatefulSet.apps "${name}" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'template' are forbidden`;

@@ -69,6 +69,25 @@ describe("pods that are not ready", () => {
     assert.match(explain([pod("p", config)])[0]?.text ?? "", /secret "x" not found/);
   });
 
+  it("show an image that is not for the node's processor, before it is pulled and when it runs", () => {
+    const pulled = container({
+      waiting: {
+        reason: "ErrImagePull",
+        message: 'failed to pull and unpack image "r.io/alloy:1": no match for platform in manifest: not found',
+      },
+    });
+    const [notPulled] = explain([pod("p", pulled)]);
+    assert.match(notPulled?.text ?? "", /^image loki:1: .*no match for platform/);
+    assert.match(notPulled?.fix ?? "", /az acr import does, .*kubernetes\.io\/arch/);
+    const crash = container(
+      { waiting: { reason: "CrashLoopBackOff" } },
+      { restartCount: 1, lastState: { terminated: { exitCode: 255 } } },
+    );
+    const [ran] = explain([pod("p", crash)], { logs: { "p/loki": "exec /usr/bin/loki: exec format error\n" } });
+    assert.match(ran?.text ?? "", /^loki is for another processor than its node's: exec \/usr\/bin\/loki/);
+    assert.match(ran?.fix ?? "", /az acr import/);
+  });
+
   it("show the last lines of a crash, and out of memory as what it is", () => {
     const crash = container(
       { waiting: { reason: "CrashLoopBackOff" } },
