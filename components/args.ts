@@ -176,6 +176,7 @@ function derive(
     queryUrl,
     /** Where Alloy pushes to. */
     pushUrl: `${queryUrl}/loki/api/v1/push`,
+    otlpUrl: `${queryUrl}/otlp`,
     /** Absent if the pool's size is unknown. */
     ...(capacity && { capacity }),
     /** Settings that are allowed but deserve a warning. */

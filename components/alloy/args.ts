@@ -49,14 +49,6 @@ export const alloyArgs = z.strictObject({
     )
     .default(10_240),
   /**
-   * Long-term limit of one container, lines per second. Lines above it are dropped and counted
-   * (`loki_process_dropped_lines_by_label_total`), so that other containers lose nothing. A burst passes: the first 2,000,000 lines above
-   * the limit are kept.
-   * https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/#stagelimit
-   * @default 5000
-   */
-  maxLinesPerSecond: count.default(5000),
-  /**
    * How long Helm waits for Alloy on every node, seconds.
    * @default 1800
    */

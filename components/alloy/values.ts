@@ -4,27 +4,13 @@ import type { ResolvedArgs } from "../args.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
 
-/**
- * The pipeline, in Alloy's own syntax. Batches keep Alloy's default size: larger ones save the gateway little and cost memory. Structured
- * metadata adds no stored bytes (bench/results/pipeline-compared.md).
- */
-export const ALLOY_PIPELINE = new URL("pod-logs.alloy", import.meta.url);
+/** The pipeline: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
+export const ALLOY_PIPELINE = new URL("pod-logs.yaml", import.meta.url);
 
-const shell = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
+/** The pipeline has a receiver, an exporter and a queue for each first digit of a pod's UID. */
+const GROUPS = 16;
 
-/**
- * The script that starts Alloy: start.sh and the files that it sources, as one text. It sets Alloy back to a point from which Loki may not
- * have everything. Comments are removed, so that editing one restarts no pods.
- */
-export const alloyStart = (): string =>
-  shell("start.sh")
-    .replace(/^source (\S+)\n/gm, (_, file: string) => shell(file))
-    .replace(/^\s*#.*\n/gm, "");
-
-/**
- * Folder on the node for Alloy's positions and for lines that Loki does not have yet. In a folder of the pod, each roll-out would start
- * again or skip lines. start.sh and the pipeline use the same path.
- */
+/** Folder on the node for Alloy's offsets and for lines that Loki does not have yet. In a folder of the pod, each roll-out would start again. */
 const STORAGE = "/var/lib/alloy";
 
 /** Names of objects that the values refer to. */
@@ -34,33 +20,41 @@ export interface AlloyReferences {
 }
 
 /**
- * Lines that one container may send at once, above its limit: all that the kubelet keeps of it (on AKS five files of 50 MB), at 125 bytes
- * a line. So Alloy never drops lines as a flood when it catches up after an outage.
+ * The exclusions as globs. The kubelet's folders are `<namespace>_<pod>_<uid>`, and it packs a rotated file under a name that ends in `.tmp`.
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/receiver/filelogreceiver
  */
-const LINES_AT_ONCE = 2_000_000;
-
-/**
- * The exclusions as one glob for Alloy's `__path_exclude__`. The kubelet's folders are `<namespace>_<pod>_<uid>`.
- * https://grafana.com/docs/alloy/latest/reference/components/local/local.file_match/
- */
-export function excludeGlob(exclude: readonly string[]): string {
-  const folders = exclude.map((pattern) => {
+export const excludeGlobs = (exclude: readonly string[]): string[] => [
+  "/var/log/pods/*/*/*.tmp",
+  ...exclude.map((pattern) => {
     const [namespace, pod = "*"] = pattern.split("/");
-    return `${namespace}_${pod}_*`;
-  });
-  return folders.length === 0 ? "" : `/var/{log/pods,lib/alloy/replay}/{${folders.join(",")}}/*/*.log`;
-}
+    return `/var/log/pods/${namespace}_${pod}_*/*/*`;
+  }),
+];
 
-/** Environment variables that the pipeline and start.sh read. */
-export const pipelineEnvironment = ({ cluster, alloy, pushUrl }: ResolvedArgs): Record<string, string> => ({
+/** Environment variables that the pipeline reads. */
+export const pipelineEnvironment = ({ cluster, alloy, otlpUrl }: ResolvedArgs): Record<string, string> => ({
   LOGGING_CLUSTER: cluster.name,
   LOGGING_ENVIRONMENT: cluster.environment,
-  LOGGING_EXCLUDE: excludeGlob(alloy.exclude),
-  LOGGING_PUSH_URL: pushUrl,
-  LOGGING_BUFFER_MIB: String(alloy.bufferMiB),
-  LOGGING_LINES_PER_SECOND: String(alloy.maxLinesPerSecond),
-  LOGGING_LINES_AT_ONCE: String(LINES_AT_ONCE),
+  LOGGING_EXCLUDE: JSON.stringify(excludeGlobs(alloy.exclude)),
+  LOGGING_OTLP_URL: otlpUrl,
+  LOGGING_QUEUE_BYTES: String((alloy.bufferMiB * 2 ** 20) / GROUPS),
+  LOGGING_STORAGE: STORAGE,
 });
+
+/**
+ * The container's command. Without the feature gate, lines would wait in memory for up to 100 ms after their offset is saved. Alloy does not
+ * start with a gate that it does not know.
+ *
+ * flock keeps a second Alloy from the same folder. As the container's first process it also does not pass SIGTERM on, so Alloy is always
+ * killed: while a queue is full, the receiver saves the offsets of lines that it could not hand over when it is asked to stop. A kill loses none.
+ * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+ */
+const COMMAND = [
+  ...["/usr/bin/flock", `${STORAGE}/lock`],
+  ...["/bin/alloy", "otel", "--config=/etc/alloy/config.yaml", "--feature-gates=stanza.synchronousLogEmitter"],
+  // What the chart adds after it is for Alloy's other engine.
+  ...["--disable-reporting", "--"],
+];
 
 /** Escapes `{{`, because the chart passes the pipeline through Helm's `tpl`. https://helm.sh/docs/howto/charts_tips_and_tricks/ */
 export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{ "{{" }}');
@@ -68,7 +62,7 @@ export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{
 /**
  * Values of the Alloy chart. https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy
  *
- * @param pipeline Default: pod-logs.alloy.
+ * @param pipeline Default: pod-logs.yaml.
  */
 export function alloyValues(
   args: ResolvedArgs,
@@ -83,7 +77,7 @@ export function alloyValues(
   };
   const own: Values = {
     ...(Object.keys(image).length > 0 && { global: { image } }),
-    // The pipeline does not use the PodLogs resource. It would belong to the release that installs it first.
+    // The pipeline does not use the PodLogs resource, which would belong to the release that installs it first.
     crds: { create: false },
     // Without the reloader, a new pipeline restarts the pods, and a broken one fails the roll-out. With it, the old pipeline would silently
     // stay, and new environment variables would never arrive.
@@ -110,11 +104,11 @@ const LIVENESS: Values = {
 };
 
 const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string): Values => ({
-  // Runs on every start of the container. An init container would not run again after a crash.
-  command: ["/bin/bash", "-c", alloyStart(), "alloy"],
-  configMap: { content: escapeForHelm(pipeline) },
+  command: COMMAND,
+  configMap: { key: "config.yaml", content: escapeForHelm(pipeline) },
   storagePath: STORAGE,
   enableReporting: false,
+  extraPorts: [{ name: "metrics", port: 8888, targetPort: 8888, protocol: "TCP" }],
   extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
   envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
   mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
@@ -161,8 +155,7 @@ const daemonSet = (gatewayGeneration: number): Values => ({
   priorityClassName: "system-node-critical",
   // On a hundred nodes, the default of one node at a time takes longer than Helm waits.
   updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "20%" } },
-  // When Alloy stops, it reads nothing more and sends what it has. That takes a second while Loki is up, and over a minute while it is down.
-  // Files keep rotating. start.sh reads again what is left.
-  terminationGracePeriodSeconds: 10,
+  // Alloy reads until it is killed.
+  terminationGracePeriodSeconds: 2,
   volumes: { extra: [{ name: "storage", hostPath: { path: STORAGE, type: "DirectoryOrCreate" } }] },
 });

@@ -63,9 +63,20 @@ const limits = ({ loki }: ResolvedArgs): Values => ({
   allow_structured_metadata: true,
   // Refused lines are lost: Alloy does not resend a batch that got a 400.
   max_line_size_truncate: true,
-  // The same value as `older_than` in pod-logs.alloy.
   reject_old_samples: true,
   reject_old_samples_max_age: "168h",
+  // A node's clock may be ahead. With Loki's 10m, its lines would be refused.
+  creation_grace_period: "24h",
+  // Index labels and structured metadata of what Alloy sends. A line's own attributes, stream and level, become structured metadata.
+  otlp_config: {
+    resource_attributes: {
+      ignore_defaults: true,
+      attributes_config: [
+        { action: "index_label", attributes: ["cluster", "env", "node", "namespace", "container"] },
+        { action: "structured_metadata", attributes: ["pod", "pod_uid"] },
+      ],
+    },
+  },
   // Without time sharding an ingester refuses lines that are half of max_chunk_age older than the newest line of their stream: the replay
   // after a long outage. A line that is sent again must go to the same stream, or it is shown twice. So only its own time may decide the
   // stream: not its age when it arrives (by default the newest 40 minutes are not sharded), and not the rate of its stream (sharding by
