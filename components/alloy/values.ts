@@ -52,8 +52,8 @@ export const pipelineEnvironment = ({ cluster, alloy, otlpUrl }: ResolvedArgs): 
 const COMMAND = [
   ...["/usr/bin/flock", `${STORAGE}/lock`],
   ...["/bin/alloy", "otel", "--config=/etc/alloy/config.yaml", "--feature-gates=stanza.synchronousLogEmitter"],
-  // What the chart adds after it is for Alloy's other engine.
-  ...["--disable-reporting", "--"],
+  // Ends the options: the chart appends arguments for Alloy's other engine.
+  "--",
 ];
 
 /** Escapes `{{`, because the chart passes the pipeline through Helm's `tpl`. https://helm.sh/docs/howto/charts_tips_and_tricks/ */
