@@ -42,8 +42,14 @@ export const pipelineEnvironment = ({ cluster, alloy, otlpUrl }: ResolvedArgs): 
 });
 
 /**
- * The container's command. Without the feature gate, lines would wait in memory for up to 100 ms after their offset is saved. Alloy does not
- * start with a gate that it does not know.
+ * Hands lines on before their offset is saved. Without it, they would wait in memory for up to 100 ms after that, and a kill would lose them.
+ * Alloy does not start with a gate that it does not know.
+ * https://github.com/open-telemetry/opentelemetry-collector-contrib/issues/31074
+ */
+export const FEATURE_GATES = "stanza.synchronousLogEmitter";
+
+/**
+ * The container's command.
  *
  * flock keeps a second Alloy from the same folder. As the container's first process it also does not pass SIGTERM on, so Alloy is always
  * killed: while a queue is full, the receiver saves the offsets of lines that it could not hand over when it is asked to stop. A kill loses none.
@@ -51,7 +57,7 @@ export const pipelineEnvironment = ({ cluster, alloy, otlpUrl }: ResolvedArgs): 
  */
 const COMMAND = [
   ...["/usr/bin/flock", `${STORAGE}/lock`],
-  ...["/bin/alloy", "otel", "--config=/etc/alloy/config.yaml", "--feature-gates=stanza.synchronousLogEmitter"],
+  ...["/bin/alloy", "otel", "--config=/etc/alloy/config.yaml", `--feature-gates=${FEATURE_GATES}`],
   // Ends the options: the chart appends arguments for Alloy's other engine.
   "--",
 ];
@@ -106,8 +112,6 @@ const LIVENESS: Values = {
 const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string): Values => ({
   command: COMMAND,
   configMap: { key: "config.yaml", content: escapeForHelm(pipeline) },
-  storagePath: STORAGE,
-  enableReporting: false,
   extraPorts: [{ name: "metrics", port: 8888, targetPort: 8888, protocol: "TCP" }],
   extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
   envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],

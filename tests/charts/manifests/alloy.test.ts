@@ -20,7 +20,7 @@ describeManifests(({ rendered, pod }) => {
       ],
     );
     assert.equal(spec.priorityClassName, "system-node-critical");
-    assert.equal(spec.terminationGracePeriodSeconds, 10);
+    assert.equal(spec.terminationGracePeriodSeconds, 2);
     assert.deepEqual(daemonSet.spec.updateStrategy, {
       type: "RollingUpdate",
       rollingUpdate: { maxUnavailable: "20%" },
@@ -32,7 +32,7 @@ describeManifests(({ rendered, pod }) => {
     );
   });
 
-  it("let Alloy read the node's logs and keep its positions on the node, as root without a capability", () => {
+  it("let Alloy read the node's logs and keep its offsets and queues on the node, as root without a capability", () => {
     const { spec } = pod("alloy");
     const paths = spec.volumes
       .filter((v: { hostPath?: object }) => v.hostPath)
@@ -44,8 +44,6 @@ describeManifests(({ rendered, pod }) => {
     );
     assert.equal(mounts["/var/log"], true);
     assert.equal(mounts["/var/lib/alloy"], false);
-    assert.ok(container.args.includes("--storage.path=/var/lib/alloy"));
-    assert.ok(container.args.includes("--disable-reporting"));
     assert.deepEqual(container.securityContext, {
       runAsUser: 0,
       runAsGroup: 0,
@@ -65,6 +63,6 @@ describeManifests(({ rendered, pod }) => {
 
   it("contain the pipeline of the repository, unchanged", async () => {
     const { data } = object(rendered().alloy, "ConfigMap", "alloy");
-    assert.equal(data["config.alloy"].trimEnd(), readFileSync(ALLOY_PIPELINE, "utf8").trimEnd());
+    assert.equal(data["config.yaml"].trimEnd(), readFileSync(ALLOY_PIPELINE, "utf8").trimEnd());
   });
 });

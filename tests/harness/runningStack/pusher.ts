@@ -59,7 +59,7 @@ export class Pusher {
     const body = JSON.stringify(batch);
     for (let pause = 500; !this.#stopped; pause = Math.min(pause * 2, this.#longestPause)) {
       const { accessKey, secretKey } = this.#stack.gatewayLogin;
-      const status = await fetch(String(this.#environment.LOGGING_PUSH_URL), {
+      const status = await fetch(this.#stack.pushUrl, {
         method: "POST",
         headers: {
           "content-type": "application/json",

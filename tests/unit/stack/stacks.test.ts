@@ -71,7 +71,7 @@ for (const stack of STACKS) {
       );
       assert.equal(environment.LOGGING_CLUSTER, stack);
       assert.equal(environment.LOGGING_ENVIRONMENT, "prod");
-      assert.equal(environment.LOGGING_PUSH_URL, "http://loki-gateway.logging.svc.cluster.local/loki/api/v1/push");
+      assert.equal(environment.LOGGING_OTLP_URL, "http://loki-gateway.logging.svc.cluster.local/otlp");
       assert.equal(valuesOf(plan, "loki").loki.extraMemberlistConfig.cluster_label, stack);
     });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { matchesGlob } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { escapeForHelm, excludeGlob } from "../../../../components/alloy/values.ts";
+import { escapeForHelm, excludeGlobs } from "../../../../components/alloy/values.ts";
 
 describe("Helm's templates leave the pipeline unchanged", () => {
   /** Renders, as `tpl` does, the only action that the escape may write. */
@@ -22,19 +22,14 @@ describe("Helm's templates leave the pipeline unchanged", () => {
 });
 
 describe("exclusions", () => {
-  const excluded = (exclude: string[], file: string) => {
-    // Alloy's matcher reads `{a}` as a. Node's reads it literally.
-    const alternatives = (glob: string): string[] => {
-      const [, before = "", inner = "", after = ""] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(glob) ?? [];
-      return inner === "" ? [glob] : inner.split(",").flatMap((one) => alternatives(before + one + after));
-    };
-    return alternatives(excludeGlob(exclude)).some((glob) => matchesGlob(file, glob));
-  };
-  const log = (namespace: string, pod: string, folder = "/var/log/pods") =>
-    `${folder}/${namespace}_${pod}_0f1e2d3c-0000-4000-8000-000000000000/app/0.log`;
+  const excluded = (exclude: string[], file: string) => excludeGlobs(exclude).some((glob) => matchesGlob(file, glob));
+  const log = (namespace: string, pod: string, name = "0.log") =>
+    `/var/log/pods/${namespace}_${pod}_0f1e2d3c-0000-4000-8000-000000000000/app/${name}`;
 
-  it("give an empty glob if there are none", () => {
-    assert.equal(excludeGlob([]), "");
+  it("are only unfinished packed files if there are none", () => {
+    assert.ok(excluded([], log("team-a", "api", "0.log.20261126-220039.tmp")));
+    for (const name of ["0.log", "0.log.20261126-220039", "0.log.20261126-220039.gz"])
+      assert.ok(!excluded([], log("team-a", "api", name)), name);
   });
 
   it("of a namespace match all of its pods and no others", () => {
@@ -42,7 +37,7 @@ describe("exclusions", () => {
     assert.ok(!excluded(["kube-system"], log("kube-system-2", "coredns-1")));
     assert.ok(!excluded(["kube-system"], log("my-kube-system", "coredns-1")));
     assert.ok(!excluded(["kube"], log("kube-system", "coredns-1")));
-    assert.ok(excluded(["kube-system"], log("kube-system", "coredns-1", "/var/lib/alloy/replay")));
+    assert.ok(excluded(["kube-system"], log("kube-system", "coredns-1", "0.log.20261126-220039.gz")));
   });
 
   it("of pods match only those pods", () => {
