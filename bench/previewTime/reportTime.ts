@@ -56,7 +56,7 @@ export async function measureReport(bench: BenchEngine, rounds: number): Promise
     await succeed(engine, ["up", "--stack", STACK, "--yes", "--skip-preview"]);
     const undo = engine.changeConfig(STACK, (config) => {
       config["logging:loki"].retentionHours += 24;
-      config["logging:alloy"].maxLinesPerSecond = 4000;
+      config["logging:alloy"].bufferMiB = 8192;
     });
     rows.push(await row(bench, STACK, "a deployed stack with changes in both releases", rounds));
     undo();

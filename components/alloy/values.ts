@@ -51,9 +51,8 @@ export const FEATURE_GATES = "stanza.synchronousLogEmitter";
 /**
  * The container's command.
  *
- * flock keeps a second Alloy from the same folder. As the container's first process it also does not pass SIGTERM on, so Alloy is always
- * killed: while a queue is full, the receiver saves the offsets of lines that it could not hand over when it is asked to stop. A kill loses none.
- * https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
+ * flock keeps a second Alloy from the same folder. As the container's first process it also drops SIGTERM, so Alloy is always killed. Asked to
+ * stop while a queue is full, the receiver would save the offsets of lines that it could not hand over. docs/decisions/0007-otel-engine.md
  */
 const COMMAND = [
   ...["/usr/bin/flock", `${STORAGE}/lock`],

@@ -71,5 +71,5 @@ export const CHANGED_DEFAULTS: ReadonlyArray<readonly [effect: string, chart: Ch
   ["Alloy would make its CRD", "alloy", "crds.create", true],
   ["Alloy's reloader would hide a broken pipeline", "alloy", "configReloader.enabled", true],
   ["Alloy would find no log files", "alloy", "alloy.mounts.varlog", false],
-  ["Alloy would forget its positions", "alloy", "alloy.storagePath", "/tmp/alloy"],
+  ["Alloy would run its other engine", "alloy", "alloy.command", []],
 ];

@@ -61,7 +61,14 @@ function alloyContainer({ appVersion, values }: ChartRelease, key: string): Loos
       ...alloy.extraEnv,
     ],
     envFrom: alloy.envFrom,
-    ports: [{ name: "http-metrics", containerPort: alloy.listenPort }],
+    ports: [
+      { name: "http-metrics", containerPort: alloy.listenPort },
+      ...alloy.extraPorts.map(({ name, targetPort, protocol }: Loose) => ({
+        name,
+        containerPort: targetPort,
+        protocol,
+      })),
+    ],
     readinessProbe: {
       httpGet: { path: "/-/ready", port: alloy.listenPort, scheme: alloy.listenScheme },
       initialDelaySeconds: alloy.initialDelaySeconds,

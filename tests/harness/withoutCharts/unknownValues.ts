@@ -10,6 +10,8 @@ const NOT_OF_A_PROCESS = [
   /^(memcachedExporter|serviceAccount|rbac|networkPolicy|crds)\./,
   /^(write|backend)\.persistence\.(size|storageClass|enableStatefulSetAutoDeletePVC)$/,
   /^(chunksCache|resultsCache)\.allocatedCPU$/,
+  // Of a Service that the chart makes for Alloy.
+  /^alloy\.extraPorts\.\d+\.port$/,
 ];
 
 /** The same values. Adds every path that is read to `read`. */
