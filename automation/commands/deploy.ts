@@ -5,7 +5,7 @@ import { checkFailOn, checkReportOptions } from "../changes/publish.ts";
 import { reportMarkdown } from "../changes/reportText.ts";
 import { destroy, type Operation, type OperationResult, type Outcome, refresh, up } from "../deploy/operations.ts";
 import { eventText, resultText } from "../deploy/operationText.ts";
-import { stackNames } from "../plan/stackFiles.ts";
+import { shortName, stackNames } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
 import { defineCommand, runAsProcess, UsageError } from "./defineCommand.ts";
 
@@ -40,7 +40,9 @@ const OWN_OPTIONS = {
 
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const [operation] = positionals;
-  const stacks = values.all ? stackNames() : [...new Set(values.stack)];
+  const stacks = values.all
+    ? stackNames()
+    : [...new Map(values.stack.map((stack) => [shortName(stack), stack])).values()];
   if (positionals.length !== 1 || !isOperation(operation)) throw new UsageError();
   if (stacks.length === 0 || (values.all && values.stack.length > 0)) throw new UsageError();
   for (const [owner, options] of Object.entries(OWN_OPTIONS))

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compareRenderedStacks } from "../changes/changeReport.ts";
 import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "../changes/publish.ts";
 import { NO_STACK, type RenderedStack, renderStack } from "../plan/renderStack.ts";
-import { stackNames } from "../plan/stackFiles.ts";
+import { shortName, stackNames } from "../plan/stackFiles.ts";
 import { checkOut } from "../plan/worktree.ts";
 import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
 import { interruptible } from "./interruptible.ts";
@@ -14,7 +14,7 @@ const usage = () => `usage: npm run diff -- <stack> --base REF ${REPORT_USAGE}\n
 const OPTIONS = { base: { type: "string" }, ...REPORT_OPTIONS } as const;
 
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
-  const stack = onlyStack(positionals);
+  const stack = shortName(onlyStack(positionals));
   const ref = values.base;
   if (!ref) throw new UsageError();
   checkReportOptions(values);

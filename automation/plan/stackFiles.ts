@@ -36,13 +36,31 @@ const placeholderOf = (key: string, ciphertext: unknown): string =>
 const PROJECT = "logging";
 
 /**
+ * The name of a stack's file and cluster in any form of its name: `stack`, `organization/stack`, or `organization/project/stack` as
+ * `pulumi stack ls --all` prints it.
+ *
+ * @throws when it is a stack of another project.
+ */
+export function shortName(stack: string): string {
+  const parts = stack.split("/");
+  const name = parts.at(-1) ?? "";
+  const [project = PROJECT] = parts.slice(1, -1);
+  if (parts.length <= 3 && !parts.includes("") && project === PROJECT) return name;
+  const given = `${stack}: no stack of this project, ${PROJECT}.`;
+  throw new Error(`${given} fix: write one of ${stackNames().join(", ")}, alone or behind organization/${PROJECT}/`);
+}
+
+/**
  * Reads a stack file as the engine reads it.
  *
- * @param stack The stack's name, with or without organization and project.
+ * @param stack The stack's name, see {@link shortName}.
+ * @param path The file. By default, `Pulumi.<stack>.yaml`.
  * @throws when the file does not exist, with the names of those that do.
  * @throws {InvalidArgumentsError} when the engine refuses the file, or reads a value in a way that nobody expects.
  */
-export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): StackFile {
+export function readStackFile(stack: string, path?: string): StackFile {
+  const name = shortName(stack);
+  const file = path ?? `Pulumi.${name}.yaml`;
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
@@ -54,7 +72,7 @@ export function readStackFile(stack: string, file = `Pulumi.${stack}.yaml`): Sta
   const entries = problems.length > 0 ? [] : configEntries(tree, problems);
   if (problems.length > 0) throw new InvalidArgumentsError(file, problems.map(withoutSecret));
   return {
-    stack,
+    stack: name,
     config: Object.fromEntries(entries.map(({ key, text }) => [key, text])),
     secretKeys: entries.filter(({ secret }) => secret).map(({ key }) => key),
   };

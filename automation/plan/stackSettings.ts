@@ -28,7 +28,7 @@ async function settingsOf(stack: string, configFile?: string): Promise<StackSett
   await pulumi.runtime.setMocks(
     { newResource: () => ({ id: undefined, state: {} }), call: () => ({}) },
     "logging",
-    stack,
+    file.stack,
   );
   pulumi.runtime.setAllConfig(file.config, [...file.secretKeys]);
   const { resolved, access } = loadConfig();
