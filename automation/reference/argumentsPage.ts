@@ -66,6 +66,7 @@ function typeText(schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(", ");
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.oneOf || schema.properties) return "group";
+  if (schema.anyOf) return schema.anyOf.map(typeText).join(" or ");
   switch (schema.type) {
     case "string":
       return "text";

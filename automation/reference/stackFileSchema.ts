@@ -55,6 +55,7 @@ function described(schema: JsonSchema, path: string, texts: ReadonlyMap<string, 
   const {
     $schema: _,
     oneOf,
+    anyOf,
     properties,
     items,
     minimum,
@@ -68,6 +69,7 @@ function described(schema: JsonSchema, path: string, texts: ReadonlyMap<string, 
     ...(minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && { minimum }),
     ...(maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && { maximum }),
     ...(items && { items: described(items, `${path}[]`, texts) }),
+    ...(anyOf && { anyOf: anyOf.map((kind) => described(kind, "", texts)) }),
     ...(oneOf && { oneOf: oneOf.map((kind) => described(kind, `${path}(${kindOf(kind)})`, texts)) }),
     ...(properties && {
       properties: Object.fromEntries(

@@ -6,6 +6,9 @@ import { taint } from "./taints.ts";
 
 const ZONES = ["1", "2", "3"];
 
+/** Text, or a number that Azure's API has as text. */
+const textOrNumber = z.union([z.string(), z.int()], "text or a whole number").transform(String);
+
 const maxPods = z.int().min(10).max(250);
 
 const vmCapacity = z
@@ -55,11 +58,14 @@ const createdPool = z.strictObject({
    */
   zones: z
     .array(
-      z.string().refine(
+      textOrNumber.refine(
         (zone) => ZONES.includes(zone),
         explained({
-          text: 'an Azure availability zone, "1", "2" or "3", as quoted text',
-          fix: 'write zones: ["1", "2", "3"], or [] for a region without zones',
+          text: "an Azure availability zone: 1, 2 or 3",
+          fix: (zone) => {
+            const [, number] = /^[a-z]+\d?-([123])$/i.exec(String(zone)) ?? [];
+            return number ? `write ${number}` : "write 1, 2 or 3; zones: [] is for a region without zones";
+          },
         }),
       ),
     )
@@ -67,7 +73,7 @@ const createdPool = z.strictObject({
       (zones) => new Set(zones).size === zones.length,
       explained({ text: "each zone once", fix: "remove the repeated zone" }),
     )
-    .default(ZONES),
+    .prefault(ZONES),
   /**
    * Most pods on one node. It also decides how much memory the kubelet reserves. A change replaces the pool.
    * @default 60
@@ -95,9 +101,11 @@ const createdPool = z.strictObject({
    * https://learn.microsoft.com/azure/aks/upgrade-aks-node-pools-rolling
    * @default "1"
    */
-  maxSurge: z
-    .string()
-    .regex(/^(\d+|\d{1,3}%)$/, 'a number or a percentage as text: "1", "33%"')
+  maxSurge: textOrNumber
+    .refine(
+      (surge) => /^(\d+|\d{1,3}%)$/.test(surge),
+      explained({ text: "a number or a percentage: 1, 33%", fix: "leave it out to get 1" }),
+    )
     .refine(
       (surge) => !/^0+%?$/.test(surge),
       explained({
@@ -105,7 +113,7 @@ const createdPool = z.strictObject({
         fix: 'leave it out to get "1"',
       }),
     )
-    .default("1"),
+    .prefault("1"),
   /**
    * How long an upgrade waits for one node to drain, minutes.
    * @default 30

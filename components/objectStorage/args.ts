@@ -18,15 +18,16 @@ export const objectStorageArgs = z.strictObject({
    */
   allowPlainHttp: z.boolean().default(false),
   /**
-   * S3 region that MinIO is configured with.
+   * S3 region that MinIO is configured with: `mc admin config get ALIAS site`.
    * @default "us-east-1"
    */
   region: text
     .refine(
-      (region) => /^[A-Za-z0-9-]*$/.test(region),
+      // As MinIO checks it: https://github.com/minio/minio/blob/RELEASE.2025-10-15T17-29-55Z/internal/config/config.go
+      (region) => /^[A-Za-z][\w-]+$/.test(region),
       explained({
-        text: "letters, digits and -, as configured on MinIO",
-        fix: "leave it out to get us-east-1, MinIO's default",
+        text: "letters, digits, - and _, 2 or more, a letter first, as configured on MinIO",
+        fix: "write what `mc admin config get ALIAS site` prints, or leave it out to get us-east-1, MinIO's default",
       }),
     )
     .default("us-east-1"),
@@ -120,6 +121,8 @@ export function checkObjectStorage(storage: Given, clusterName: string, findings
   });
   findings.when(["objectStorage.endpoint", "objectStorage.allowPlainHttp"], () => checkEndpoint(storage, findings));
   findings.when(["objectStorage.mode"], () => checkKeys(storage, findings));
+  const virtualHost = ["objectStorage.pathStyle", "objectStorage.endpoint", "objectStorage.bucket", "cluster.name"];
+  findings.when(virtualHost, () => checkVirtualHost(storage, clusterName, findings));
   let ca: CaCertificate | undefined;
   findings.when(["objectStorage.caFile"], () => {
     if (storage.caFile !== undefined) ca = checkCaCertificate(storage.caFile, "objectStorage.caFile", findings);
@@ -158,6 +161,25 @@ export function withAddress(storage: Given, clusterName: string, ca: CaCertifica
     bucket: bucketName(storage, clusterName),
     ...(ca && { ca }),
   };
+}
+
+/** Checks that the bucket's name can be part of the host's name. */
+function checkVirtualHost(storage: Given, clusterName: string, findings: Findings): void {
+  if (storage.pathStyle) return;
+  const { hostname, protocol } = new URL(storage.endpoint);
+  const bucket = bucketName(storage, clusterName);
+  const isAddress = isIPv4(hostname) || hostname.startsWith("[");
+  findings.check(!isAddress, {
+    subject: "objectStorage.pathStyle",
+    given: false,
+    text: `true, because ${hostname} is an address: there is no host ${bucket}.${hostname}`,
+    fix: "write true, or name MinIO's host in objectStorage.endpoint",
+  });
+  // https://datatracker.ietf.org/doc/html/rfc6125#section-6.4.3
+  if (isAddress || protocol !== "https:" || !bucket.includes(".")) return;
+  findings.warn(
+    `objectStorage.bucket: a certificate for *.${hostname} does not cover ${bucket}.${hostname}, because * stands for one level. Choose a bucket without dots, or set objectStorage.pathStyle: true.`,
+  );
 }
 
 const portOf = (url: URL): number => (url.port ? Number(url.port) : url.protocol === "http:" ? 80 : 443);

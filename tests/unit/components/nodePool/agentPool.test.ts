@@ -223,3 +223,8 @@ it("label, taint, selectors and tolerations agree", async () => {
     assert.deepEqual(values[place].tolerations, [{ key, operator: "Equal", value, effect }], place);
   }
 });
+
+it("zones and maxSurge may be numbers, as Azure's CLI takes them", async () => {
+  const change = (zones: unknown, maxSurge: unknown) => poolOf((pool) => Object.assign(pool, { zones, maxSurge }));
+  assert.deepEqual(await change([1, 2], 2), await change(["1", "2"], "2"));
+});

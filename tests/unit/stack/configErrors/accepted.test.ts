@@ -45,6 +45,18 @@ describe("a config is accepted with", () => {
         c.loki.storage = { storageClass: "ssd-zrs", customStorageClass: true };
       },
     ],
+    ...["dc_west", "us-east-1", "garage", "DC1", "eu_1-"].map((region): [string, (c: Loose) => void] => [
+      `the region ${region}`,
+      (c) => {
+        c.objectStorage.region = region;
+      },
+    ]),
+    [
+      "a bucket with dots in the path",
+      (c) => {
+        c.objectStorage.bucket = "logs.prod-aks-a";
+      },
+    ],
     [
       "a region without zones",
       (c) => {
@@ -170,6 +182,11 @@ describe("a config is accepted with a warning for", () => {
         delete c.objectStorage.cidrs;
       },
       /objectStorage\.cidrs is not given: Loki may reach any address on port 9000/,
+    ],
+    [
+      "a bucket with dots in the host's name",
+      (c) => Object.assign(c.objectStorage, { bucket: "logs.prod-aks-a", pathStyle: false }),
+      /a certificate for \*\.minio\.internal\.company does not cover logs\.prod-aks-a\.minio\.internal\.company/,
     ],
     [
       "no network policy engine",

@@ -12,14 +12,14 @@ describeMistakes("a node pool", [
     fix: /lower minCount or raise maxCount/,
   },
   {
-    what: "zones as numbers",
+    what: "a zone that Azure does not have",
     change: (c) => {
-      c.nodePool.zones = [1, 2];
+      c.nodePool.zones = [1, 4];
     },
-    path: "nodePool.zones[0]",
-    given: 1,
-    allowed: /^text$/,
-    fix: /quote it: "1"/,
+    path: "nodePool.zones[1]",
+    given: 4,
+    allowed: /1, 2 or 3/,
+    fix: /write 1, 2 or 3; zones: \[\]/,
   },
   {
     what: "a zone with the region's name",
@@ -28,10 +28,30 @@ describeMistakes("a node pool", [
     },
     path: "nodePool.zones[1]",
     given: "westeurope-2",
-    allowed: /"1", "2" or "3"/,
-    fix: /zones: \["1", "2", "3"\]/,
+    allowed: /1, 2 or 3/,
+    fix: /^write 2$/,
   },
-  ...["0", "0%"].map(
+  {
+    what: "one zone as a number and as text",
+    change: (c) => {
+      c.nodePool.zones = [1, "1"];
+    },
+    path: "nodePool.zones",
+    given: [1, "1"],
+    allowed: /each zone once/,
+    fix: /remove/,
+  },
+  {
+    what: "a zone that is neither text nor a number",
+    change: (c) => {
+      c.nodePool.zones = [true];
+    },
+    path: "nodePool.zones[0]",
+    given: true,
+    allowed: /text or a whole number/,
+    fix: /nodePool in docs/,
+  },
+  ...["0", "0%", 0].map(
     (maxSurge): Mistake => ({
       what: `a maxSurge of ${maxSurge}`,
       change: (c) => {

@@ -124,7 +124,7 @@ describeMistakes("object storage", [
     allowed: /IPv4 CIDR/,
     fix: /IPv4 addresses: IPv6 is not supported/,
   },
-  ...["eu west 1", "${HOME}", ""].map(
+  ...["eu west 1", "${HOME}", "", "a", "1st", "-west", "_west", "dc.west", "z\u00fcrich"].map(
     (region): Mistake => ({
       what: `the region "${region}"`,
       change: (c) => {
@@ -132,8 +132,20 @@ describeMistakes("object storage", [
       },
       path: "objectStorage.region",
       given: region,
-      allowed: region === "" ? /not empty/ : /letters, digits and -/,
+      allowed: region === "" ? /not empty/ : /letters, digits, - and _, 2 or more, a letter first/,
       fix: region === "" ? /docs\/arguments\.md/ : /us-east-1/,
+    }),
+  ),
+  ...["https://10.20.0.10:9000", "https://[fd00::1]:9000"].map(
+    (endpoint): Mistake => ({
+      what: `the bucket's name before the address of ${endpoint}`,
+      change: (c) => {
+        Object.assign(c.objectStorage, { endpoint, pathStyle: false });
+      },
+      path: "objectStorage.pathStyle",
+      given: false,
+      allowed: /true, because .* is an address/,
+      fix: /write true/,
     }),
   ),
 ]);
