@@ -25,6 +25,7 @@ import { profile } from "./profile/profiles.ts";
 import { requested } from "./quantities.ts";
 import { GATEWAY_SERVICE } from "./releaseNames.ts";
 import { parseArguments, unwrapped } from "./shapeFindings.ts";
+import { checkStray } from "./strayCharacters.ts";
 
 /** Every argument of the component. A stack file has the same keys, with the same meaning. */
 export const argsSchema = z.strictObject({
@@ -91,6 +92,7 @@ export function resolveArgs(args: LoggingStackArgs): ResolvedArgs {
 
 /** Like `resolveArgs`, but adds to the caller's findings, and returns `undefined` if there is a problem among them. */
 export function checkArgs(args: object, findings: Findings): ResolvedArgs | undefined {
+  checkStray(publicPart(argsSchema, args), "", findings);
   const { value, findings: shape } = parseArguments(argsSchema, withProfile(args));
   // If the caller has refused a whole group, the group is not reported as missing too.
   for (const finding of shape) findings.within(finding.subject, () => findings.problem(finding));

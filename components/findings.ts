@@ -86,7 +86,7 @@ function formatProblems(subject: string, problems: readonly Finding[]): string {
     .sort((a, b) => (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0))
     .map(({ subject: path, given, text, fix }) =>
       [
-        `  ${path}`,
+        `  ${visible(path)}`,
         ...(given === undefined ? [] : [`    given:   ${show(given)}`]),
         `    allowed: ${indent(text)}`,
         `    fix:     ${indent(fix)}`,
@@ -97,8 +97,15 @@ function formatProblems(subject: string, problems: readonly Finding[]): string {
 
 const show = (value: unknown): string => {
   const text = value instanceof AsWritten ? value.text : (JSON.stringify(value) ?? String(value));
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  // Both ends: what was pasted too much is at one of them.
+  return visible(text.length > 120 ? `${text.slice(0, 77)}...${text.slice(-40)}` : text);
 };
+
+/** A text with escapes for the characters that nobody sees. */
+const visible = (text: string): string =>
+  text.replace(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]|[^\P{Zs} ]/gu, (character) =>
+    character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
 
 /**
  * Returns a secret's value, or fails with the problem that the check finds. The value is known only after the arguments are checked, so

@@ -6,6 +6,7 @@ import { Findings, InvalidArgumentsError } from "../components/findings.ts";
 import { isMap, type Values } from "../components/helm/mergeValues.ts";
 import { bucketName } from "../components/objectStorage/args.ts";
 import { parseArguments } from "../components/shapeFindings.ts";
+import { checkStray, straySecret } from "../components/strayCharacters.ts";
 import { type AccessConfig, accessArgs } from "./access.ts";
 import { readConfig, type Secrets } from "./readConfig.ts";
 import { secretKeyRules } from "./secretKeys.ts";
@@ -36,7 +37,7 @@ export function loadConfig(): StackConfig {
   const access = checkAccess(plain, findings);
   const args = withSecrets(groups, secrets, findings);
   const resolved = checkArgs(args, findings);
-  checkStack(args as unknown as LoggingStackArgs, access, stack, findings);
+  checkStack(args as unknown as LoggingStackArgs, { access, secrets }, stack, findings);
   if (!resolved || findings.problems.length > 0)
     throw new InvalidArgumentsError(`Arguments of ${stack}`, findings.problems);
   return {
@@ -51,6 +52,7 @@ export function loadConfig(): StackConfig {
 }
 
 function checkAccess(plain: Readonly<Record<string, unknown>>, findings: Findings): AccessConfig {
+  checkStray({ access: plain.access }, "", findings);
   const { value, findings: shape } = parseArguments(accessSchema, plain);
   for (const finding of shape) findings.within(finding.subject, () => findings.problem(finding));
   const { access } = value;
@@ -70,7 +72,7 @@ function checkAccess(plain: Readonly<Record<string, unknown>>, findings: Finding
 /** Checks the arguments against the stack and its access. */
 function checkStack(
   { cluster, objectStorage }: LoggingStackArgs,
-  access: AccessConfig,
+  { access, secrets }: { readonly access: AccessConfig; readonly secrets: Secrets },
   stack: string,
   findings: Findings,
 ): void {
@@ -89,12 +91,24 @@ function checkStack(
       fix: "set it to what `az aks show --query id -o tsv` prints, or use access.method: kubeconfig",
     });
   });
+  findings.when(["objectStorage.mode"], () => {
+    if (objectStorage?.mode !== "existing") checkEnvironment(secrets, findings);
+  });
   const nameFrom = objectStorage?.bucket === undefined ? "cluster.name" : "objectStorage.bucket";
   findings.when([nameFrom, "objectStorage.endpoint"], () => {
     const bucket = bucketName(objectStorage, cluster?.name);
     const shared = sharedBucket({ endpoint: objectStorage.endpoint, bucket }, otherStackFiles(stack));
     if (shared) findings.problem(shared);
   });
+}
+
+/** Checks the variables from which the MinIO provider reads its admin, unless the config has them. */
+function checkEnvironment({ minioAdminUser, minioAdminPassword }: Secrets, findings: Findings): void {
+  const variables = { ...(!minioAdminUser && { MINIO_USER: 1 }), ...(!minioAdminPassword && { MINIO_PASSWORD: 1 }) };
+  for (const name of Object.keys(variables)) {
+    const problem = straySecret(name, process.env[name] ?? "", `export ${name}="$(tr -d '\\r\\n\\t' <FILE)"`);
+    if (problem) findings.problem(problem);
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Finding } from "../components/findings.ts";
 import { registryCredentialsProblem } from "../components/images/pullSecret.ts";
 import { keyProblem } from "../components/objectStorage/bucket.ts";
+import { straySecret } from "../components/strayCharacters.ts";
 
 /** The rule for a top-level config key. */
 export interface SecretKeyRule {
@@ -14,6 +15,10 @@ export interface SecretKeyRule {
   readonly check?: (value: string) => Finding | undefined;
 }
 
+/** What a pasted user or password must not have. The fix takes it from a file, without what is around it there. */
+const strayInKey = (key: string, value: string): Finding | undefined =>
+  straySecret(key, value, `tr -d '\\r\\n\\t' <FILE | pulumi config set --secret ${key}`);
+
 /**
  * Config keys that hold a secret or belong to one. They are at the top level, because a secret inside an object would hide the whole object
  * in every diff.
@@ -21,10 +26,12 @@ export interface SecretKeyRule {
 export const SECRET_KEYS = {
   minioAdminUser: {
     secret: false,
+    check: (value) => strayInKey("minioAdminUser", value),
     text: "MinIO's admin user, which creates bucket, user and policy. Without it the provider reads `MINIO_USER` from the environment.",
   },
   minioAdminPassword: {
     secret: true,
+    check: (value) => strayInKey("minioAdminPassword", value),
     text: "MinIO's admin password. Without it the provider reads `MINIO_PASSWORD` from the environment.",
   },
   objectStorageAccessKey: {
@@ -42,8 +49,16 @@ export const SECRET_KEYS = {
     paths: ["images.registryCredentials"],
     check: registryCredentialsProblem,
   },
-  chartRepositoryUsername: { secret: false, paths: ["loki.chart.username", "alloy.chart.username"] },
-  chartRepositoryPassword: { secret: true, paths: ["loki.chart.password", "alloy.chart.password"] },
+  chartRepositoryUsername: {
+    secret: false,
+    paths: ["loki.chart.username", "alloy.chart.username"],
+    check: (value) => strayInKey("chartRepositoryUsername", value),
+  },
+  chartRepositoryPassword: {
+    secret: true,
+    paths: ["loki.chart.password", "alloy.chart.password"],
+    check: (value) => strayInKey("chartRepositoryPassword", value),
+  },
 } as const satisfies Record<string, SecretKeyRule>;
 
 /** Name of a secret key. */

@@ -70,7 +70,7 @@ const createdPool = z.strictObject({
       ),
     )
     .refine(
-      (zones) => new Set(zones).size === zones.length,
+      (zones) => new Set(zones).size === zones.length || zones.some((zone) => !ZONES.includes(zone)),
       explained({ text: "each zone once", fix: "remove the repeated zone" }),
     )
     .prefault(ZONES),
