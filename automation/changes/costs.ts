@@ -1,6 +1,6 @@
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { AKS_DAEMONSETS, allocatable, type PoolSize } from "../../components/nodePool/capacity.ts";
 import { parseCpu, parseMemory } from "../../components/quantities.ts";
-import type { Manifest } from "../plan/helmTemplate.ts";
 import { type ComparedStack, createdPool, loggingPool } from "./comparedStack.ts";
 
 /** What the pods of a stack request, and what its nodes offer. */

@@ -1,8 +1,8 @@
 import { diffLines } from "diff";
 import microdiff from "microdiff";
+import { align, LINES, unalign } from "../../components/helm/alignObjects.ts";
 import { isSecret } from "../../components/helm/secretsInValues.ts";
 import { CHANGED_SECRET, MARKED_SECRET, SECRET } from "../plan/secretMarks.ts";
-import { align, LINES, unalign } from "./alignObjects.ts";
 
 /** One field that differs between two objects. */
 export interface FieldChange {

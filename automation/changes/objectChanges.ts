@@ -1,4 +1,4 @@
-import type { Manifest } from "../plan/helmTemplate.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import type { RenderedRelease } from "../plan/renderStack.ts";
 import { type FieldChange, fieldChanges } from "./fieldChanges.ts";
 

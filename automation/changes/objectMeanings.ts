@@ -1,12 +1,8 @@
-import type { Manifest } from "../plan/helmTemplate.ts";
+import type { Fields, Manifest } from "../../components/helm/manifest.ts";
 import { count } from "./count.ts";
 import type { FieldChange } from "./fieldChanges.ts";
 import type { Level, RatedFinding } from "./levels.ts";
 import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
-
-/** A manifest's fields. No type describes them. */
-// biome-ignore lint/suspicious/noExplicitAny: any kind of object.
-type Fields = any;
 
 /** What changed objects of a release mean: pods that restart, upgrades that fail, volumes that are deleted. */
 export const objectMeanings = (release: ReleaseChange): RatedFinding[] => [

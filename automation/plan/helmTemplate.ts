@@ -1,16 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { isOnPath, type ProgramError, runProgram } from "../subprocess.ts";
 import { readManifests, writeYaml } from "../yaml/kubernetesYaml.ts";
-
-/** A Kubernetes object. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [key: string]: unknown };
-  readonly [key: string]: unknown;
-}
 
 /** A release as the program registers it. */
 export interface ReleaseInputs {

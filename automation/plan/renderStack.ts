@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { runProgram } from "../subprocess.ts";
-import type { Manifest } from "./helmTemplate.ts";
 import type { PlannedResource } from "./offlinePlan.ts";
 
 /** A Helm release with everything that it creates, hooks included. */

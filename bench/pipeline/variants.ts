@@ -1,9 +1,10 @@
 // What is compared: the stack's values, the seed's, and the stack's with changes.
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { helmTemplate, type Manifest } from "../../automation/plan/helmTemplate.ts";
+import { helmTemplate } from "../../automation/plan/helmTemplate.ts";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { escapeForHelm } from "../../components/alloy/values.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { mergeValues, type Values } from "../../components/helm/mergeValues.ts";
 import { LOKI_CHART } from "../../components/loki/chart.ts";
 import type { Loose } from "../../tests/harness/manifest.ts";

@@ -1,6 +1,8 @@
 // The two releases of a stack, rendered with the real charts.
-import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
+
+import { helmTemplate, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
 import type { StackFile } from "../../automation/plan/stackFiles.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import type { Loose } from "../harness/manifest.ts";
 import { plan, resource } from "../harness/plannedStack.ts";
 

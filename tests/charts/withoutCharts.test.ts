@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { helmTemplate, type Manifest, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
+import { helmTemplate, type ReleaseInputs } from "../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { chartsMissing } from "../harness/charts.ts";
 import type { Loose } from "../harness/manifest.ts";
 import { programMissing } from "../harness/programs.ts";

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../../components/helm/manifest.ts";
 import type { Loose } from "../manifest.ts";
 import { until } from "../processes.ts";
 import { serveNames } from "./nameServer.ts";

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { Manifest, ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
+import type { ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
 import { helmTemplates } from "../../../automation/plan/helmTemplate.ts";
 import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
 import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../../components/gateway/password.ts";
+import type { Manifest } from "../../../components/helm/manifest.ts";
 import { STORAGE_ENV } from "../../../components/objectStorage/credentials.ts";
 import { chartsMissing } from "../charts.ts";
 import type { Loose } from "../manifest.ts";

@@ -1,4 +1,4 @@
-import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../../components/helm/manifest.ts";
 import type { Loose } from "../manifest.ts";
 import { type ChartRelease, expand, filled, imageOf } from "./chartValues.ts";
 

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { Manifest } from "../../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../../components/helm/manifest.ts";
 import { memoryLimit } from "../../../components/quantities.ts";
 import type { Loose } from "../manifest.ts";
 import { type ChartRelease, coalesce, expand, filled, imageOf } from "./chartValues.ts";

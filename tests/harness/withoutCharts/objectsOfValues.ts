@@ -1,4 +1,5 @@
-import type { Manifest, ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
+import type { ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../../components/helm/manifest.ts";
 import { alloyObjects } from "./alloyObjects.ts";
 import { type ChartRelease, chartRelease } from "./chartValues.ts";
 import { lokiObjects } from "./lokiObjects.ts";

@@ -1,7 +1,7 @@
 // Objects and releases for the tests of the change report.
 import { type ReleaseChange, releaseChanges } from "../../../../automation/changes/objectChanges.ts";
-import type { Manifest } from "../../../../automation/plan/helmTemplate.ts";
 import type { RenderedRelease } from "../../../../automation/plan/renderStack.ts";
+import type { Manifest } from "../../../../components/helm/manifest.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 
 export const manifest = (kind: string, name: string, rest: Loose = {}): Manifest => ({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ReleaseChange, releaseChanges } from "../../../../automation/changes/objectChanges.ts";
 import { objectMeanings } from "../../../../automation/changes/objectMeanings.ts";
-import type { Manifest } from "../../../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../../../components/helm/manifest.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 import { changeOf, manifest, releaseOf } from "./manifests.ts";
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { changeReport, reportJson } from "../../../../automation/changes/changeReport.ts";
 import type { ObjectChange } from "../../../../automation/changes/objectChanges.ts";
 import { reportMarkdown, reportText } from "../../../../automation/changes/reportText.ts";
-import type { Manifest } from "../../../../automation/plan/helmTemplate.ts";
+import type { Manifest } from "../../../../components/helm/manifest.ts";
 import { manifest, releaseOf } from "./manifests.ts";
 
 describe("the report", () => {

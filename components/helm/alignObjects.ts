@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { isMap } from "../../components/helm/mergeValues.ts";
+import { isMap } from "./mergeValues.ts";
 
 /** Keys that identify the entries of a Kubernetes list; the first that fits is used. `from` identifies Loki's schema periods. */
 const NAMES = ["name", "metadata.name", "mountPath", "from", "containerPort", "topologyKey", "key"];
