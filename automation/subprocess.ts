@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Kills the program after this time. @default no limit */
   readonly timeoutSeconds?: number;
+  /** Variables in addition to this process's. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Kills the program. */
   readonly signal?: AbortSignal;
 }
@@ -36,12 +38,13 @@ export class ProgramError extends Error {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { cwd, timeoutSeconds = 0, signal }: RunOptions = {},
+  { cwd, timeoutSeconds = 0, env, signal }: RunOptions = {},
 ): Promise<string> {
   const running = promisify(execFile)(program, args, {
     maxBuffer: LONGEST_OUTPUT,
     timeout: timeoutSeconds * 1000,
     ...(cwd !== undefined && { cwd }),
+    ...(env && { env: { ...process.env, ...env } }),
     ...(signal && { signal }),
   });
   // A program that asks for a password gets none, and fails instead of waiting.

@@ -8,6 +8,7 @@ import { admitted } from "./cluster/safeguards.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
 import { chartSource } from "./helm/chartSource.ts";
 import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
+import { promisesGivenUpArg, warnOfGivenUp } from "./helm/promises/args.ts";
 import { imagesArgs } from "./images/args.ts";
 import { checkHosts, checkLoki, lokiArgs } from "./loki/args.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
@@ -57,6 +58,11 @@ export const argsSchema = z.strictObject({
   loki: lokiArgs.prefault({}),
   /** The log agent on every node, Grafana Alloy. https://grafana.com/docs/alloy/latest/ */
   alloy: alloyArgs.prefault({}),
+  /**
+   * Promises that `loki.values` and `alloy.values` may break. Every preview and every change report names them.
+   * @default []
+   */
+  promisesGivenUp: promisesGivenUpArg,
 });
 
 /** Arguments of one cluster's log platform. */
@@ -121,7 +127,8 @@ function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | unde
     checkCidrs(args.objectStorage, args.network, findings);
   });
   findings.within("network", () => checkNetwork(args.network, args.objectStorage, findings));
-  findings.within("loki", () => checkLoki(args.loki, findings));
+  findings.when(["promisesGivenUp"], () => warnOfGivenUp(args.promisesGivenUp, findings));
+  findings.within("loki", () => checkLoki(args.loki, args.promisesGivenUp, findings));
   findings.within("alloy", () => checkAlloy(args.alloy, findings));
   return ca;
 }

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { planOffline } from "../plan/offlinePlan.ts";
 import { renderedFiles } from "../plan/renderedFiles.ts";
 import { readStackFile, stackNames } from "../plan/stackFiles.ts";
+import { brokenText } from "../promises/checkPromises.ts";
 import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
 
 const usage = () =>
@@ -16,7 +17,8 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
   const { out } = values;
   if (!out) throw new UsageError();
   // Rendered as a whole before the first file is written: a stack that cannot be rendered leaves nothing half-written.
-  const { files, notes } = await renderedFiles(await planOffline(readStackFile(stack, values["config-file"])));
+  const file = readStackFile(stack, values["config-file"]);
+  const { files, notes, broken } = await renderedFiles(file, await planOffline(file));
   // Objects of an earlier rendering that no longer exist would look as if they did.
   rmSync(join(out, "manifests"), { recursive: true, force: true });
   for (const [name, content] of Object.entries(files)) {
@@ -26,6 +28,8 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
   }
   console.log(`${stack}: ${Object.keys(files).length} files in ${out}`);
   for (const note of notes) console.log(note);
+  // The files are there all the same: they show what breaks the promise.
+  if (broken.length > 0) throw new Error(brokenText(stack, broken));
   return 0;
 });
 

@@ -54,7 +54,8 @@ export const alloyArgs = z.strictObject({
    */
   timeoutSeconds: count.default(1800),
   /**
-   * Escape hatch: chart values, deep-merged over the stack's own. Lists are replaced.
+   * Escape hatch: chart values, deep-merged over the stack's own. Entries of a list are added to the stack's, or merged into the one with
+   * the same name. A value that breaks a promise of the stack is refused (`docs/operations.md`).
    * https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy
    * @default {}
    */

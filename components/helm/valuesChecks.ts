@@ -1,6 +1,7 @@
 import { type Findings, nearest } from "../findings.ts";
 import type { PinnedChart } from "./chartSource.ts";
 import { isMap, type Values } from "./mergeValues.ts";
+import type { GivablePromise } from "./promises/promise.ts";
 
 /**
  * Refuses values in an escape hatch that an argument sets. They would bypass the argument's checks, above all the capacity check.
@@ -25,22 +26,31 @@ export function checkNotOwned(
   }
 }
 
-/**
- * Refuses values in an escape hatch that must not change.
- *
- * @param fixed The reason by value path.
- */
+/** A value that an escape hatch must not set. */
+export interface FixedValue {
+  readonly path: string;
+  readonly reason: string;
+  /** The only value that is allowed. @default none */
+  readonly only?: unknown;
+  /** The promise that allows any value once it is given up. */
+  readonly promise?: GivablePromise;
+}
+
+/** Refuses values in an escape hatch that must not change. */
 export function checkNotFixed(
   values: Values,
-  fixed: Readonly<Record<string, string>>,
+  fixed: readonly FixedValue[],
+  givenUp: readonly GivablePromise[],
   path: string,
   findings: Findings,
 ): void {
-  for (const [valuePath, reason] of Object.entries(fixed)) {
-    findings.check(valueAt(values, valuePath) === undefined, {
+  for (const { path: valuePath, reason, only, promise } of fixed) {
+    const given = valueAt(values, valuePath);
+    const accepted = given === undefined || given === only || (promise !== undefined && givenUp.includes(promise));
+    findings.check(accepted, {
       subject: `${path}.${valuePath}`,
-      text: `nothing here: ${reason}`,
-      fix: "remove it",
+      text: `${only === undefined || only === "" ? "nothing here" : only}: ${reason}`,
+      fix: promise ? `remove it; or promisesGivenUp: [${promise}]` : "remove it",
     });
   }
 }

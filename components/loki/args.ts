@@ -2,7 +2,9 @@ import { z } from "zod";
 import { chartValues, count, explained, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
 import { gatewayArgs } from "../gateway/args.ts";
+import { checkSnippets } from "../gateway/offeredPaths.ts";
 import { chartArgs, checkChart } from "../helm/chartSource.ts";
+import type { GivablePromise } from "../helm/promises/promise.ts";
 import { checkNoSecrets } from "../helm/secretsInValues.ts";
 import { checkKnownKeys, checkNotFixed, checkNotOwned } from "../helm/valuesChecks.ts";
 import type { PoolSize } from "../nodePool/capacity.ts";
@@ -149,7 +151,9 @@ export const lokiArgs = z.strictObject({
    */
   timeoutSeconds: count.default(1800),
   /**
-   * Escape hatch: chart values, deep-merged over the stack's own. Lists are replaced. https://github.com/grafana-community/helm-charts
+   * Escape hatch: chart values, deep-merged over the stack's own. Entries of a list are added to the stack's, or merged into the one with
+   * the same name. A value that breaks a promise of the stack is refused (`docs/operations.md`).
+   * https://github.com/grafana-community/helm-charts
    * @default {}
    */
   values: chartValues.default({}),
@@ -159,7 +163,7 @@ export const lokiArgs = z.strictObject({
 export type Loki = z.output<typeof lokiArgs>;
 
 /** Checks of Loki that need more than one value. */
-export function checkLoki(loki: Loki, findings: Findings): void {
+export function checkLoki(loki: Loki, givenUp: readonly GivablePromise[], findings: Findings): void {
   findings.within("loki.chart", () => checkChart(LOKI_CHART, loki.chart, "loki.chart", findings));
   for (const name of ["write", "read", "backend", "gateway"] as const) {
     const path = `loki.${name}.resources`;
@@ -170,7 +174,8 @@ export function checkLoki(loki: Loki, findings: Findings): void {
     checkNoSecrets(loki.values, "loki.values", findings);
     checkKnownKeys(loki.values, LOKI_CHART, LOKI_CHART_KEYS, "loki.values", findings);
     checkNotOwned(loki.values, LOKI_REFUSED_VALUES, "loki.values", findings);
-    checkNotFixed(loki.values, LOKI_FIXED_VALUES, "loki.values", findings);
+    checkNotFixed(loki.values, LOKI_FIXED_VALUES, givenUp, "loki.values", findings);
+    checkSnippets(loki.values, "loki.values", findings);
   });
   findings.when(["loki.write.replicas", "loki.replicationFactor"], () => {
     findings.check(loki.write.replicas >= loki.replicationFactor, {

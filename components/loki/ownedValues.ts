@@ -1,3 +1,6 @@
+import type { FixedValue } from "../helm/valuesChecks.ts";
+import { TENANT } from "./effectiveConfig.ts";
+
 /** Values of the Loki chart that an argument sets, with that argument. The escape hatch must not set them. */
 export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "write.replicas": "loki.write.replicas",
@@ -46,19 +49,50 @@ const SECTIONS = [
 const inLokisConfig = (valuePath: string): string =>
   SECTIONS.reduce((path, [value, section]) => path.replace(value, section), valuePath);
 
+const LIMITS = "loki.limits_config.";
+
 /** These values and every other way around an argument. With one of them, Loki would run with something else than the argument. */
 export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
   ...LOKI_OWNED_VALUES,
   ...Object.fromEntries(Object.entries(LOKI_OWNED_VALUES).map(([path, argument]) => [inLokisConfig(path), argument])),
+  ...Object.fromEntries(
+    Object.entries(LOKI_OWNED_VALUES)
+      .filter(([path]) => path.startsWith(LIMITS))
+      .map(([path, argument]) => [path.replace(LIMITS, `loki.runtimeConfig.overrides.${TENANT}.`), argument]),
+  ),
   "loki.structuredConfig.common.storage": "objectStorage",
   "loki.structuredConfig.storage_config.aws": "objectStorage",
   "loki.storage_config.aws": "objectStorage",
 };
 
-/** Values that must not change at all, with the reason. */
-export const LOKI_FIXED_VALUES: Readonly<Record<string, string>> = {
-  deploymentMode: "the stack deploys, sizes and checks write, read and backend",
-  "loki.config": "it would replace all of Loki's config, including schema and retention",
-  "loki.limits_config.deletion_mode": "everyone who reaches the gateway could delete logs",
-  "loki.structuredConfig.limits_config.deletion_mode": "everyone who reaches the gateway could delete logs",
-};
+/** Values that must not change at all. */
+export const LOKI_FIXED_VALUES: readonly FixedValue[] = [
+  { path: "deploymentMode", reason: "the stack deploys, sizes and checks write, read and backend" },
+  { path: "loki.config", reason: "it would replace all of Loki's config, including schema and retention" },
+  ...["loki.limits_config", "loki.structuredConfig.limits_config", `loki.runtimeConfig.overrides.${TENANT}`].map(
+    (limits): FixedValue => ({
+      path: `${limits}.deletion_mode`,
+      reason: "everyone who reaches the gateway could delete logs",
+      promise: "deletion",
+    }),
+  ),
+  ...["fullnameOverride", "nameOverride", "namespaceOverride", "gateway.service.port", "gateway.containerPort"].map(
+    (path): FixedValue => ({
+      path,
+      reason: "Alloy, Grafana, the NetworkPolicies and the outputs use the stack's names and ports",
+    }),
+  ),
+  {
+    path: "gateway.enabled",
+    only: true,
+    reason: "Alloy and Grafana reach Loki through the gateway alone, which asks for the password",
+  },
+  { path: "gateway.nginxConfig.file", reason: "it would replace the password and the list of paths" },
+  ...["ingress.enabled", "route.enabled"].map(
+    (path): FixedValue => ({
+      path,
+      only: false,
+      reason: "it leads to Loki past the gateway's password; gateway.ingress leads to the gateway",
+    }),
+  ),
+];

@@ -1,5 +1,5 @@
 import type { ResolvedArgs } from "../args.ts";
-import { OFFERED_PATHS } from "../gateway/offeredPaths.ts";
+import { OFFERED_PATHS, withOwnSnippets } from "../gateway/offeredPaths.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
 import { LOKI_RELEASE } from "../releaseNames.ts";
@@ -41,8 +41,11 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
     memcachedExporter: { resources: EXPORTER_RESOURCES },
     ...LEFT_OUT,
   };
-  return mergeValues(own, loki.values);
+  return overLokiValues(own, loki.values);
 }
+
+/** The stack's values with an escape hatch over them. */
+export const overLokiValues = (own: Values, hatch: Values): Values => withOwnSnippets(mergeValues(own, hatch));
 
 /** Parts of the chart that the stack leaves out. */
 const LEFT_OUT = {

@@ -23,6 +23,7 @@ export const PROMISES = {
   deletion: "nobody can delete lines through the gateway",
   acceptance: "Loki accepts what Alloy sends, at the rates, ages and sizes of the arguments",
   reading: "every line that is kept can be read",
+  validConfig: "the charts render, and Loki and Alloy start with their configs",
 } as const;
 
 export type PromiseName = keyof typeof PROMISES;
