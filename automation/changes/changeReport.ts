@@ -1,3 +1,4 @@
+import { GIVEN_UP_MARK } from "../../components/helm/promises/args.ts";
 import type { RenderedRelease, RenderedStack } from "../plan/renderStack.ts";
 import type { ComparedStack } from "./comparedStack.ts";
 import { costChanges, type Sizing, sizing } from "./costs.ts";
@@ -88,8 +89,10 @@ export const compareRenderedStacks = (
     resources: resourceChanges(before.resources, after.resources),
     before,
     after,
-    // Warnings of the base are not news.
-    warnings: after.warnings.filter((warning) => !before.warnings.includes(warning)),
+    // Warnings of the base are not news, but every report repeats which promises are given up.
+    warnings: after.warnings.filter(
+      (warning) => !before.warnings.includes(warning) || warning.startsWith(GIVEN_UP_MARK),
+    ),
     ...(today && { today }),
   });
 

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { compareRenderedStacks } from "../changes/changeReport.ts";
 import { checkReportOptions, publish, REPORT_OPTIONS, REPORT_USAGE } from "../changes/publish.ts";
-import { NO_STACK, type RenderedStack, renderStack } from "../plan/renderStack.ts";
+import { NO_STACK, type RenderedStack, type RenderOptions, renderStack } from "../plan/renderStack.ts";
 import { shortName, stackNames } from "../plan/stackFiles.ts";
 import { checkOut } from "../plan/worktree.ts";
+import { keptPromises } from "../promises/checkPromises.ts";
 import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
 import { interruptible } from "./interruptible.ts";
 
@@ -22,8 +23,9 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
     const base = await checkOut(ref);
     try {
       const [before, after] = await Promise.all([
-        rendered(stack, base.folder, ref, signal),
-        rendered(stack, process.cwd(), "the working copy", signal),
+        // The base is what it is. Only the working copy can still keep a promise.
+        rendered(stack, base.folder, ref, { signal }),
+        rendered(stack, process.cwd(), "the working copy", { signal, promises: true }),
       ]);
       if (before === NO_STACK && after === NO_STACK)
         throw new Error(
@@ -36,10 +38,10 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
   });
 });
 
-async function rendered(stack: string, folder: string, what: string, signal: AbortSignal): Promise<RenderedStack> {
+async function rendered(stack: string, folder: string, what: string, options: RenderOptions): Promise<RenderedStack> {
   if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return NO_STACK;
   try {
-    return await renderStack(folder, stack, signal);
+    return keptPromises(stack, await renderStack(folder, stack, options));
   } catch (error) {
     throw new Error(`${what} cannot be rendered:\n${(error as Error).message}`);
   }

@@ -3,7 +3,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { deployedNamespace } from "../../stack/rightCluster.ts";
 import type { Level } from "../changes/levels.ts";
 import { verdictProblem } from "../changes/publish.ts";
-import { reportOf } from "../engine/stackPreview.ts";
+import { promisesIn, reportOf } from "../engine/stackPreview.ts";
 import { protectedResources, stateOf } from "../engine/stackState.ts";
 import { destroyPlan } from "./destroyPlan.ts";
 import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
@@ -35,7 +35,7 @@ export interface DestroyOptions extends OperationOptions {
 }
 
 /**
- * Deploys a stack: checks the cluster, previews the changes, stops if their verdict is worse than allowed, then updates. Runs in the
+ * Deploys a stack: checks the cluster and the stack's promises, previews the changes, stops if their verdict is worse than allowed, then updates. Runs in the
  * project's folder, as the `pulumi` CLI does.
  *
  * @throws if the config is invalid or the stack does not exist.
@@ -48,7 +48,9 @@ export const up = (stack: string, options: UpOptions = {}): Promise<OperationRes
     const held = await running.wrongCluster();
     if (held.length > 0) return running.finish("refused", { findings: held });
     running.begin("preview");
-    const report = await reportOf(stack, running.handle, options);
+    const { broken, warnings } = await promisesIn(stack, running.handle, options);
+    if (broken.length > 0) return running.finish("refused", { findings: broken });
+    const report = await reportOf(stack, running.handle, { ...options, warnings });
     options.onEvent?.({ event: "report", stack, report });
     const stop = verdictProblem(report, options.failOn ?? "destructive", options.acceptDestructive === true);
     if (stop) {

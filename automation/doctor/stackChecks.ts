@@ -15,6 +15,7 @@ import { azureChecks, idOfPool } from "./azureChecks.ts";
 import { type Check, judged, known, once } from "./check.ts";
 import { clusterChecks, idInCluster } from "./clusterChecks.ts";
 import { idOfBucket, minioChecks } from "./minioChecks.ts";
+import { promiseCheck } from "./promiseCheck.ts";
 import { type Engine, openEngine, pulumiChecks, stateChecks } from "./pulumiChecks.ts";
 import { sourceChecks } from "./sourceChecks.ts";
 
@@ -40,6 +41,7 @@ export async function stackChecks(stack: string): Promise<Check[]> {
     (await idOfPool(args.cluster.resourceId, resource));
   return [
     ...pulumiChecks(engine),
+    promiseCheck(stack, login),
     ...azureChecks(settings),
     ...minioChecks(args, admin),
     ...cluster,

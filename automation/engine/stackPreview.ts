@@ -14,6 +14,8 @@ import { type ChartLogin, helmTemplates } from "../plan/helmTemplate.ts";
 import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
+import { keptPromises } from "../promises/checkPromises.ts";
+import { type PromisesOfStack, promisesOf } from "../promises/stackPromises.ts";
 import { engineMessage } from "./engineMessage.ts";
 import { legacyStack } from "./legacyLayout.ts";
 import { PreviewedSteps } from "./previewEvents.ts";
@@ -32,11 +34,18 @@ export interface PreviewOptions {
 /**
  * Previews a stack on the real engine and reports every change, object by object. Several previews can run at once.
  *
+ * @throws {InvalidArgumentsError} when the stack breaks one of its promises.
  * @throws with the engine's own errors when the preview fails.
  */
 export async function previewStack(stack: string, options: PreviewOptions = {}): Promise<ChangeReport> {
-  return reportOf(stack, await openStack(stack, options), options);
+  const handle = await openStack(stack, options);
+  const { warnings } = keptPromises(stack, await promisesIn(stack, handle, options));
+  return reportOf(stack, handle, { ...options, warnings });
 }
+
+/** What becomes of the promises of an open stack. @throws as {@link promisesOf}. */
+export const promisesIn = async (stack: string, handle: Stack, { signal }: PreviewOptions): Promise<PromisesOfStack> =>
+  promisesOf(stack, { login: await chartLogin(handle), signal });
 
 /** Opens a stack. A missing one is not created: how to encrypt its secrets is a decision. @throws when it does not exist. */
 export async function openStack(stack: string, { environment }: PreviewOptions): Promise<Stack> {
@@ -55,7 +64,11 @@ export async function openStack(stack: string, { environment }: PreviewOptions):
 }
 
 /** The change report of an open stack. @throws as {@link previewStack}. */
-export async function reportOf(stack: string, handle: Stack, { signal }: PreviewOptions): Promise<ChangeReport> {
+export async function reportOf(
+  stack: string,
+  handle: Stack,
+  { signal, warnings = [] }: PreviewOptions & { readonly warnings?: readonly string[] },
+): Promise<ChangeReport> {
   const events: EngineEvent[] = [];
   try {
     await handle.preview({ onEvent: (event) => events.push(event), color: "never", ...(signal && { signal }) });
@@ -79,7 +92,7 @@ export async function reportOf(stack: string, handle: Stack, { signal }: Preview
     before,
     after,
     found: admission.found,
-    warnings: [...seen.warnings, ...admission.warnings],
+    warnings: [...new Set([...seen.warnings, ...warnings, ...admission.warnings])],
   });
 }
 

@@ -104,6 +104,9 @@ function grouped(traced: readonly Traced[]): Finding[] {
 
 const noteText = ({ object, text, fix }: Breach, subject: string): string => `${subject}: ${object} ${text}. ${fix}.`;
 
-/** Broken promises as the commands print them. */
-export const brokenText = (stack: string, broken: readonly Finding[]): string =>
-  new InvalidArgumentsError(`Promises of ${stack}`, broken).message;
+/** A rendered stack that breaks no promise. @throws {InvalidArgumentsError} with every promise that it breaks. */
+export function keptPromises<T extends { readonly broken?: readonly Finding[] }>(stack: string, rendered: T): T {
+  const { broken = [] } = rendered;
+  if (broken.length > 0) throw new InvalidArgumentsError(`Promises of ${stack}`, broken);
+  return rendered;
+}

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { chartValues, count, explained, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
 import { chartArgs, checkChart } from "../helm/chartSource.ts";
+import { checkKnownKeys, keySource } from "../helm/knownKeys.ts";
 import { checkNoSecrets } from "../helm/secretsInValues.ts";
 import { checkNotOwned } from "../helm/valuesChecks.ts";
 import { checkResources, resources } from "../quantities.ts";
-import { ALLOY_CHART } from "./chart.ts";
+import { ALLOY_CHART, ALLOY_CHART_KEYS } from "./chart.ts";
 
 /** Arguments of Grafana Alloy. */
 export const alloyArgs = z.strictObject({
@@ -78,6 +79,7 @@ export function checkAlloy(alloy: Alloy, findings: Findings): void {
   findings.within("alloy.resources", () => checkResources(alloy.resources, "alloy.resources", findings));
   findings.when(["alloy.values"], () => {
     checkNoSecrets(alloy.values, "alloy.values", findings);
+    checkKnownKeys(alloy.values, ALLOY_CHART_KEYS, keySource(ALLOY_CHART), "alloy.values", findings);
     checkNotOwned(alloy.values, ALLOY_OWNED_VALUES, "alloy.values", findings);
   });
 }

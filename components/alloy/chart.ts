@@ -1,3 +1,5 @@
+import { readKnownKeys } from "../helm/knownKeys.ts";
+
 /** The Alloy chart. https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy */
 export const ALLOY_CHART = {
   name: "alloy",
@@ -6,3 +8,6 @@ export const ALLOY_CHART = {
   version: "1.11.1",
   appVersion: "v1.18.1",
 } as const;
+
+/** The keys of the chart's values. The chart itself accepts any key and ignores unknown ones. */
+export const ALLOY_CHART_KEYS = readKnownKeys(new URL("chartKeys.txt", import.meta.url));

@@ -1,5 +1,4 @@
-import { type Findings, nearest } from "../findings.ts";
-import type { PinnedChart } from "./chartSource.ts";
+import type { Findings } from "../findings.ts";
 import { isMap, type Values } from "./mergeValues.ts";
 import type { GivablePromise } from "./promises/promise.ts";
 
@@ -51,24 +50,6 @@ export function checkNotFixed(
       subject: `${path}.${valuePath}`,
       text: `${only === undefined || only === "" ? "nothing here" : only}: ${reason}`,
       fix: promise ? `remove it; or promisesGivenUp: [${promise}]` : "remove it",
-    });
-  }
-}
-
-/** Refuses top-level keys in an escape hatch that the chart does not know. It would accept and ignore them. */
-export function checkKnownKeys(
-  values: Values,
-  { name, repository, version }: PinnedChart,
-  known: readonly string[],
-  path: string,
-  findings: Findings,
-): void {
-  for (const key of Object.keys(values).filter((given) => !known.includes(given))) {
-    const meant = nearest(key, known);
-    findings.problem({
-      subject: `${path}.${key}`,
-      text: `a key of the chart ${name} ${version}, which would ignore this one`,
-      fix: meant ? `did you mean ${meant}?` : `helm show values ${name} --repo ${repository} --version ${version}`,
     });
   }
 }

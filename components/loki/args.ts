@@ -4,12 +4,13 @@ import type { Findings } from "../findings.ts";
 import { gatewayArgs } from "../gateway/args.ts";
 import { checkSnippets } from "../gateway/offeredPaths.ts";
 import { chartArgs, checkChart } from "../helm/chartSource.ts";
+import { checkKnownKeys, keySource } from "../helm/knownKeys.ts";
 import type { GivablePromise } from "../helm/promises/promise.ts";
 import { checkNoSecrets } from "../helm/secretsInValues.ts";
-import { checkKnownKeys, checkNotFixed, checkNotOwned } from "../helm/valuesChecks.ts";
+import { checkNotFixed, checkNotOwned } from "../helm/valuesChecks.ts";
 import type { PoolSize } from "../nodePool/capacity.ts";
 import { checkResources, resources } from "../quantities.ts";
-import { LOKI_CHART, LOKI_CHART_KEYS } from "./chart.ts";
+import { LOKI_CHART, LOKI_CHART_KEYS, LOKI_CONFIG_IN_VALUES } from "./chart.ts";
 import { LOKI_FIXED_VALUES, LOKI_REFUSED_VALUES } from "./ownedValues.ts";
 import { checkSchema, DEFAULT_SCHEMA, schemaPeriod } from "./schema.ts";
 
@@ -172,7 +173,8 @@ export function checkLoki(loki: Loki, givenUp: readonly GivablePromise[], findin
   findings.when(["loki.schema"], () => checkSchema(loki.schema, findings));
   findings.when(["loki.values"], () => {
     checkNoSecrets(loki.values, "loki.values", findings);
-    checkKnownKeys(loki.values, LOKI_CHART, LOKI_CHART_KEYS, "loki.values", findings);
+    checkKnownKeys(loki.values, LOKI_CHART_KEYS, keySource(LOKI_CHART), "loki.values", findings);
+    checkKnownKeys(loki.values, LOKI_CONFIG_IN_VALUES, LOKI_CONFIG_SOURCE, "loki.values", findings);
     checkNotOwned(loki.values, LOKI_REFUSED_VALUES, "loki.values", findings);
     checkNotFixed(loki.values, LOKI_FIXED_VALUES, givenUp, "loki.values", findings);
     checkSnippets(loki.values, "loki.values", findings);
@@ -197,6 +199,11 @@ export function checkLoki(loki: Loki, givenUp: readonly GivablePromise[], findin
     });
   });
 }
+
+const LOKI_CONFIG_SOURCE = {
+  owner: `Loki ${LOKI_CHART.appVersion}, which would not start with this one`,
+  help: "https://grafana.com/docs/loki/latest/configure/",
+};
 
 type Limit = keyof Loki["limits"];
 

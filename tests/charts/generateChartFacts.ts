@@ -56,13 +56,17 @@ function keysBeside(set: readonly Loose[], { values, schema }: ChartSource, path
   for (const key of new Set([...Object.keys(known), ...Object.keys(described)])) {
     const at = path ? `${path}.${key}` : key;
     const below = { values: known[key], schema: described[key] };
-    const kind = KUBERNETES.test(at) ? "open" : kindOf(Object.hasOwn(known, key), below);
+    const kind = isOpen(at, Object.hasOwn(known, key), below) ? "open" : kindOf(Object.hasOwn(known, key), below);
     kinds[at] = kind;
     const inside = set.map((map) => map[key]).filter(isFilledMap);
     if (kind === "map" && inside.length > 0) Object.assign(kinds, keysBeside(inside, below, at));
   }
   return kinds;
 }
+
+/** Whether a key may hold any keys: what Kubernetes or Loki defines, and not the chart. */
+export const isOpen = (path: string, hasDefault: boolean, source: ChartSource): boolean =>
+  KUBERNETES.test(path) || kindOf(hasDefault, source) === "open";
 
 const KIND_OF_TYPE: Readonly<Record<string, Kind>> = {
   array: "list",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
-import { LOKI_CHART, LOKI_CHART_KEYS } from "../../components/loki/chart.ts";
+import { LOKI_CHART } from "../../components/loki/chart.ts";
 import { type ChartFacts, readChartFacts } from "../harness/chartFacts.ts";
 import type { Loose } from "../harness/manifest.ts";
 import { plan, planOf, valuesOf } from "../harness/plannedStack.ts";
@@ -39,11 +39,6 @@ describe("the charts know every key that is set", () => {
   it("loki, without caches and a CA", async () => {
     assert.deepEqual(unknownKeys(valuesOf(await plan(LEFT_OUT), "loki"), LOKI), []);
   });
-});
-
-it("the keys that loki.values may have are those of the pinned chart", () => {
-  const top = Object.keys(LOKI.keys).filter((path) => !path.includes("."));
-  assert.deepEqual(LOKI_CHART_KEYS.toSorted(), top.sort(), "update LOKI_CHART_KEYS");
 });
 
 describe("this check finds", () => {

@@ -4,8 +4,11 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Compares a text with a reviewed file in tests/fixtures. `npm test -- --update` writes the file; review its diff. */
-export function assertFixture(name: string, actual: string): void {
-  const file = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+export const assertFixture = (name: string, actual: string): void => assertFile(`tests/fixtures/${name}`, actual);
+
+/** The same with any generated file of the project. */
+export function assertFile(path: string, actual: string): void {
+  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
   if (process.env.UPDATE_FIXTURES) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, actual);
@@ -14,11 +17,11 @@ export function assertFixture(name: string, actual: string): void {
   try {
     expected = readFileSync(file, "utf8");
   } catch {
-    assert.fail(`tests/fixtures/${name} is missing; npm test -- --update writes it`);
+    assert.fail(`${path} is missing; npm test -- --update writes it`);
   }
   assert.equal(
     actual,
     expected,
-    `differs from tests/fixtures/${name}; if the change is intended, run npm test -- --update and review the diff`,
+    `differs from ${path}; if the change is intended, run npm test -- --update and review the diff`,
   );
 }
