@@ -129,7 +129,7 @@ function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | unde
   findings.within("network", () => checkNetwork(args.network, args.objectStorage, findings));
   findings.when(["promisesGivenUp"], () => warnOfGivenUp(args.promisesGivenUp, findings));
   findings.within("loki", () => checkLoki(args.loki, args.promisesGivenUp, findings));
-  findings.within("alloy", () => checkAlloy(args.alloy, findings));
+  findings.within("alloy", () => checkAlloy(args.alloy, args.promisesGivenUp, findings));
   return ca;
 }
 

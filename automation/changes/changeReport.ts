@@ -51,7 +51,10 @@ export function changeReport(comparison: Comparison): ChangeReport {
     ...resourceMeanings(resources),
     ...releases
       .filter(({ name }) => both(name, before.releases, after.releases))
-      .flatMap((release) => [...lokiMeanings(release, today), ...objectMeanings(release)]),
+      .flatMap((release) => [
+        ...lokiMeanings(objectsOf(release.name, before), objectsOf(release.name, after), today),
+        ...objectMeanings(release),
+      ]),
   ].sort(byLevel);
   const capacity = {
     before: sizing(before),
@@ -70,6 +73,9 @@ export function changeReport(comparison: Comparison): ChangeReport {
     warnings,
   };
 }
+
+const objectsOf = (name: string, { releases }: ComparedStack) =>
+  releases.find((release) => release.name === name)?.objects ?? [];
 
 /** A release that is added or removed has one meaning as a whole, and none for each of its objects. */
 const both = (name: string, ...sides: ReadonlyArray<readonly RenderedRelease[]>): boolean =>

@@ -1,47 +1,34 @@
-import { parse } from "yaml";
+import { isDeepStrictEqual } from "node:util";
+import type { Fields, Manifest } from "../../components/helm/manifest.ts";
+import { isMap } from "../../components/helm/mergeValues.ts";
+import { hoursOf, spanText } from "../../components/loki/durations.ts";
+import { type EffectiveConfig, effectiveConfig } from "../../components/loki/effectiveConfig.ts";
 import { type LokiPeriod, schemaHistoryProblems } from "../../components/loki/schema.ts";
 import type { RatedFinding } from "./levels.ts";
-import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
+import { retentionMeanings } from "./retentionMeanings.ts";
 
-/** The parts of Loki's config that this file reads. */
-interface LokiConfig {
-  readonly auth_enabled?: boolean;
-  readonly common?: { readonly replication_factor?: number; readonly storage?: { readonly s3?: S3Config } };
-  readonly schema_config?: { readonly configs?: readonly LokiPeriod[] };
-  readonly limits_config?: Readonly<Record<string, unknown>>;
-  readonly compactor?: { readonly retention_enabled?: boolean };
-}
-interface S3Config {
-  readonly bucketnames?: string;
-  readonly endpoint?: string;
-}
-
-/** What a change of Loki's config means for stored lines. */
-export function lokiMeanings(release: ReleaseChange, today = new Date()): RatedFinding[] {
-  return release.objects.flatMap((change) => {
-    const [before, after] = [configOf(change, "before"), configOf(change, "after")];
-    return before && after ? configMeanings(before, after, today) : [];
-  });
-}
-
-function configOf(change: ObjectChange, side: "before" | "after"): LokiConfig | undefined {
-  const data = (change[side] as { data?: Record<string, unknown> } | undefined)?.data;
-  const text = change.kind === "ConfigMap" ? data?.["config.yaml"] : undefined;
-  if (typeof text !== "string") return undefined;
-  const config = parse(text) as LokiConfig | null;
-  return config?.schema_config ? config : undefined;
-}
-
-function configMeanings(before: LokiConfig, after: LokiConfig, today: Date): RatedFinding[] {
+/**
+ * What a change of Loki's effective config means for stored lines: of its config and of its runtime config, wherever a value is written.
+ *
+ * @param before All objects of the release, and so for `after`.
+ */
+export function lokiMeanings(
+  before: readonly Manifest[],
+  after: readonly Manifest[],
+  today = new Date(),
+): RatedFinding[] {
+  const [old, now] = [effectiveConfig(before), effectiveConfig(after)];
+  if (!old || !now) return [];
   return [
-    ...schemaMeanings(before, after, today),
-    ...retentionMeanings(before, after),
-    ...placeMeanings(before, after),
-    ...limitMeanings(before, after),
+    ...schemaMeanings(old.config, now.config, today),
+    ...retentionMeanings(old, now),
+    ...placeMeanings(old.config, now.config),
+    ...readingMeanings(old, now),
+    ...limitMeanings(old.limits, now.limits),
   ];
 }
 
-function schemaMeanings(before: LokiConfig, after: LokiConfig, today: Date): RatedFinding[] {
+function schemaMeanings(before: Fields, after: Fields, today: Date): RatedFinding[] {
   const [old, now] = [before, after].map(({ schema_config }) => schema_config?.configs ?? []) as [
     readonly LokiPeriod[],
     readonly LokiPeriod[],
@@ -61,38 +48,16 @@ function schemaMeanings(before: LokiConfig, after: LokiConfig, today: Date): Rat
   }));
 }
 
-function retentionMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
-  const subject = "retention";
-  const enabled = [before, after].map(({ compactor }) => compactor?.retention_enabled === true);
-  const [old, now] = [before, after].map(({ limits_config }) => hours(limits_config?.retention_period)) as [
-    number,
-    number,
-  ];
-  // Lines are kept forever if the compactor's retention is off, and if the period is 0.
-  const [keptBefore, keptAfter] = [enabled[0] && old ? old : Infinity, enabled[1] && now ? now : Infinity];
-  if (keptAfter < keptBefore)
-    return [
-      {
-        level: "destructive",
-        subject,
-        text: `${span(keptBefore)} → ${span(keptAfter)}: the compactor deletes every older line, about two hours after the roll-out`,
-        fix: "nothing brings them back; copy the lines that you still need out of the bucket first",
-      },
-    ];
-  return keptAfter > keptBefore
-    ? [
-        {
-          level: "safe",
-          subject,
-          text: `${span(keptBefore)} → ${span(keptAfter)}: the bucket grows; lines already deleted do not come back`,
-        },
-      ]
-    : [];
-}
-
-function placeMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
-  const [old, now] = [before, after].map(({ common }) => common?.storage?.s3 ?? {}) as [S3Config, S3Config];
+function placeMeanings(before: Fields, after: Fields): RatedFinding[] {
+  const [old, now] = [before, after].map(({ common }) => common?.storage?.s3 ?? {});
   const meanings: RatedFinding[] = [];
+  if (!isDeepStrictEqual(storesOf(before), storesOf(after)))
+    meanings.push({
+      level: "destructive",
+      subject: "Loki's store",
+      text: `${storesOf(before).join(", ")} → ${storesOf(after).join(", ")}: lines in the old store are no longer found`,
+      fix: "keep the store, and its prefix",
+    });
   if (old.bucketnames !== now.bucketnames)
     meanings.push({
       level: "destructive",
@@ -112,37 +77,93 @@ function placeMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
       subject: "Loki's tenants",
       text: `auth_enabled ${before.auth_enabled} → ${after.auth_enabled}: lines written so far belong to another tenant and are no longer found`,
     });
+  const walOf = ({ common, ingester }: Fields): unknown => [
+    common?.path_prefix,
+    ingester?.wal?.dir,
+    ingester?.wal?.enabled ?? true,
+  ];
+  if (!isDeepStrictEqual(walOf(before), walOf(after)))
+    meanings.push({
+      level: "destructive",
+      subject: "the write-ahead log",
+      text: "is another one, or off: lines that a killed writer has not stored yet are lost",
+      fix: "leave ingester.wal and common.path_prefix as they are",
+    });
   return meanings;
 }
 
-function limitMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
-  const [old, now] = [before, after].map(({ limits_config }) => limits_config ?? {}) as [
-    Record<string, unknown>,
-    Record<string, unknown>,
-  ];
+/** Where Loki keeps chunks and index: the kinds of stores that its config names, and the prefix in them. */
+function storesOf({ common, storage_config = {} }: Fields): string[] {
+  const kinds = (section: unknown): string[] =>
+    Object.entries(isMap(section) ? section : {}).flatMap(([key, value]) =>
+      isMap(value) && !["hedging", "congestion_control"].includes(key) ? [key] : [],
+    );
+  const named = ["aws", "azure", "gcs", "swift", "cos", "bos", "alibabacloud", "filesystem", "named_stores"];
+  return [
+    ...kinds(common?.storage),
+    ...kinds(storage_config).filter((kind) => named.includes(kind)),
+    ...(storage_config?.use_thanos_objstore ? ["object_store"] : []),
+    ...(storage_config?.object_prefix ? [`prefix ${storage_config.object_prefix}`] : []),
+  ].sort();
+}
+
+/** Lines that are kept, and that queries no longer find. */
+function readingMeanings(before: EffectiveConfig, after: EffectiveConfig): RatedFinding[] {
   const meanings: RatedFinding[] = [];
-  const [lookBefore, lookAfter] = [old, now].map((l) => hours(l.max_query_lookback) || Infinity) as [number, number];
-  const [keptBefore, keptAfter] = [old, now].map((l) => hours(l.retention_period) || Infinity) as [number, number];
+  const [lookBefore, lookAfter] = [before, after].map(
+    ({ limits }) => hoursOf(limits.max_query_lookback) || Infinity,
+  ) as [number, number];
+  const [keptBefore, keptAfter] = [before, after].map(({ limits }) => hoursOf(limits.retention_period) || Infinity) as [
+    number,
+    number,
+  ];
   // A limit that only follows the retention is covered by the retention's own meaning.
   if (lookAfter < lookBefore && !(lookAfter === keptAfter && lookBefore === keptBefore))
     meanings.push({
-      level: "disruptive",
+      level: "destructive",
       subject: "max_query_lookback",
-      text: `${span(lookBefore)} → ${span(lookAfter)}: older lines are kept, but cannot be read`,
+      text: `${spanText(lookBefore)} → ${spanText(lookAfter)}: older lines are kept, but cannot be read`,
     });
-  const [ageBefore, ageAfter] = [old, now].map((l) => hours(l.reject_old_samples_max_age)) as [number, number];
+  const [old, now] = [before, after].map(({ config }) => config.querier ?? {});
+  for (const [only, lines] of [
+    ["query_store_only", "that the writers have not stored yet"],
+    ["query_ingester_only", "in the bucket"],
+  ] as const)
+    if (!old[only] && now[only])
+      meanings.push({ level: "destructive", subject: only, text: `lines ${lines} cannot be read` });
+  const [withinBefore, withinAfter] = [old, now].map(
+    (querier) => hoursOf(querier.query_ingesters_within ?? "3h") || Infinity,
+  ) as [number, number];
+  if (withinAfter < withinBefore)
+    meanings.push({
+      level: "disruptive",
+      subject: "query_ingesters_within",
+      text: `${spanText(withinBefore)} → ${spanText(withinAfter)}: while MinIO is down, older lines that the writers keep cannot be read`,
+    });
+  return meanings;
+}
+
+function limitMeanings(old: Fields, now: Fields): RatedFinding[] {
+  const meanings: RatedFinding[] = [];
+  const [ageBefore, ageAfter] = [old, now].map((limits) => hoursOf(limits.reject_old_samples_max_age ?? "1w") ?? 0) as [
+    number,
+    number,
+  ];
   if (ageAfter < ageBefore)
     meanings.push({
       level: "disruptive",
       subject: "reject_old_samples_max_age",
-      text: `${span(ageBefore)} → ${span(ageAfter)}: after an outage, older lines are refused, and lost`,
+      text: `${spanText(ageBefore)} → ${spanText(ageAfter)}: after an outage, older lines are refused, and lost`,
     });
-  if (old.deletion_mode === "disabled" && now.deletion_mode !== "disabled")
+  if (!canDelete(old) && canDelete(now))
     meanings.push({
-      level: "disruptive",
+      level: "destructive",
       subject: "deletion_mode",
-      text: `disabled → ${now.deletion_mode}: everyone with the gateway's password can delete lines`,
+      text: `${old.deletion_mode} → ${now.deletion_mode}: everyone with the gateway's password can delete lines`,
     });
+  for (const limit of ["block_ingestion_until", "block_ingestion_policy_until"])
+    if (!isDeepStrictEqual(old[limit], now[limit]) && now[limit])
+      meanings.push({ level: "disruptive", subject: limit, text: "Loki refuses lines, and Alloy drops them" });
   for (const limit of ["ingestion_rate_mb", "ingestion_burst_size_mb", "max_global_streams_per_user"]) {
     const [a, b] = [Number(old[limit]), Number(now[limit])];
     if (b < a)
@@ -155,12 +176,6 @@ function limitMeanings(before: LokiConfig, after: LokiConfig): RatedFinding[] {
   return meanings;
 }
 
-const HOURS: Readonly<Record<string, number>> = { s: 1 / 3600, m: 1 / 60, h: 1, d: 24, w: 168, y: 8760 };
-
-/** Hours of one of Loki's durations: `336h`, `14d`, `1d12h`. */
-function hours(duration: unknown): number {
-  const parts = [...String(duration ?? "").matchAll(/(\d+(?:\.\d+)?)([smhdwy])/g)];
-  return parts.reduce((sum, [, n, unit]) => sum + Number(n) * (HOURS[unit ?? ""] ?? 0), 0);
-}
-
-const span = (h: number): string => (h === Infinity ? "forever" : h % 24 === 0 ? `${h / 24} days` : `${h} hours`);
+/** Loki's own default is `filter-and-delete`. */
+const canDelete = ({ deletion_mode, allow_deletes }: Fields): boolean =>
+  deletion_mode !== "disabled" || allow_deletes === true;

@@ -50,11 +50,9 @@ export async function checkPromises(
   );
   const { objects, breaches, notes } = await stack.judge(given, true);
   const traced = await trace(stack, hatches, [...breaches, ...notes]);
-  const warnings = traced
-    .filter(({ breach }) => notes.includes(breach))
-    .map(({ breach, subject }) => noteText(breach, subject));
+  const warnings = groups(traced.filter(({ breach }) => notes.includes(breach))).map(noteText);
   const broken = traced.filter(({ breach }) => breaches.includes(breach));
-  return { objects, broken: grouped(broken), warnings: [...new Set(warnings)] };
+  return { objects, broken: groups(broken).map(({ breach, subject }) => breachFinding(breach, subject)), warnings };
 }
 
 interface Traced {
@@ -91,18 +89,18 @@ async function trace(
   );
 }
 
-/** One finding for each value and promise. It names the first object, and counts the others. */
-function grouped(traced: readonly Traced[]): Finding[] {
-  const groups = Map.groupBy(traced, ({ breach, subject }) => `${subject} ${breach.promise} ${breach.fix}`);
-  return [...groups.values()].flatMap(([first, ...others]) => {
+/** One entry for each value, promise and fix. It names the first object, and counts the others. */
+function groups(traced: readonly Traced[]): Traced[] {
+  const alike = Map.groupBy(traced, ({ breach, subject }) => `${subject} ${breach.promise} ${breach.fix}`);
+  return [...alike.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
-    const { breach, subject } = first;
     const more = others.length === 0 ? "" : ` (and ${others.length} more like it)`;
-    return [breachFinding({ ...breach, text: `${breach.text}${more}` }, subject)];
+    return [{ ...first, breach: { ...first.breach, text: `${first.breach.text}${more}` } }];
   });
 }
 
-const noteText = ({ object, text, fix }: Breach, subject: string): string => `${subject}: ${object} ${text}. ${fix}.`;
+const noteText = ({ breach: { object, text, fix }, subject }: Traced): string =>
+  `${subject}: ${object}: ${text}. ${fix}.`;
 
 /** A rendered stack that breaks no promise. @throws {InvalidArgumentsError} with every promise that it breaks. */
 export function keptPromises<T extends { readonly broken?: readonly Finding[] }>(stack: string, rendered: T): T {

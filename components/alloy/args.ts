@@ -3,8 +3,9 @@ import { chartValues, count, explained, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
 import { chartArgs, checkChart } from "../helm/chartSource.ts";
 import { checkKnownKeys, keySource } from "../helm/knownKeys.ts";
+import type { GivablePromise } from "../helm/promises/promise.ts";
 import { checkNoSecrets } from "../helm/secretsInValues.ts";
-import { checkNotOwned } from "../helm/valuesChecks.ts";
+import { checkNotFixed, checkNotOwned, type FixedValue } from "../helm/valuesChecks.ts";
 import { checkResources, resources } from "../quantities.ts";
 import { ALLOY_CHART, ALLOY_CHART_KEYS } from "./chart.ts";
 
@@ -73,13 +74,32 @@ export const ALLOY_OWNED_VALUES: Readonly<Record<string, string>> = {
   "global.image.pullSecrets": "images.pullSecrets",
 };
 
+/** Values that must not change at all. */
+const ALLOY_FIXED_VALUES: readonly FixedValue[] = [
+  ...["fullnameOverride", "nameOverride", "namespaceOverride"].map(
+    (path): FixedValue => ({
+      path,
+      only: "",
+      reason: "the NetworkPolicies and the stack's commands use the chart's names",
+    }),
+  ),
+  { path: "controller.type", only: "daemonset", reason: "Alloy reads the files of its own node" },
+  {
+    path: "configReloader.enabled",
+    only: false,
+    reason: "with it a broken pipeline would stay unseen, and the old one would go on",
+  },
+  { path: "crds.create", only: false, reason: "the pipeline does not use the CRD, which another release may own" },
+];
+
 /** Checks of Alloy that need more than one value. */
-export function checkAlloy(alloy: Alloy, findings: Findings): void {
+export function checkAlloy(alloy: Alloy, givenUp: readonly GivablePromise[], findings: Findings): void {
   findings.within("alloy.chart", () => checkChart(ALLOY_CHART, alloy.chart, "alloy.chart", findings));
   findings.within("alloy.resources", () => checkResources(alloy.resources, "alloy.resources", findings));
   findings.when(["alloy.values"], () => {
     checkNoSecrets(alloy.values, "alloy.values", findings);
     checkKnownKeys(alloy.values, ALLOY_CHART_KEYS, keySource(ALLOY_CHART), "alloy.values", findings);
     checkNotOwned(alloy.values, ALLOY_OWNED_VALUES, "alloy.values", findings);
+    checkNotFixed(alloy.values, ALLOY_FIXED_VALUES, givenUp, "alloy.values", findings);
   });
 }

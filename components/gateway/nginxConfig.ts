@@ -11,7 +11,7 @@ export interface Directive {
 export function parseNginx(config: string): Directive[] {
   const tokens = [
     ...config.matchAll(
-      /#.*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|(?:\\.|\$\{[^}]*\}|[^\s{};"'#\\])(?:\\.|\$\{[^}]*\}|[^\s{};\\])*|\S/gs,
+      /#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|(?:\\.|\$\{[^}]*\}|[^\s{};"'#\\])(?:\\.|\$\{[^}]*\}|[^\s{};\\])*|\S/gs,
     ),
   ]
     .map(([token]) => token)
@@ -60,7 +60,9 @@ export interface NginxChange {
 export function nginxChanges(own: readonly Directive[], given: readonly Directive[], path = ""): NginxChange[] {
   const at = (directive: Directive): string => (path ? `${path} > ${directive.text}` : directive.text);
   const change = (op: NginxChange["op"], directive: Directive): NginxChange[] =>
-    isHarmless(directive, own) ? [] : [{ op, path: path || "the config", directive: directive.text }];
+    isHarmless(directive, op === "added" ? own : given)
+      ? []
+      : [{ op, path: path || "the config", directive: directive.text }];
   const left = [...given];
   const take = (match: (other: Directive) => boolean): Directive | undefined => {
     const index = left.findIndex(match);
@@ -76,9 +78,9 @@ export function nginxChanges(own: readonly Directive[], given: readonly Directiv
   return [...changes, ...left.flatMap((directive) => change("added", directive))];
 }
 
-/** A new variable is harmless too, as long as nothing of the stack reads it. */
-const isHarmless = ({ name, text, block }: Directive, own: readonly Directive[]): boolean => {
+/** A variable that is new or gone is harmless too, as long as nothing on the other side reads it. */
+const isHarmless = ({ name, text, block }: Directive, others: readonly Directive[]): boolean => {
   if (block === undefined) return HARMLESS.test(name);
   const variable = text.split(" ").at(-1) ?? "";
-  return ["map", "geo"].includes(name) && /^\$\w+$/.test(variable) && !JSON.stringify(own).includes(variable);
+  return ["map", "geo"].includes(name) && /^\$\w+$/.test(variable) && !JSON.stringify(others).includes(variable);
 };

@@ -15,6 +15,8 @@ export interface EffectiveConfig {
   readonly text: string;
   /** The file that Loki reads again and again. */
   readonly runtime: Values;
+  /** Whether Loki can read that file. */
+  readonly runtimeIsMap: boolean;
   /** Limits of the tenant: `limits_config` and its overrides in the runtime config. */
   readonly limits: Fields;
 }
@@ -26,7 +28,8 @@ export function effectiveConfig(objects: readonly Manifest[]): EffectiveConfig |
     const config = text === undefined ? undefined : mapIn(text);
     if (text === undefined || !config?.schema_config) continue;
     const runtime = objects.map((other) => textIn(other, "runtime-config.yaml")).find((other) => other !== undefined);
-    const overrides = mapIn(runtime ?? "") ?? {};
+    const runtimeMap = mapIn(runtime ?? "{}");
+    const overrides = runtimeMap ?? {};
     const tenants = isMap(overrides.overrides) ? overrides.overrides : {};
     const own = tenants[TENANT];
     const limits = isMap(config.limits_config) ? config.limits_config : {};
@@ -35,6 +38,7 @@ export function effectiveConfig(objects: readonly Manifest[]): EffectiveConfig |
       config,
       text,
       runtime: overrides,
+      runtimeIsMap: runtimeMap !== undefined,
       // An override of a list replaces the list.
       limits: isMap(own) ? { ...mergeValues(limits, own), ...listsOf(own) } : limits,
     };
@@ -66,8 +70,10 @@ function mapIn(text: string): Fields | undefined {
 /** How long Loki keeps the lines of one selector. */
 export interface StreamRetention {
   readonly selector: string;
+  /** `undefined` if the period cannot be read. */
   readonly hours: number | undefined;
   readonly period: unknown;
+  readonly priority: number;
 }
 
 /** How long Loki keeps lines, hours. `Infinity` if nothing is deleted. */
@@ -86,9 +92,10 @@ export function retentionOf({ config, limits }: EffectiveConfig): Retention {
   const streams: unknown = limits.retention_stream;
   return {
     hours: kept(limits.retention_period ?? "0s") ?? Infinity,
-    streams: (Array.isArray(streams) ? streams.filter(isMap) : []).map(({ selector, period }) => ({
+    streams: (Array.isArray(streams) ? streams.filter(isMap) : []).map(({ selector, period, priority }) => ({
       selector: String(selector),
       period,
+      priority: Number(priority ?? 0),
       hours: kept(period),
     })),
   };

@@ -1,5 +1,5 @@
 import type { Fields, Manifest } from "../manifest.ts";
-import { added, pairsOf, titleOf, workloadsOf } from "./objects.ts";
+import { added, containerPairs, pairsOf, titleOf, workloadsOf } from "./objects.ts";
 import type { Breach, Sides } from "./promise.ts";
 
 const RIGHTS =
@@ -44,6 +44,22 @@ export const images = ({ given, registry }: Sides): Breach[] =>
             fix: "mirror the image, and write its name with images.registry in front; or promisesGivenUp: [images]",
           })),
       );
+
+/** Images of the stack's containers that the hatch replaces. */
+export const otherImages = ({ own, given }: Sides): Breach[] =>
+  pairsOf(own, given).flatMap((pair) =>
+    containerPairs(pair)
+      .filter(({ own: before, given: now }) => nameOf(before.image) !== nameOf(now.image))
+      .map(({ own: before, given: now }) => ({
+        promise: "programs" as const,
+        object: pair.given.title,
+        text: `container ${before.name} runs ${now.image} instead of ${before.image}, which the tests of this project have not seen`,
+        fix: "docs/upgrading.md raises versions step by step",
+      })),
+  );
+
+/** An image without its registry. */
+const nameOf = (image: unknown): string => String(image).replace(/^[^/]*[.:][^/]*\//, "");
 
 /** A workload of the stack with another placement on the nodes. */
 export function everyNode({ own, given }: Sides): Breach[] {

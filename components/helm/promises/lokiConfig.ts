@@ -74,7 +74,7 @@ const HELD_LIMITS: readonly Held[] = [
     fix: "remove it; or promisesGivenUp: [deletion]",
   },
   { promise: "reading", paths: "max_query_lookback", fix: "set loki.retentionHours", keeps: notLess },
-  { promise: "reading", paths: "blocked_queries required_labels required_number_labels", fix: REMOVE },
+  { promise: "reading", paths: "blocked_queries required_labels minimum_labels_number", fix: REMOVE },
   {
     promise: "acceptance",
     paths:
@@ -138,7 +138,7 @@ export function lokiConfig({ own, given }: Sides): Breach[] {
     ...breaches(HELD_CONFIG, before.config, now.config, ""),
     ...breaches(HELD_LIMITS, before.limits, now.limits, "limits_config."),
     ...lowered(now),
-    ...runtimeBreaches(before, now),
+    ...runtimeBreaches(now),
   ];
 }
 
@@ -178,12 +178,10 @@ const lowered = ({ limits, object }: EffectiveConfig): Breach[] =>
     }));
 
 /** The runtime config may override limits of the tenant, which are checked as such, and nothing else. */
-const runtimeBreaches = ({ runtime: own }: EffectiveConfig, { runtime, object }: EffectiveConfig): Breach[] =>
-  Object.keys(runtime)
-    .filter((key) => !(key in own) && !["overrides", "configs"].includes(key))
-    .map((key) => ({
-      promise: "durability" as const,
-      object,
-      text: `the runtime config has ${key}`,
-      fix: `remove it: the runtime config may have overrides of the tenant ${TENANT}`,
-    }));
+function runtimeBreaches({ runtime, runtimeIsMap, object }: EffectiveConfig): Breach[] {
+  const fix = `write a map: overrides, then the tenant ${TENANT}, then its limits`;
+  if (!runtimeIsMap) return [{ promise: "validConfig", object, text: "Loki cannot read the runtime config", fix }];
+  return Object.keys(runtime)
+    .filter((key) => !["overrides", "configs"].includes(key))
+    .map((key) => ({ promise: "durability", object, text: `the runtime config has ${key}`, fix }));
+}

@@ -24,6 +24,9 @@ const CHECKED_ELSEWHERE = ["loki", "loki-runtime", "loki-gateway"];
 export function programs({ own, given }: Sides): Breach[] {
   const missing = workloadsOf(own).filter(({ object }) => !counterpart(object, given));
   return [
+    ...given
+      .filter((object, i) => counterpart(object, given.slice(0, i)))
+      .map((object) => breach(titleOf(object), "is rendered twice", "give your object another name")),
     ...missing.map(({ title }) => breach(title, "is no longer rendered", `remove the value: ${WITHOUT}`)),
     ...configMaps(own, given),
     ...pairsOf(own, given).flatMap((pair) => [
@@ -91,7 +94,8 @@ function commands({ given: { title } }: Pair, { own, given }: Containers): Breac
   }
   const flags = before.map(flagOf);
   const more = subtract(now, before);
-  const repeated = more.filter((arg) => /^-/.test(arg) && flags.includes(flagOf(arg)));
+  // A program without arguments takes its settings from files alone.
+  const repeated = more.filter((arg) => before.length === 0 || (/^-/.test(arg) && flags.includes(flagOf(arg))));
   const settings = runsLoki(own) ? more.filter((arg) => !LOG_FLAG.test(arg)) : [];
   for (const arg of new Set([...repeated, ...settings]))
     found.push(

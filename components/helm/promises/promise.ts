@@ -13,7 +13,7 @@ export const PROMISES = {
   everyNode: "Alloy runs on every Linux node",
   probes: "every container keeps its probes",
   disks: "write and backend keep their disks, also after their pods are gone",
-  durability: "a line is on the disks of several writers before Loki accepts it",
+  durability: "lines survive the loss of a pod: copies, write-ahead log, time to stop",
   capacity: "the pods run on the logging pool, and fit on it",
   podSecurity: "pods have no more rights on their node than the stack gives them",
   kubernetesRights: "no pod has rights in the Kubernetes API",

@@ -45,7 +45,7 @@ export function retentionNotes({ own, given }: Sides): Breach[] {
     : [];
   return [
     ...retentionOf(config).streams.flatMap(({ selector, hours }) => {
-      if (hours === undefined || hours === all) return [];
+      if (hours === undefined || hours < 24 || hours === all) return [];
       return hours < all
         ? [
             note(

@@ -1,5 +1,5 @@
 import type { Finding } from "../../findings.ts";
-import { everyNode, images, kubernetesRights } from "./access.ts";
+import { everyNode, images, kubernetesRights, otherImages } from "./access.ts";
 import { addresses, networkPolicies } from "./addresses.ts";
 import { closedConnections } from "./closedConnections.ts";
 import { exposure } from "./exposure.ts";
@@ -35,7 +35,11 @@ const CHECKS: ReadonlyArray<(sides: Sides) => Breach[]> = [
 export const brokenPromises = (sides: Sides): Breach[] => CHECKS.flatMap((check) => check(sides));
 
 /** What is allowed, and yet deserves a warning. */
-export const notesOn = (sides: Sides): Breach[] => [...closedConnections(sides), ...retentionNotes(sides)];
+export const notesOn = (sides: Sides): Breach[] => [
+  ...closedConnections(sides),
+  ...retentionNotes(sides),
+  ...otherImages(sides),
+];
 
 /** A broken promise as an error: the value that breaks it, the promise, the object, and the key that does it right. */
 export const breachFinding = ({ promise, object, text, fix }: Breach, subject: string): Finding => ({

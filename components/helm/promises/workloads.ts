@@ -106,9 +106,19 @@ function placement({ own, given }: Sides): Breach[] {
     .filter((pair) => pair.own.object.kind !== "DaemonSet")
     .flatMap(({ own: before, given: now }) => {
       const found: Breach[] = [];
-      const scaled = scalerOf(now.object, given) !== undefined;
+      const scaler: Fields = scalerOf(now.object, given);
       const [replicas, wanted] = [now.object, before.object].map((object: Fields) => object.spec.replicas);
-      if (!scaled && replicas !== wanted)
+      const least = scaler && (scaler.spec.minReplicas ?? scaler.spec.minReplicaCount ?? 1);
+      if (least < wanted)
+        found.push(
+          capacityBreach(
+            now.title,
+            `is scaled down to ${least} pods, from ${wanted}`,
+            "raise its least number of pods to the argument of its replicas in loki",
+            "durability",
+          ),
+        );
+      if (!scaler && replicas !== wanted)
         found.push(
           capacityBreach(
             now.title,
