@@ -78,8 +78,7 @@ function placeMeanings(before: Fields, after: Fields): RatedFinding[] {
       text: `auth_enabled ${before.auth_enabled} → ${after.auth_enabled}: lines written so far belong to another tenant and are no longer found`,
     });
   const walOf = ({ common, ingester }: Fields): unknown => [
-    common?.path_prefix,
-    ingester?.wal?.dir,
+    ingester?.wal?.dir ?? `${common?.path_prefix}/wal`,
     ingester?.wal?.enabled ?? true,
   ];
   if (!isDeepStrictEqual(walOf(before), walOf(after)))
@@ -99,12 +98,14 @@ function storesOf({ common, storage_config = {} }: Fields): string[] {
       isMap(value) && !["hedging", "congestion_control"].includes(key) ? [key] : [],
     );
   const named = ["aws", "azure", "gcs", "swift", "cos", "bos", "alibabacloud", "filesystem", "named_stores"];
-  return [
+  const stores = [
     ...kinds(common?.storage),
     ...kinds(storage_config).filter((kind) => named.includes(kind)),
     ...(storage_config?.use_thanos_objstore ? ["object_store"] : []),
     ...(storage_config?.object_prefix ? [`prefix ${storage_config.object_prefix}`] : []),
-  ].sort();
+  ];
+  // The same store under its older name.
+  return [...new Set(stores.map((store) => (store === "aws" ? "s3" : store)))].sort();
 }
 
 /** Lines that are kept, and that queries no longer find. */

@@ -26,7 +26,7 @@ export interface RenderedStack {
 /** A stack that does not exist, before it is added or after it is removed. */
 export const NO_STACK: RenderedStack = { resources: [], releases: [], warnings: [] };
 
-/** How the process is told to check the promises, and the variable with the login of the charts' repository. */
+/** The process's option that checks the promises, and the variable with the login of the charts' repository. */
 export const WITH_PROMISES = "--promises";
 export const CHART_LOGIN = "LOGGING_CHART_LOGIN";
 

@@ -87,7 +87,7 @@ const literals = (container: Fields): Record<string, string> =>
       .map(({ name, value }: Fields) => [name, String(value)]),
   );
 
-/** What a program says about its config, line by line, without the places of temporary files. Nothing if it accepts it. */
+/** What a program prints about its config, line by line, without the places of temporary files. Nothing if it accepts it. */
 async function complaints(
   program: string,
   args: readonly string[],

@@ -26,7 +26,7 @@ export async function promisesOf(
     return { broken, warnings };
   } catch (error) {
     const { message } = error as Error;
-    // A repository that does not answer is a problem of its own, which doctor and the engine name.
+    // A repository that does not answer is another problem, which doctor and the engine name.
     if (!/^(helm (repo|show|template|pull)|LOGGING_CHARTS)/.test(message)) throw error;
     return { broken: [], warnings: [`the promises on rendered objects are not checked: ${message.split("\n")[0]}`] };
   }

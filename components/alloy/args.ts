@@ -83,7 +83,7 @@ const ALLOY_FIXED_VALUES: readonly FixedValue[] = [
       reason: "the NetworkPolicies and the stack's commands use the chart's names",
     }),
   ),
-  { path: "controller.type", only: "daemonset", reason: "Alloy reads the files of its own node" },
+  { path: "controller.type", only: "daemonset", reason: "Alloy reads the files of the node that it runs on" },
   {
     path: "configReloader.enabled",
     only: false,

@@ -93,7 +93,7 @@ function selected({ own, given }: Sides): Breach[] {
   });
 }
 
-/** Policies add up: one that lets somebody in opens what the stack's policies close. */
+/** Policies add up: one that lets someone in opens what the stack's policies close. */
 function policiesOfTheHatch({ own, given }: Sides): Breach[] {
   return added(own, given)
     .filter(({ kind }) => /NetworkPolicy$/.test(kind))
@@ -102,7 +102,7 @@ function policiesOfTheHatch({ own, given }: Sides): Breach[] {
       policyBreach(
         titleOf(policy),
         "lets connections in that the stack's policies refuse",
-        "network.readerNamespaces opens the gateway, network.monitoringNamespaces the metrics; a policy of your own may have Egress alone",
+        "network.readerNamespaces opens the gateway, network.monitoringNamespaces the metrics; your policy may have Egress alone",
       ),
     );
 }

@@ -7,7 +7,7 @@ const GIVABLE = Object.keys(GIVEN_UP) as [GivablePromise, ...GivablePromise[]];
 /** The argument `promisesGivenUp`. */
 export const promisesGivenUpArg = z.array(z.enum(GIVABLE)).default([]);
 
-/** Begins every warning of a promise that is given up. A change report repeats these, also when nothing about them changed. */
+/** Begins every warning of a promise that is given up. A change report repeats these, even if nothing about them changed. */
 export const GIVEN_UP_MARK = "promisesGivenUp:";
 
 /** Warns of each promise that is given up. */

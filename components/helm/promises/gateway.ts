@@ -4,7 +4,7 @@ import { counterpart, titleOf } from "./objects.ts";
 import type { Breach, Sides } from "./promise.ts";
 
 const FIX =
-  "gateway.nginxConfig.httpSnippet and serverSnippet take sizes, times, logs and headers, beside the stack's own text; another path needs a proxy of your own with the login in the Secret gatewayLoginSecret";
+  "gateway.nginxConfig.httpSnippet and serverSnippet take sizes, times, logs and headers. For another path, put your proxy in front, with the login in the Secret gatewayLoginSecret";
 
 /** The gateway's nginx asks for the password and serves the same paths, whatever its sizes, times, logs and headers. */
 export const gateway = ({ own, given }: Sides): Breach[] =>

@@ -9,7 +9,7 @@ import type { Breach, PromiseName, Sides } from "./promise.ts";
 /** Settings that a promise holds, by their path in Loki's config. Everything below a path belongs to it. */
 interface Held {
   readonly promise: PromiseName;
-  readonly paths: string;
+  readonly paths: readonly string[];
   readonly fix: string;
   /** Whether a value keeps the promise although it is another one. */
   readonly keeps?: (own: unknown, given: unknown) => boolean;
@@ -30,67 +30,156 @@ const notLess = (own: unknown, given: unknown): boolean => {
 const HELD_CONFIG: readonly Held[] = [
   {
     promise: "bucket",
-    paths:
-      "auth_enabled schema_config common.storage common.path_prefix storage_config.aws storage_config.azure storage_config.gcs storage_config.swift storage_config.cos storage_config.bos storage_config.alibabacloud storage_config.filesystem storage_config.object_store storage_config.use_thanos_objstore storage_config.named_stores storage_config.object_prefix",
+    paths: [
+      "auth_enabled",
+      "schema_config",
+      "common.storage",
+      "common.path_prefix",
+      "storage_config.aws",
+      "storage_config.azure",
+      "storage_config.gcs",
+      "storage_config.swift",
+      "storage_config.cos",
+      "storage_config.bos",
+      "storage_config.alibabacloud",
+      "storage_config.filesystem",
+      "storage_config.object_store",
+      "storage_config.use_thanos_objstore",
+      "storage_config.named_stores",
+      "storage_config.object_prefix",
+    ],
     fix: "objectStorage sets the bucket, loki.schema the schema; the cluster is Loki's only tenant",
   },
   {
     promise: "durability",
-    paths:
-      "common.replication_factor common.ring common.instance_addr common.instance_interface_names ingester.wal.enabled ingester.wal.dir ingester.wal.flush_on_shutdown ingester.wal.checkpoint_duration ingester.lifecycler ingester.autoforget_unhealthy ingester.flush_op_timeout ingester.kafka_ingestion distributor target kafka_config ingester_rf1 memberlist.cluster_label memberlist.cluster_label_verification_disabled memberlist.join_members memberlist.bind_port memberlist.advertise_port",
+    paths: [
+      "common.replication_factor",
+      "common.ring",
+      "common.instance_addr",
+      "common.instance_interface_names",
+      "ingester.wal.enabled",
+      "ingester.wal.dir",
+      "ingester.wal.flush_on_shutdown",
+      "ingester.wal.checkpoint_duration",
+      "ingester.lifecycler",
+      "ingester.autoforget_unhealthy",
+      "ingester.flush_op_timeout",
+      "ingester.kafka_ingestion",
+      "distributor",
+      "target",
+      "kafka_config",
+      "ingester_rf1",
+      "memberlist.cluster_label",
+      "memberlist.cluster_label_verification_disabled",
+      "memberlist.join_members",
+      "memberlist.bind_port",
+      "memberlist.advertise_port",
+    ],
     fix: "loki.replicationFactor and loki.write set how many copies there are; leave the ring and the write-ahead log as they are",
   },
   {
     promise: "retention",
-    paths:
-      "compactor.retention_enabled compactor.delete_request_store compactor.delete_request_store_key_prefix compactor.delete_request_store_db_type compactor.deletion_marker_object_store_prefix compactor.working_directory compactor.retention_table_timeout compactor.horizontal_scaling_mode compactor.compactor_ring table_manager",
+    paths: [
+      "compactor.retention_enabled",
+      "compactor.delete_request_store",
+      "compactor.delete_request_store_key_prefix",
+      "compactor.delete_request_store_db_type",
+      "compactor.deletion_marker_object_store_prefix",
+      "compactor.working_directory",
+      "compactor.retention_table_timeout",
+      "compactor.horizontal_scaling_mode",
+      "compactor.compactor_ring",
+      "table_manager",
+    ],
     fix: "loki.retentionHours sets how long lines are kept",
   },
   {
     promise: "addresses",
-    paths:
-      "server.http_listen_port server.http_listen_address server.http_listen_network server.grpc_listen_port server.grpc_listen_address server.http_path_prefix server.http_tls_config server.grpc_tls_config server.register_instrumentation http_prefix internal_server common.compactor_grpc_address common.compactor_address frontend.scheduler_address frontend.downstream_url frontend_worker runtime_config",
+    paths: [
+      "server.http_listen_port",
+      "server.http_listen_address",
+      "server.http_listen_network",
+      "server.grpc_listen_port",
+      "server.grpc_listen_address",
+      "server.http_path_prefix",
+      "server.http_tls_config",
+      "server.grpc_tls_config",
+      "server.register_instrumentation",
+      "http_prefix",
+      "internal_server",
+      "common.compactor_grpc_address",
+      "common.compactor_address",
+      "frontend.scheduler_address",
+      "frontend.downstream_url",
+      "frontend_worker",
+      "runtime_config",
+    ],
     fix: "remove it: the gateway, the probes and the other parts of Loki use the chart's addresses and files",
   },
   {
     promise: "reading",
-    paths:
-      "querier.query_store_only querier.query_ingester_only querier.query_partition_ingesters querier.multi_tenant_queries_enabled",
+    paths: [
+      "querier.query_store_only",
+      "querier.query_ingester_only",
+      "querier.query_partition_ingesters",
+      "querier.multi_tenant_queries_enabled",
+    ],
     fix: REMOVE,
   },
   {
     promise: "reading",
-    paths: "querier.query_ingesters_within",
+    paths: ["querier.query_ingesters_within"],
     fix: "write the stack's value, or a longer time",
     keeps: notLess,
   },
 ];
 
 const HELD_LIMITS: readonly Held[] = [
-  { promise: "retention", paths: "retention_period", fix: "set loki.retentionHours" },
+  { promise: "retention", paths: ["retention_period"], fix: "set loki.retentionHours" },
   {
     promise: "deletion",
-    paths: "deletion_mode allow_deletes",
+    paths: ["deletion_mode", "allow_deletes"],
     fix: "remove it; or promisesGivenUp: [deletion]",
   },
-  { promise: "reading", paths: "max_query_lookback", fix: "set loki.retentionHours", keeps: notLess },
-  { promise: "reading", paths: "blocked_queries required_labels minimum_labels_number", fix: REMOVE },
+  { promise: "reading", paths: ["max_query_lookback"], fix: "set loki.retentionHours", keeps: notLess },
+  { promise: "reading", paths: ["blocked_queries", "required_labels", "minimum_labels_number"], fix: REMOVE },
   {
     promise: "acceptance",
-    paths:
-      "ingestion_rate_mb ingestion_burst_size_mb ingestion_rate_strategy per_stream_rate_limit per_stream_rate_limit_burst max_global_streams_per_user",
+    paths: [
+      "ingestion_rate_mb",
+      "ingestion_burst_size_mb",
+      "ingestion_rate_strategy",
+      "per_stream_rate_limit",
+      "per_stream_rate_limit_burst",
+      "max_global_streams_per_user",
+    ],
     fix: "loki.limits sets what Loki accepts; or promisesGivenUp: [acceptance]",
   },
   {
     promise: "acceptance",
-    paths: "reject_old_samples reject_old_samples_max_age",
+    paths: ["reject_old_samples", "reject_old_samples_max_age"],
     fix: "keep the stack's value, or a longer time; or promisesGivenUp: [acceptance]",
     keeps: (own, given) => (own === true ? given === false : notLess(own, given)),
   },
   {
     promise: "acceptance",
-    paths:
-      "max_line_size_truncate shard_streams allow_structured_metadata max_streams_per_user block_ingestion_until block_ingestion_policy_until block_ingestion_status_code enforced_labels policy_enforced_labels policy_stream_mapping policy_override_limits unordered_writes ingestion_partitions_tenant_shard_size increment_duplicate_timestamp per_tenant_override_config",
+    paths: [
+      "max_line_size_truncate",
+      "shard_streams",
+      "allow_structured_metadata",
+      "max_streams_per_user",
+      "block_ingestion_until",
+      "block_ingestion_policy_until",
+      "block_ingestion_status_code",
+      "enforced_labels",
+      "policy_enforced_labels",
+      "policy_stream_mapping",
+      "policy_override_limits",
+      "unordered_writes",
+      "ingestion_partitions_tenant_shard_size",
+      "increment_duplicate_timestamp",
+      "per_tenant_override_config",
+    ],
     fix: "remove it; or promisesGivenUp: [acceptance]",
   },
 ];
@@ -126,7 +215,7 @@ export function lokiConfig({ own, given }: Sides): Breach[] {
     ];
   const breaches = (held: readonly Held[], a: Fields, b: Fields, where: string): Breach[] =>
     held.flatMap(({ promise, paths, fix, keeps = isDeepStrictEqual }) =>
-      paths.split(" ").flatMap((path): Breach[] => {
+      paths.flatMap((path): Breach[] => {
         const [old, value] = [valueAt(a, path), valueAt(b, path)];
         if (isDeepStrictEqual(old, value) || (old === undefined && isDefault(path, value)) || keeps(old, value))
           return [];

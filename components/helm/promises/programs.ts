@@ -17,7 +17,7 @@ const breach = (object: string, text: string, fix: string): Breach => ({ promise
 /** Variables of Go's runtime, which people tune. */
 const TUNABLE = ["GOGC", "GOMEMLIMIT", "GOMAXPROCS"];
 
-/** ConfigMaps that have checks of their own. */
+/** ConfigMaps that other checks read. */
 const CHECKED_ELSEWHERE = ["loki", "loki-runtime", "loki-gateway"];
 
 /** Every workload is there, and each container has its command, arguments, variables and files. */

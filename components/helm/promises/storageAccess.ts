@@ -51,7 +51,7 @@ function leaked(workload: Workload, own: Sides["own"], secrets: readonly string[
         promise: "storageAccess" as const,
         object: workload.title,
         text: `container ${container.name} gets the Secret ${secret}`,
-        fix: "give the container a Secret of your own",
+        fix: "give the container another Secret",
       }));
   });
 }

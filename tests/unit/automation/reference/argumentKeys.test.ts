@@ -150,7 +150,12 @@ it("Pulumi.yaml declares every key, with its type, and no other", () => {
   );
   const groups = keys.filter(({ path }) => /^\w+$/.test(path));
   const expected = {
-    ...Object.fromEntries(groups.map(({ path, schema }) => [path, ["string", "array"].includes(String(schema.type)) ? schema.type : "object"])),
+    ...Object.fromEntries(
+      groups.map(({ path, schema }) => [
+        path,
+        ["string", "array"].includes(String(schema.type)) ? schema.type : "object",
+      ]),
+    ),
     access: "object",
     ...Object.fromEntries(Object.keys(SECRET_KEYS).map((key) => [key, "string"])),
   };
