@@ -1,3 +1,4 @@
+import { SAFEGUARDS } from "../../components/cluster/safeguards.ts";
 import type { Manifest } from "../../components/helm/manifest.ts";
 import { isMap, mergeValues, type Values } from "../../components/helm/mergeValues.ts";
 import type { Breach, Sides } from "../../components/helm/promises/promise.ts";
@@ -28,13 +29,15 @@ export class JudgedStack {
     this.#own = own;
     this.#ownObjects = ownObjects;
     this.#login = login;
-    const { images, network, promisesGivenUp } = componentInputs(resources);
+    const { cluster, images, network, promisesGivenUp } = componentInputs(resources);
+    const safeguards = SAFEGUARDS.find((level) => isMap(cluster) && cluster.safeguards === level) ?? "none";
     const pool = loggingPool(resources);
     const registry = isMap(images) ? images.registry : undefined;
     const monitoring = isMap(network) ? network.monitoringNamespaces : undefined;
     this.#facts = {
       ...(typeof registry === "string" && { registry }),
       ...(pool && { pool }),
+      safeguards,
       monitoringNamespaces: Array.isArray(monitoring) ? monitoring : [],
     };
     this.#givenUp = Array.isArray(promisesGivenUp) ? promisesGivenUp : [];

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { GATEWAY_ENV } from "../../components/gateway/password.ts";
 import type { Fields, Manifest } from "../../components/helm/manifest.ts";
@@ -12,6 +11,7 @@ import { effectiveConfig } from "../../components/loki/effectiveConfig.ts";
 import { CA_MOUNT } from "../../components/loki/references.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
 import { isOnPath, ProgramError, runProgram } from "../subprocess.ts";
+import { writeYaml } from "../yaml/kubernetesYaml.ts";
 
 /** Time for a program to read its config. */
 const SECONDS = 30;
@@ -43,7 +43,7 @@ async function lokiProblems(objects: readonly Manifest[], ca: string | undefined
   // Loki reads the overrides of its runtime config only later. As limits, they are checked now.
   const texts =
     Object.keys(found.runtime).length > 0
-      ? [found.text, stringify({ ...found.config, limits_config: found.limits })]
+      ? [found.text, writeYaml({ ...found.config, limits_config: found.limits })]
       : [found.text];
   const problems: string[] = [];
   for (const text of texts) problems.push(...(await verify(text)));

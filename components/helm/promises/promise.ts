@@ -1,3 +1,4 @@
+import type { Safeguards } from "../../cluster/safeguards.ts";
 import type { PoolSize } from "../../nodePool/capacity.ts";
 import type { Manifest } from "../manifest.ts";
 
@@ -51,6 +52,7 @@ export interface Sides {
   readonly registry?: string;
   /** The logging pool at its largest. Absent if it is not known. */
   readonly pool?: PoolSize;
+  readonly safeguards: Safeguards;
   readonly monitoringNamespaces: readonly string[];
 }
 

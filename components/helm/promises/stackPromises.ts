@@ -1,6 +1,7 @@
 import type { Finding } from "../../findings.ts";
 import { everyNode, images, kubernetesRights, otherImages } from "./access.ts";
 import { addresses, networkPolicies } from "./addresses.ts";
+import { capacity } from "./capacity.ts";
 import { closedConnections } from "./closedConnections.ts";
 import { exposure } from "./exposure.ts";
 import { gateway } from "./gateway.ts";
@@ -10,7 +11,7 @@ import { programs } from "./programs.ts";
 import { type Breach, PROMISES, type Sides } from "./promise.ts";
 import { retentionNotes, retentionStreams } from "./retentionStreams.ts";
 import { storageAccess } from "./storageAccess.ts";
-import { capacity, disks, gracefulStops, probes } from "./workloads.ts";
+import { disks, gracefulStops, probes } from "./workloads.ts";
 
 const CHECKS: ReadonlyArray<(sides: Sides) => Breach[]> = [
   storageAccess,
