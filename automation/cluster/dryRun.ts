@@ -1,6 +1,6 @@
 import { type KubeConfig, KubernetesObjectApi, type V1Container, type V1Pod } from "@kubernetes/client-node";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { parseCpu, parseMemory } from "../../components/quantities.ts";
-import type { Manifest } from "../plan/helmTemplate.ts";
 import { apiMessage } from "./apiMessage.ts";
 
 /** What the API server would do with a workload or its pods. */

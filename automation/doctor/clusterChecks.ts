@@ -8,6 +8,7 @@ import {
   type V1Secret,
 } from "@kubernetes/client-node";
 import type { ResolvedArgs } from "../../components/args.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { RELEASE_TYPE } from "../../components/helm/releaseType.ts";
 import { deployedNamespace, wrongCluster } from "../../stack/rightCluster.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
@@ -16,7 +17,6 @@ import type { StackState, StateResource } from "../engine/stackState.ts";
 import { answerFindings, placeOf } from "../explain/admission.ts";
 import { podEvidence } from "../explain/clusterEvidence.ts";
 import { explainPods } from "../explain/explainPods.ts";
-import type { Manifest } from "../plan/helmTemplate.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";

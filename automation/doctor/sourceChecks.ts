@@ -1,12 +1,12 @@
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { Finding } from "../../components/findings.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { agentNodes, architecture } from "../cluster/agentNodes.ts";
 import {
   type ChartLogin,
   chartReference,
   helmMissing,
   helmShowChart,
-  type Manifest,
   type ReleaseInputs,
 } from "../plan/helmTemplate.ts";
 import { type Check, type CheckResult, judged, known, ok, skipped } from "./check.ts";

@@ -1,12 +1,13 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { COMPONENT_TYPE } from "../../components/componentType.ts";
+import type { Manifest } from "../../components/helm/manifest.ts";
 import { connect } from "../cluster/clusterApi.ts";
 import { chartLogin } from "../engine/stackPreview.ts";
 import type { StackState, StateResource } from "../engine/stackState.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import type { MinioKeys } from "../explain/minioEvidence.ts";
-import { helmTemplates, type Manifest } from "../plan/helmTemplate.ts";
+import { helmTemplates } from "../plan/helmTemplate.ts";
 import { planOffline } from "../plan/offlinePlan.ts";
 import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";

@@ -1,16 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Fields, Manifest } from "../manifest.ts";
-import {
-  containerPairs,
-  contains,
-  counterpart,
-  pairsOf,
-  shown,
-  titleOf,
-  type Workload,
-  workloadsOf,
-} from "./objects.ts";
-import type { Breach, PromiseName, Sides } from "./promise.ts";
+import type { Fields } from "../manifest.ts";
+import { containerPairs, counterpart, pairsOf, titleOf, type Workload } from "./objects.ts";
+import type { Breach, Sides } from "./promise.ts";
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
 
