@@ -83,16 +83,16 @@ export class LoggingStack extends pulumi.ComponentResource {
       name,
       namespace,
       resolved,
-      { gatewayLoginSecret: gateway.current.metadata.name, pullSecrets },
+      { gatewayLoginSecret: gateway.alloy.metadata.name, pullSecrets },
       { ...child, dependsOn: [loki] },
     );
 
     this.namespace = namespace;
     this.pushUrl = pulumi.output(resolved.pushUrl);
     this.queryUrl = pulumi.output(resolved.queryUrl);
-    this.gatewayLoginSecret = gateway.current.metadata.name;
+    this.gatewayLoginSecret = gateway.reader.metadata.name;
     this.bucket = pulumi.output(resolved.objectStorage.bucket);
-    this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.username));
+    this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.readerName));
     this.nodePoolName = pulumi.output(created?.poolName ?? null);
     this.chartVersions = pulumi.output({ loki: LOKI_CHART.version, alloy: ALLOY_CHART.version });
     this.registerOutputs({

@@ -109,7 +109,7 @@ function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
       subject: "MinIO's keys",
       text: "rotate: the new user is created, Loki's pods restart with it, then the old user is deleted",
     });
-  if (replaced("Secret", /gateway-(login|htpasswd)$/)) {
+  if (replaced("Secret", /gateway-login$/)) {
     const dropped = changes.filter(({ op, name }) => op === "delete" && /gateway-password-\d+$/.test(name));
     meanings.push({
       level: "restarts",
@@ -117,7 +117,12 @@ function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
       text: `rotates: gateway and Alloy restart; the previous login is still accepted${dropped.length > 0 ? ", the one before it no longer" : ""}`,
       fix: "give the new login to Grafana and every other reader (Secret: output gatewayLoginSecret)",
     });
-  }
+  } else if (replaced("Secret", /gateway-htpasswd$/))
+    meanings.push({
+      level: "restarts",
+      subject: "the gateway's users",
+      text: "change: the gateway restarts; the logins of readers stay as they are",
+    });
   if (replaced("ConfigMap", /minio-ca$/))
     meanings.push({
       level: "restarts",

@@ -1,20 +1,28 @@
 import type { Findings } from "../findings.ts";
 import { isMap, mergeValues, type Values } from "../helm/mergeValues.ts";
 import { nginxChanges, parseNginx } from "./nginxConfig.ts";
+import { ALLOY_NAME } from "./password.ts";
+
+/** Paths that everyone with a password may use: reading, and the push that Alloy used before its OTel engine. */
+const FOR_READERS =
+  "loki/api/v1/(push|query|query_range|labels?|series|index|tail|patterns|detected_labels|detected_fields?|format_query|drilldown-limits|status/buildinfo)";
 
 /**
- * nginx snippets that limit the gateway to pushing and reading. With the chart's own list, everyone who may read a line could also flush
+ * nginx snippets that limit the gateway to writing and reading. With the chart's own list, everyone who may read a line could also flush
  * and stop writers, and reach Loki's config, rings, rules and deletions. The snippets rewrite any other path to one that needs the password
  * too. A plain `return` would answer before nginx asks for the password.
  */
 export const OFFERED_PATHS = {
   httpSnippet: [
-    "map $uri $offered {",
+    "map $remote_user $writer {",
+    "  default reader;",
+    `  ~${ALLOY_NAME} alloy;`,
+    "}",
+    "map $writer$uri $offered {",
     "  default 0;",
-    "  / 1;",
-    "  /stub_status 1;",
-    "  /otlp/v1/logs 1;",
-    "  ~^/loki/api/v1/(push|query|query_range|labels?|series|index|tail|patterns|detected_labels|detected_fields?|format_query|drilldown-limits|status/buildinfo)(/|$) 1;",
+    "  ~^(alloy|reader)/(stub_status)?$ 1;",
+    "  alloy/otlp/v1/logs 1;",
+    `  ~^(alloy|reader)/${FOR_READERS}(/|$) 1;`,
     "}",
   ].join("\n"),
   serverSnippet: [

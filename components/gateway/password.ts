@@ -9,12 +9,14 @@ export const GATEWAY_ENV = { username: "LOKI_USERNAME", password: "LOKI_PASSWORD
 
 /** The Secrets of both sides of the gateway's basic auth. */
 export interface GatewayCredentials {
-  /** For the gateway: `.htpasswd` with the current and the previous user. */
+  /** For the gateway: `.htpasswd` with the current and the previous user of Alloy and of readers. */
   readonly accepted: Secret;
-  /** For Alloy and readers: the current user and password. */
-  readonly current: Secret;
-  /** The current user. */
-  readonly username: string;
+  /** For Alloy: the only user that may write. */
+  readonly alloy: Secret;
+  /** For readers. */
+  readonly reader: Secret;
+  /** The readers' current user. */
+  readonly readerName: string;
 }
 
 /** Annotation with the generation, on the gateway's and on Alloy's pods. The next update reads it from the release's old inputs. */
@@ -65,8 +67,14 @@ function generationIn(inputs: Record<string, unknown> | undefined, section: stri
   return text === undefined ? undefined : Number(text);
 }
 
-/** The gateway's user of a generation. */
-export const gatewayUsername = (generation: number): string => `logging-${generation}`;
+/** Readers' user of a generation. */
+export const readerName = (generation: number): string => `logging-${generation}`;
+
+/** Alloy's user of a generation. */
+export const alloyName = (generation: number): string => `alloy-${generation}`;
+
+/** What `alloyName` returns, as a regular expression of nginx. */
+export const ALLOY_NAME = "^alloy-[0-9]+$";
 
 /**
  * One `.htpasswd` line. nginx checks the hash on every push, so bcrypt is too slow. A fast hash is safe for 40 random letters and digits.
@@ -79,8 +87,8 @@ export function htpasswdLine(username: string, password: string): string {
 }
 
 /**
- * Registers the passwords of the current and the previous generation, and the two Secrets. Alloy drops a batch that gets a 401. So the
- * gateway learns the new user before Alloy sends it, and accepts the previous one until the next rotation.
+ * Registers the passwords of the current and the previous generation, and the Secrets. Alloy drops a batch that gets a 401. So the gateway
+ * learns the new users before Alloy sends its new one, and accepts the previous ones until the next rotation.
  */
 export function createGatewayCredentials(
   name: string,
@@ -88,40 +96,42 @@ export function createGatewayCredentials(
   generation: number,
   opts: pulumi.CustomResourceOptions,
 ): GatewayCredentials {
-  const users = [generation, generation - 1]
-    .filter((n) => n > 0)
-    .map((n) => {
-      const password = new RandomPassword(
-        `${name}-gateway-password-${n}`,
-        { length: 40, special: false },
-        { ...opts, additionalSecretOutputs: ["result"] },
-      );
-      return { username: gatewayUsername(n), password: pulumi.secret(password.result) };
+  const users = (kind: string, nameOf: (generation: number) => string): User[] =>
+    [generation, generation - 1]
+      .filter((n) => n > 0)
+      .map((n) => createUser(`${name}-${kind}-password-${n}`, nameOf(n), opts));
+  const readers = users("gateway", readerName);
+  const agents = users("alloy", alloyName);
+  const lines = [...readers, ...agents].map(({ username, password }) =>
+    password.apply((text) => htpasswdLine(username, text)),
+  );
+  // Immutable and auto-named, for the reason that objectStorage/credentials.ts gives.
+  const secret = (suffix: string, stringData: Record<string, pulumi.Input<string>>): Secret =>
+    new Secret(`${name}-${suffix}`, { metadata: { namespace }, type: "Opaque", immutable: true, stringData }, opts);
+  const login = (suffix: string, [current]: User[]): Secret =>
+    secret(suffix, {
+      [GATEWAY_ENV.username]: (current as User).username,
+      [GATEWAY_ENV.password]: (current as User).password,
     });
-  const current = users[0] as (typeof users)[number];
-  const lines = users.map(({ username, password }) => password.apply((text) => htpasswdLine(username, text)));
   return {
-    username: current.username,
-    // Immutable and auto-named, for the reason that objectStorage/credentials.ts gives.
-    accepted: new Secret(
-      `${name}-gateway-htpasswd`,
-      {
-        metadata: { namespace },
-        type: "Opaque",
-        immutable: true,
-        stringData: { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) },
-      },
-      opts,
-    ),
-    current: new Secret(
-      `${name}-gateway-login`,
-      {
-        metadata: { namespace },
-        type: "Opaque",
-        immutable: true,
-        stringData: { [GATEWAY_ENV.username]: current.username, [GATEWAY_ENV.password]: current.password },
-      },
-      opts,
-    ),
+    accepted: secret("gateway-htpasswd", { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) }),
+    alloy: login("alloy-login", agents),
+    reader: login("gateway-login", readers),
+    readerName: readerName(generation),
   };
+}
+
+/** One user of the gateway. */
+interface User {
+  readonly username: string;
+  readonly password: pulumi.Output<string>;
+}
+
+function createUser(name: string, username: string, opts: pulumi.CustomResourceOptions): User {
+  const { result } = new RandomPassword(
+    name,
+    { length: 40, special: false },
+    { ...opts, additionalSecretOutputs: ["result"] },
+  );
+  return { username, password: pulumi.secret(result) };
 }

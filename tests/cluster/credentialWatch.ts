@@ -90,7 +90,7 @@ export class CredentialWatch {
     for (const gateway of alive("gateway")) {
       const accepted = (this.#data(gateway, "gateway-htpasswd")[".htpasswd"] ?? "").split("\n");
       for (const alloy of alive("alloy")) {
-        const { LOKI_USERNAME: user = "", LOKI_PASSWORD: password = "" } = this.#data(alloy, "gateway-login");
+        const { LOKI_USERNAME: user = "", LOKI_PASSWORD: password = "" } = this.#data(alloy, "alloy-login");
         if (!accepted.some((line) => accepts(line, user, password))) refused.add(`${user} at ${gateway.metadata.name}`);
       }
     }

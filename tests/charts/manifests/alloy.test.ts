@@ -52,7 +52,7 @@ describeManifests(({ rendered, pod }) => {
       capabilities: { drop: ["ALL"] },
       seccompProfile: { type: "RuntimeDefault" },
     });
-    assert.deepEqual(container.envFrom, [{ secretRef: { name: "logging-gateway-login-[auto]" } }]);
+    assert.deepEqual(container.envFrom, [{ secretRef: { name: "logging-alloy-login-[auto]" } }]);
   });
 
   it("tell Alloy the name of its node, which is a label of every line", () => {

@@ -69,7 +69,11 @@ describe("two production stacks", () => {
       assert.match(storage.MINIO_SECRET_KEY ?? "", /^[A-Za-z0-9]{40}$/);
       const login = dataOf(byName.get("logging-gateway-login")?.[0]);
       assert.equal(login.LOKI_USERNAME, "logging-1");
-      assert.match(dataOf(byName.get("logging-gateway-htpasswd")?.[0])[".htpasswd"] ?? "", /^logging-1:\{SSHA\}\S+\n$/);
+      assert.equal(dataOf(byName.get("logging-alloy-login")?.[0]).LOKI_USERNAME, "alloy-1");
+      assert.match(
+        dataOf(byName.get("logging-gateway-htpasswd")?.[0])[".htpasswd"] ?? "",
+        /^logging-1:\{SSHA\}\S+\nalloy-1:\{SSHA\}\S+\n$/,
+      );
       const configMaps = await cluster.api.list("/api/v1/namespaces/logging/configmaps");
       const ca = configMaps.find(({ metadata }) => metadata.name.startsWith("logging-minio-ca-"));
       assert.equal(ca?.data["ca.crt"], environment.minio.ca.pem);

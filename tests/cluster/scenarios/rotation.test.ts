@@ -72,10 +72,13 @@ describe("rotation", () => {
       const looks = await watch.stop();
 
       assert.deepEqual(log.changes.toSorted(), [
+        `create logging-alloy-password-${generation}`,
         `create logging-gateway-password-${generation}`,
+        "create-replacement logging-alloy-login",
         "create-replacement logging-gateway-htpasswd",
         "create-replacement logging-gateway-login",
-        ...(generation === 3 ? ["delete logging-gateway-password-1"] : []),
+        ...(generation === 3 ? ["delete logging-alloy-password-1", "delete logging-gateway-password-1"] : []),
+        "delete-replaced logging-alloy-login",
         "delete-replaced logging-gateway-htpasswd",
         "delete-replaced logging-gateway-login",
         "update logging-alloy",
@@ -86,7 +89,7 @@ describe("rotation", () => {
       const alloy = log.step("update", "logging-alloy");
       assert.ok(accepted.position < loki.position, "the gateway was rolled before its Secret was there");
       assert.ok(alloy.began >= loki.ended, "Alloy was rolled before the gateway knew the new user");
-      for (const part of ["logging-gateway-htpasswd", "logging-gateway-login"])
+      for (const part of ["logging-gateway-htpasswd", "logging-alloy-login"])
         assert.ok(
           log.step("delete-replaced", part).began >= alloy.ended,
           `${part} was deleted before Alloy's roll-out had ended`,

@@ -77,11 +77,11 @@ function objectsOf(kind: string, pods: readonly string[], writersReady: number):
     case "deployments":
       return [workload("loki-gateway", 1, { image: "nginx:1" }, { readyReplicas: 1 })];
     case "daemonsets":
-      return [workload("alloy", 1, { envFrom: "gateway-login" }, { numberReady: 2, desiredNumberScheduled: 2 })];
+      return [workload("alloy", 1, { envFrom: "alloy-login" }, { numberReady: 2, desiredNumberScheduled: 2 })];
     case "secrets":
       return [
         secret("minio-credentials", { MINIO_ACCESS_KEY: "key", MINIO_SECRET_KEY: "secret-key" }),
-        secret("gateway-login", { LOKI_USERNAME: "logging-1", LOKI_PASSWORD: "password" }),
+        secret("alloy-login", { LOKI_USERNAME: "alloy-1", LOKI_PASSWORD: "password" }),
       ];
     case "pods":
       return pods.map((name) => ({ metadata: { name }, status: { containerStatuses: [{ ready: true }] } }));

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ReleaseInputs } from "../../../automation/plan/helmTemplate.ts";
 import { helmTemplates } from "../../../automation/plan/helmTemplate.ts";
 import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
-import { GATEWAY_ENV, gatewayUsername, htpasswdLine } from "../../../components/gateway/password.ts";
+import { alloyName, GATEWAY_ENV, htpasswdLine, readerName } from "../../../components/gateway/password.ts";
 import type { Manifest } from "../../../components/helm/manifest.ts";
 import { STORAGE_ENV } from "../../../components/objectStorage/credentials.ts";
 import { chartsMissing } from "../charts.ts";
@@ -24,7 +24,7 @@ export interface RenderedStack {
   /** Objects of both releases. Without charts: only those that have an effect on a process. */
   readonly manifests: readonly Manifest[];
   readonly objects: Mountable;
-  /** Keys that Loki uses, and those that Alloy and readers use. */
+  /** Keys that Loki uses, and those that readers use. */
   storageKeys: Keys;
   gatewayLogin: Keys;
   /** Puts new keys into the Secrets, as a rotation does. Pods get them at their next start. */
@@ -44,6 +44,12 @@ export interface StackInputs {
 
 /** Keys like those that the stack makes: 40 letters and digits. */
 export const newKeys = (accessKey: string): Keys => ({ accessKey, secretKey: randomBytes(20).toString("hex") });
+
+/** Alloy's login of the same generation. */
+const alloyOf = ({ accessKey, secretKey }: Keys): Keys => ({
+  accessKey: alloyName(Number(accessKey.split("-").at(-1))),
+  secretKey,
+});
 
 /** Plans a stack and renders both of its releases: with their charts, or without them as `standIns` reports. */
 export async function renderStack({ stack, caFile, change }: StackInputs): Promise<RenderedStack> {
@@ -71,7 +77,7 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
     manifests,
     objects: { configMaps, secrets },
     storageKeys: newKeys(inputs("logging-bucket-user").name),
-    gatewayLogin: newKeys(gatewayUsername(1)),
+    gatewayLogin: newKeys(readerName(1)),
     setStorageKeys(keys) {
       this.storageKeys = keys;
       secrets["logging-minio-credentials-[auto]"] = {
@@ -81,8 +87,12 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
     },
     setGatewayUsers(accepted, current) {
       this.gatewayLogin = current;
-      const lines = accepted.map(({ accessKey, secretKey }) => htpasswdLine(accessKey, secretKey));
+      const lines = [...accepted, ...accepted.map(alloyOf)].map((keys) => htpasswdLine(keys.accessKey, keys.secretKey));
       secrets["logging-gateway-htpasswd-[auto]"] = { ".htpasswd": `${lines.join("\n")}\n` };
+      secrets["logging-alloy-login-[auto]"] = {
+        [GATEWAY_ENV.username]: alloyOf(current).accessKey,
+        [GATEWAY_ENV.password]: current.secretKey,
+      };
       secrets["logging-gateway-login-[auto]"] = {
         [GATEWAY_ENV.username]: current.accessKey,
         [GATEWAY_ENV.password]: current.secretKey,

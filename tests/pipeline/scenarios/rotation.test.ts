@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gatewayUsername } from "../../../components/gateway/password.ts";
+import { readerName } from "../../../components/gateway/password.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
 import { newKeys } from "../../harness/runningStack/renderedStack.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
@@ -28,7 +28,7 @@ it("MinIO's and the gateway's credentials rotated under load, in the stack's ord
 
   // The gateway knows both users before Alloy sends the new one.
   const before = stack.gatewayLogin;
-  const after = newKeys(gatewayUsername(2));
+  const after = newKeys(readerName(2));
   stack.setGatewayUsers([after, before], before);
   await restartInTurn(cluster, cluster.component("gateway"));
   const refused = async (): Promise<string[]> => {

@@ -26,7 +26,7 @@ describe("every resource", () => {
   const children = () => plan.resources.filter((r) => !r.type.startsWith("pulumi:") && !r.type.startsWith("logging:"));
 
   it("is a child of the component", () => {
-    assert.equal(children().length, 21);
+    assert.equal(children().length, 23);
     for (const r of children()) assert.equal(r.parent, COMPONENT, r.name);
   });
 
@@ -43,7 +43,7 @@ describe("every resource", () => {
 
   it("in the cluster is in the stack's namespace, and waits for it", () => {
     const namespaced = children().filter((r) => r.type.startsWith("kubernetes:") && !r.type.endsWith(":Namespace"));
-    assert.equal(namespaced.length, 13);
+    assert.equal(namespaced.length, 14);
     for (const r of namespaced) {
       const { namespace, metadata } = r.inputs as { namespace?: string; metadata?: { namespace?: string } };
       assert.equal(namespace ?? metadata?.namespace, "logging", r.name);
@@ -136,7 +136,9 @@ describe("to prevent accidents,", () => {
   });
 
   it("Secrets and the CA are immutable and auto-named, so that new content creates a new object and restarts the pods", () => {
-    const names = ["minio-credentials", "gateway-htpasswd", "gateway-login", "minio-ca"].map((n) => `logging-${n}`);
+    const names = ["minio-credentials", "gateway-htpasswd", "gateway-login", "alloy-login", "minio-ca"].map(
+      (n) => `logging-${n}`,
+    );
     for (const name of names) {
       const { inputs } = resource(plan, name);
       assert.equal(inputs.immutable, true, name);
@@ -188,7 +190,7 @@ describe("in the order of creation,", () => {
 
   it("Alloy waits for Loki, because it drops lines that a gateway without its user refuses", () => {
     assert.ok(waitsFor("logging-alloy").includes("kubernetes:helm.sh/v3:Release::logging-loki"));
-    assert.ok(waitsFor("logging-alloy").includes("kubernetes:core/v1:Secret::logging-gateway-login"));
+    assert.ok(waitsFor("logging-alloy").includes("kubernetes:core/v1:Secret::logging-alloy-login"));
   });
 
   it("Loki gets the keys only when they open the bucket", () => {

@@ -100,6 +100,7 @@ describe("planted secrets", () => {
     assert.deepEqual(holders.sort(), [
       "kubernetes",
       "logging-alloy",
+      "logging-alloy-login",
       "logging-bucket-user",
       "logging-gateway-htpasswd",
       "logging-gateway-login",
@@ -117,7 +118,13 @@ describe("planted secrets", () => {
 
   it("are encrypted in the state even if a provider would not mark them", () => {
     const outputs = Object.fromEntries(sent.map((r) => [r.getName(), r.getAdditionalsecretoutputsList()]));
-    for (const name of ["bucket-secret-key", "gateway-password-1", "gateway-password-2"])
+    for (const name of [
+      "bucket-secret-key",
+      "gateway-password-1",
+      "gateway-password-2",
+      "alloy-password-1",
+      "alloy-password-2",
+    ])
       assert.ok(outputs[`logging-${name}`]?.includes("result"), name);
     assert.ok(outputs["logging-bucket-user"]?.includes("secret"));
   });
@@ -132,6 +139,7 @@ describe("planted secrets", () => {
       "logging-minio-credentials": ["MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"],
       "logging-gateway-htpasswd": [".htpasswd"],
       "logging-gateway-login": ["LOKI_PASSWORD", "LOKI_USERNAME"],
+      "logging-alloy-login": ["LOKI_PASSWORD", "LOKI_USERNAME"],
       "logging-image-pull": [".dockerconfigjson"],
     });
   });

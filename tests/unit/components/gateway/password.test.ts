@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { gatewayUsername, htpasswdLine } from "../../../../components/gateway/password.ts";
+import { ALLOY_NAME, alloyName, htpasswdLine, readerName } from "../../../../components/gateway/password.ts";
 import type { Loose } from "../../../harness/manifest.ts";
 import { resource, stackFile } from "../../../harness/plannedStack.ts";
 import { planAndRegistrations } from "../../../harness/registrations.ts";
@@ -55,37 +55,51 @@ describe("a rotation of the gateway's password", () => {
     return {
       plan,
       accepted: (secret("logging-gateway-htpasswd")[".htpasswd"] ?? "").trimEnd().split("\n"),
-      current: secret("logging-gateway-login"),
-      passwords: plan.resources.filter((r) => r.name.startsWith("logging-gateway-password-")).map((r) => r.name),
+      reader: secret("logging-gateway-login"),
+      alloy: secret("logging-alloy-login"),
+      passwords: plan.resources.filter((r) => /^logging-(gateway|alloy)-password-/.test(r.name)).map((r) => r.name),
     };
   };
-  const passwordOf = (n: number) => `offlinePasswordlogginggatewaypassword${n}`;
+  const passwordOf = (n: number, kind = "gateway") => `offlinePasswordlogging${kind}password${n}`;
 
-  it("begins with one user for the gateway and Alloy", async () => {
-    const { accepted, current, passwords } = await generation(1);
-    assert.deepEqual(passwords, ["logging-gateway-password-1"]);
-    assert.equal(accepted.length, 1);
-    assert.deepEqual(current, { LOKI_USERNAME: "logging-1", LOKI_PASSWORD: passwordOf(1) });
+  it("begins with one user for Alloy and one for readers", async () => {
+    const { accepted, alloy, reader, passwords } = await generation(1);
+    assert.deepEqual(passwords, ["logging-alloy-password-1", "logging-gateway-password-1"]);
+    assert.equal(accepted.length, 2);
+    assert.deepEqual(reader, { LOKI_USERNAME: "logging-1", LOKI_PASSWORD: passwordOf(1) });
+    assert.deepEqual(alloy, { LOKI_USERNAME: "alloy-1", LOKI_PASSWORD: passwordOf(1, "alloy") });
     assert.ok(accepts(accepted[0] ?? "", "logging-1", passwordOf(1)));
+    assert.ok(accepts(accepted[1] ?? "", "alloy-1", passwordOf(1, "alloy")));
+    assert.match("alloy-1", new RegExp(ALLOY_NAME));
+    assert.doesNotMatch("logging-1", new RegExp(ALLOY_NAME));
   });
 
   it("keeps the previous user until the next rotation, and Alloy uses the new one", async () => {
-    const { plan, accepted, current, passwords } = await generation(2);
-    assert.deepEqual(passwords, ["logging-gateway-password-1", "logging-gateway-password-2"]);
-    assert.equal(accepted.length, 2);
-    assert.ok(accepted.some((line) => accepts(line, "logging-1", passwordOf(1))));
-    assert.ok(accepted.some((line) => accepts(line, "logging-2", passwordOf(2))));
-    assert.deepEqual(current, { LOKI_USERNAME: "logging-2", LOKI_PASSWORD: passwordOf(2) });
+    const { plan, accepted, alloy, reader, passwords } = await generation(2);
+    assert.deepEqual(passwords, [
+      ...["logging-alloy-password-1", "logging-alloy-password-2"],
+      ...["logging-gateway-password-1", "logging-gateway-password-2"],
+    ]);
+    assert.equal(accepted.length, 4);
+    for (const n of [1, 2]) {
+      assert.ok(accepted.some((line) => accepts(line, `logging-${n}`, passwordOf(n))));
+      assert.ok(accepted.some((line) => accepts(line, `alloy-${n}`, passwordOf(n, "alloy"))));
+    }
+    assert.deepEqual(reader, { LOKI_USERNAME: "logging-2", LOKI_PASSWORD: passwordOf(2) });
+    assert.deepEqual(alloy, { LOKI_USERNAME: "alloy-2", LOKI_PASSWORD: passwordOf(2, "alloy") });
     assert.equal((plan.outputs.grafanaDataSource as Loose).basicAuthUser, "logging-2");
     assert.ok(resource(plan, "logging-alloy").dependsOn.includes("kubernetes:helm.sh/v3:Release::logging-loki"));
   });
 
   it("removes the user before the previous one", async () => {
     const { accepted, passwords } = await generation(3);
-    assert.deepEqual(passwords, ["logging-gateway-password-2", "logging-gateway-password-3"]);
+    assert.deepEqual(passwords, [
+      ...["logging-alloy-password-2", "logging-alloy-password-3"],
+      ...["logging-gateway-password-2", "logging-gateway-password-3"],
+    ]);
     assert.deepEqual(
       accepted.map((line) => line.split(":")[0]),
-      [3, 2].map(gatewayUsername),
+      [...[3, 2].map(readerName), ...[3, 2].map(alloyName)],
     );
   });
 
