@@ -71,7 +71,7 @@ async function checkSafeguards(id: string, args: ResolvedArgs, automatic: boolea
   const enforced = enforcedIn(args.namespace, answer?.properties, automatic);
   return judged(
     safeguardFindings(id, args, answer?.properties, automatic),
-    answer ? `${answer.properties.level}; in the namespace ${args.namespace}: ${enforced}` : "off",
+    answer ? `${answer.properties.level ?? "off"}; in the namespace ${args.namespace}: ${enforced}` : "off",
   );
 }
 

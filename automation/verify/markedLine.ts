@@ -8,6 +8,7 @@ import { apiMessage } from "../cluster/apiMessage.ts";
 import { apiWithin } from "../cluster/clusterApi.ts";
 import { openTunnel, type Tunnel } from "../cluster/tunnel.ts";
 import { within } from "../cluster/within.ts";
+import { readAgents } from "./agents.ts";
 import { newChunk, type StorageKeys } from "./newChunk.ts";
 
 /** A line with a mark, the pod that writes it, and every question about it. */
@@ -59,8 +60,15 @@ export class MarkedLine {
       ];
       const counts = ready.map(([name, is, wanted]) => `${name} ${is}/${wanted}`).join(", ");
       if (ready.length === 0) throw new Error(`nothing runs in namespace ${namespace}: has the stack been deployed?`);
-      return ready.every(([, is, wanted]) => is >= wanted) ? { found: counts } : { missing: counts };
+      if (ready.every(([, is, wanted]) => is >= wanted)) return { found: counts };
+      const { waiting } = await readAgents(this.#core, namespace);
+      return { missing: waiting ? `${counts}; agents that are not ready: ${waiting}` : counts };
     });
+  }
+
+  /** Names the nodes whose lines nobody collects. */
+  async agents(): Promise<string> {
+    return (await readAgents(this.#core, this.#args.namespace)).covered;
   }
 
   /** Reads the keys of the running pods, from the Secrets that their workloads name. */
@@ -113,7 +121,10 @@ export class MarkedLine {
               name: "verify",
               image: nginx.image,
               command: ["/bin/sh", "-c", `echo '${line}'`],
-              resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "32Mi" } },
+              // AKS refuses a pod without probes, and raises smaller requests, where Deployment Safeguards are enforced.
+              resources: { requests: { cpu: "100m", memory: "100Mi" }, limits: { memory: "128Mi" } },
+              livenessProbe: { exec: { command: ["/bin/true"] } },
+              readinessProbe: { exec: { command: ["/bin/true"] } },
               ...(nginx.securityContext && { securityContext: nginx.securityContext }),
             },
           ],

@@ -29,6 +29,7 @@ export interface VerifyOptions {
 /** The steps in their order. */
 export const VERIFY_STEPS = [
   "workloads ready",
+  "agent on every node",
   "Secrets in use",
   "gateway asks for a password",
   "line written",
@@ -60,6 +61,7 @@ export async function verifyStack(
   const line = new MarkedLine(args, kube, name, limit);
   const steps: Readonly<Record<VerifyStep, () => Promise<string>>> = {
     "workloads ready": () => line.workloadsReady(),
+    "agent on every node": () => line.agents(),
     "Secrets in use": () => line.readSecrets(),
     "gateway asks for a password": () => line.askWithoutPassword(),
     "line written": () => line.write(),

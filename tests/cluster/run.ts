@@ -16,6 +16,7 @@ const SCENARIOS = [
   "capacity",
   "changes",
   "explain",
+  "admission",
   "refresh",
   "upgrade",
   "takeDown",

@@ -3,10 +3,15 @@ import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { json as readJson } from "node:stream/consumers";
 import type { Loose } from "../manifest.ts";
-import { type FakeState, json } from "./state.ts";
+import { type Behaviour, type FakeState, json } from "./state.ts";
 
 const NAMESPACED = "/namespaces/logging";
 const WRITERS = ["loki-write-0", "loki-write-1", "loki-write-2"];
+
+/** Nodes with a ready agent. */
+const AGENTS = ["aks-app-0", "aks-app-1"];
+const nodeOf = (name: string) => ({ metadata: { name, labels: { "kubernetes.io/os": "linux" } } });
+const agentOf = (nodeName: string) => ({ spec: { nodeName }, status: { containerStatuses: [{ ready: true }] } });
 
 /** The Kubernetes API: objects of the namespace, and one pod that can be created and deleted. */
 export const kubernetesServer = (state: FakeState): Server =>
@@ -17,7 +22,7 @@ export const kubernetesServer = (state: FakeState): Server =>
     if (request.method === "POST") void createPod(state, request, response);
     else if (request.method === "DELETE") deletePod(state, request, response);
     else {
-      const object = kubernetesObject(request.url ?? "", state.behaviour.writersReady ?? 3);
+      const object = kubernetesObject(request.url ?? "", state.behaviour);
       json(response, object ? 200 : 404, object ?? { kind: "Status", message: `no ${request.url}` });
     }
   });
@@ -62,8 +67,11 @@ export function tunnels(state: FakeState, kubernetes: Server, lokiPort: number):
 }
 
 /** An object of the namespace, or a list of one kind. */
-function kubernetesObject(url: string, writersReady: number): unknown {
+function kubernetesObject(url: string, { writersReady = 3, nodes = [], agents = [] }: Behaviour): unknown {
   const { pathname, searchParams } = new URL(url, "http://kubernetes");
+  if (pathname === "/api/v1/nodes") return { items: [...AGENTS.map(nodeOf), ...nodes] };
+  if (searchParams.get("labelSelector")?.endsWith("instance=alloy"))
+    return { items: [...AGENTS.map(agentOf), ...agents] };
   const [, kind, name] = new RegExp(`${NAMESPACED}/([a-z]+)(?:/(.+))?$`).exec(pathname) ?? [];
   const pods = searchParams.get("labelSelector")?.includes("component=write") ? WRITERS : ["loki-gateway-0"];
   const items = objectsOf(kind ?? "", pods, writersReady);

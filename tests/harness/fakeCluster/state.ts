@@ -7,6 +7,10 @@ export interface Behaviour {
   silent?: RegExp;
   /** How many of the three writers are ready. Default: 3. */
   writersReady?: number;
+  /** Nodes besides the two that have a ready agent. */
+  nodes?: object[];
+  /** Alloy's pods besides the ready ones. */
+  agents?: object[];
   /** The writer that refuses to flush. */
   cannotFlush?: string;
   /** Whether Loki gets the line. Default: true. */

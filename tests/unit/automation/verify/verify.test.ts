@@ -142,6 +142,7 @@ describe("verify", () => {
     const { outcomes, detail } = await runs.silentSecrets;
     assert.deepEqual(outcomes, {
       "workloads ready": "ok",
+      "agent on every node": "ok",
       "Secrets in use": "failed",
       "gateway asks for a password": "skipped",
       "line written": "skipped",
@@ -167,6 +168,41 @@ describe("verify", () => {
     const { outcomes, detail } = await verified({ cannotFlush: "loki-write-1" });
     assert.equal(detail("flushed"), "loki-write-1: flush answers 500");
     assert.equal(outcomes["new chunk in the bucket"], "skipped");
+  });
+
+  it("names the nodes without an agent: Windows, virtual, and those that alloy.values excludes", async () => {
+    const node = (name: string, labels: object) => ({ metadata: { name, labels } });
+    const { detail, outcomes } = await verified({
+      newObjectOnPage: 1,
+      nodes: [
+        node("akswin000000", { "kubernetes.io/os": "windows" }),
+        node("virtual-node-aci-linux", { type: "virtual-kubelet", "kubernetes.io/os": "linux" }),
+        node("aks-gpu-0", { "kubernetes.io/os": "linux" }),
+      ],
+    });
+    assert.equal(outcomes["new chunk in the bucket"], "ok");
+    assert.equal(
+      detail("agent on every node"),
+      "on 2 of 3 Linux nodes; none on aks-gpu-0: alloy.values keeps it off; none on virtual nodes, which have no disk: virtual-node-aci-linux; none on Windows nodes, for which Alloy's chart has no image: akswin000000",
+    );
+  });
+
+  it("names the node of an agent that is not ready, with its processor and the reason", async () => {
+    const waiting = { reason: "ErrImagePull", message: "no match for platform in manifest: not found" };
+    const { detail } = await verified(
+      {
+        writersReady: 2,
+        nodes: [{ metadata: { name: "aks-arm-0", labels: { "kubernetes.io/arch": "arm64" } } }],
+        agents: [
+          { spec: { nodeName: "aks-arm-0" }, status: { containerStatuses: [{ ready: false, state: { waiting } }] } },
+        ],
+      },
+      { timeoutSeconds: 3 },
+    );
+    assert.match(
+      detail("workloads ready"),
+      /; agents that are not ready: aks-arm-0 \(arm64\): ErrImagePull, no match for platform in manifest: not found$/,
+    );
   });
 
   it("reports that the pod is gone when it is, and not before", async () => {

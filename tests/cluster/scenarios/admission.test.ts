@@ -1,0 +1,333 @@
+// A cluster that refuses our pods, or changes them, as AKS Automatic does: reported before a deploy, and explained after one.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import type { ChangeReport } from "../../../automation/changes/changeReport.ts";
+import type { CheckResult } from "../../../automation/doctor/check.ts";
+import { createCustomKind, KARPENTER_NODE_POOL } from "../../harness/kubernetes/customKinds.ts";
+import type { KubernetesApi, KubernetesError } from "../../harness/kubernetes/kubernetesApi.ts";
+import { until } from "../../harness/processes.ts";
+import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
+import { deployedStacks } from "../deployedStacks.ts";
+import { deploy, runCommand } from "../projectCommand.ts";
+
+const NAME = "prod-aks-b";
+const CLUSTER_ID = /\/subscriptions\/\S+\/managedClusters\/prod-aks-b/.source;
+const EXCLUDE = new RegExp(`az aks safeguards update --cluster ${CLUSTER_ID} --level Enforce --excluded-ns logging`);
+
+const api = async (): Promise<KubernetesApi> => (await deployedStacks()).deployments[NAME].cluster.api;
+
+/** The doctor's result of each check. */
+async function examine(environment: Record<string, string> = {}): Promise<(name: string) => CheckResult> {
+  const { engine } = await deployedStacks();
+  const { stdout, stderr, code } = await runCommand(engine, "doctor", [NAME, "--json"], environment);
+  assert.ok(code === 0 || code === 6, stderr);
+  const examined = JSON.parse(stdout) as ReadonlyArray<{ readonly name: string; readonly result: CheckResult }>;
+  return (name) => {
+    const found = examined.find((check) => check.name === name);
+    assert.ok(found, `no check ${name}`);
+    return found.result;
+  };
+}
+const findingsOf = (result: CheckResult) => (result.state === "bad" ? result.findings : []);
+
+/** Runs with a changed config, and restores the config afterwards. */
+async function withConfig<T>(change: (config: StackConfig) => void, run: () => Promise<T>): Promise<T> {
+  const { engine } = await deployedStacks();
+  const restore = engine.changeConfig(NAME, change);
+  try {
+    return await run();
+  } finally {
+    restore();
+  }
+}
+
+const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+const BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+
+/** A policy of AKS Automatic. It refuses hostPath volumes in some kind of object, everywhere but in the excluded namespaces. */
+async function createPolicy(name: string, resource: "pods" | "daemonsets"): Promise<void> {
+  const volumes = resource === "pods" ? "object.spec.volumes" : "object.spec.template.spec.volumes";
+  const cluster = await api();
+  await cluster.create(POLICIES, {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicy",
+    metadata: { name },
+    spec: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: [resource === "pods" ? "" : "apps"],
+            apiVersions: ["v1"],
+            operations: ["CREATE", "UPDATE"],
+            resources: [resource],
+          },
+        ],
+      },
+      validations: [
+        {
+          expression: `!has(${volumes}) || !${volumes}.exists(volume, has(volume.hostPath))`,
+          message: "HostPath volumes are forbidden under restricted security policy",
+        },
+      ],
+    },
+  });
+  await cluster.create(BINDINGS, bindingOf(name, []));
+  await untilRefused(name, true);
+}
+
+const bindingOf = (policyName: string, excluded: readonly string[]) => ({
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicyBinding",
+  metadata: { name: `${policyName}-binding` },
+  spec: {
+    policyName,
+    validationActions: ["Deny"],
+    matchResources: {
+      namespaceSelector: {
+        matchExpressions: [
+          { key: "kubernetes.io/metadata.name", operator: "NotIn", values: ["kube-system", ...excluded] },
+        ],
+      },
+    },
+  },
+});
+
+/** Waits until a policy applies, or no longer applies, to the namespace. The API server reads policies with a delay. */
+async function untilRefused(policy: string, refused: boolean): Promise<void> {
+  const cluster = await api();
+  const spec = {
+    containers: [{ name: "c", image: "x:1" }],
+    volumes: [{ name: "v", hostPath: { path: "/var/log" } }],
+  };
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "asked" }, spec };
+  const labels = { app: "asked" };
+  const daemonSet = {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "asked" },
+    spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  };
+  await until(`${policy} ${refused ? "applies" : "is gone"}`, async () => {
+    const asked = [
+      cluster.call("POST", "/api/v1/namespaces/logging/pods?dryRun=All", pod),
+      cluster.call("POST", "/apis/apps/v1/namespaces/logging/daemonsets?dryRun=All", daemonSet),
+    ];
+    const answers = await Promise.all(asked.map((ask) => ask.then(String, (error: KubernetesError) => error.message)));
+    return answers.some((answer) => answer.includes(policy)) === refused;
+  });
+}
+
+async function removePolicy(name: string): Promise<void> {
+  const cluster = await api();
+  await cluster.call("DELETE", `${BINDINGS}/${name}-binding`);
+  await cluster.call("DELETE", `${POLICIES}/${name}`);
+  await untilRefused(name, false);
+}
+
+/** A change that replaces Alloy's pods, with a release that gives up soon. */
+const newPods = (config: StackConfig): void => {
+  config["logging:alloy"] = { ...config["logging:alloy"], exclude: ["kube-system"], timeoutSeconds: 40 };
+};
+
+describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeout: 900_000 }, () => {
+  it("in pods: is found by the doctor and the change report, and explained when a deploy fails; excluded, the deploy succeeds", async () => {
+    const { engine } = await deployedStacks();
+    const policy = "aks-managed-baseline-hostpath-volumes";
+    await createPolicy(policy, "pods");
+    try {
+      const [found, ...others] = findingsOf((await examine())("admission"));
+      assert.deepEqual(others, [], "Loki's pods have no such volume");
+      assert.equal(found?.subject, "DaemonSet alloy");
+      assert.match(
+        found?.text ?? "",
+        /^the cluster will refuse its pods: .*'aks-managed-baseline-hostpath-volumes'.*HostPath/,
+      );
+      assert.match(found?.fix ?? "", EXCLUDE);
+
+      await withConfig(newPods, async () => {
+        const file = join(engine.project, "report.json");
+        const preview = await runCommand(engine, "preview", [NAME, "--json", file]);
+        assert.equal(preview.code, 0, preview.stderr);
+        const { verdict, meanings } = JSON.parse(readFileSync(file, "utf8")) as ChangeReport;
+        assert.equal(verdict, "disruptive");
+        const refused = meanings.filter(({ text }) => /will refuse its pods/.test(text));
+        assert.deepEqual(
+          refused.map(({ subject, level }) => `${level} ${subject}`),
+          ["disruptive DaemonSet alloy"],
+        );
+
+        const failed = await deploy(engine, ["up", "--stack", NAME]);
+        assert.equal(failed.outcome, "failed");
+        const explained = failed.findings.filter(({ subject }) => subject === "DaemonSet alloy of release alloy");
+        assert.equal(explained.length, 1, JSON.stringify(failed.findings));
+        assert.match(explained[0]?.text ?? "", /pods? (is|are) not created: .*ValidatingAdmissionPolicy 'aks-managed-/);
+        assert.match(explained[0]?.fix ?? "", EXCLUDE);
+
+        // What the command does on AKS.
+        const cluster = await api();
+        const path = `${BINDINGS}/${policy}-binding`;
+        const { metadata } = (await cluster.get(path)) ?? { metadata: {} };
+        await cluster.call("PUT", path, { ...bindingOf(policy, ["logging"]), metadata });
+        await untilRefused(policy, false);
+        assert.equal((await examine())("admission").state, "ok");
+        const again = await deploy(engine, ["up", "--stack", NAME]);
+        assert.equal(again.outcome, "succeeded", JSON.stringify([again.findings, again.errors]));
+      });
+    } finally {
+      await removePolicy(policy);
+    }
+    const restored = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(restored.outcome, "succeeded", JSON.stringify([restored.findings, restored.errors]));
+  });
+
+  it("in workloads: is found by the doctor, and the engine's error is explained with the object", async () => {
+    const { engine } = await deployedStacks();
+    await createPolicy("team-no-host-paths", "daemonsets");
+    try {
+      const [found, ...others] = findingsOf((await examine())("admission"));
+      assert.deepEqual(others, []);
+      assert.equal(found?.subject, "DaemonSet alloy");
+      assert.match(found?.fix ?? "", /edit validatingadmissionpolicybinding team-no-host-paths-binding$/);
+      await withConfig(newPods, async () => {
+        const failed = await deploy(engine, ["up", "--stack", NAME]);
+        assert.equal(failed.outcome, "failed");
+        const explained = failed.findings.find(({ text }) => /'team-no-host-paths'/.test(text));
+        assert.equal(explained?.subject, "daemonsets alloy", JSON.stringify(failed));
+        assert.match(explained?.fix ?? "", /exempt the namespace logging in spec\.matchResources/);
+      });
+    } finally {
+      await removePolicy("team-no-host-paths");
+    }
+    const restored = await deploy(engine, ["up", "--stack", NAME]);
+    assert.equal(restored.outcome, "succeeded", JSON.stringify([restored.findings, restored.errors]));
+  });
+});
+
+it("limits that the namespace adds to pods are found by the doctor: they would throttle Alloy", async () => {
+  const cluster = await api();
+  const path = "/api/v1/namespaces/logging/limitranges";
+  await cluster.create(path, {
+    apiVersion: "v1",
+    kind: "LimitRange",
+    metadata: { name: "defaults" },
+    spec: { limits: [{ type: "Container", default: { cpu: "500m" } }] },
+  });
+  try {
+    await until("the limit range applies", async () => {
+      const [found] = findingsOf((await examine())("admission"));
+      return found?.subject === "requests" && /DaemonSet alloy, alloy: limits\.cpu none → 500m/.test(found.text);
+    });
+  } finally {
+    await cluster.call("DELETE", `${path}/defaults`);
+  }
+});
+
+describe("the doctor knows AKS", () => {
+  it("Automatic, its Deployment Safeguards and node auto-provisioning", async () => {
+    const checked = await examine({
+      AZURE_STANDIN_CLUSTER: JSON.stringify({
+        location: "westeurope",
+        provisioningState: "Succeeded",
+        sku: { name: "Automatic" },
+        nodeProvisioningProfile: { mode: "Auto" },
+        networkProfile: { networkPolicy: "cilium" },
+      }),
+      AZURE_STANDIN_SAFEGUARDS: JSON.stringify({ level: "Enforce", excludedNamespaces: ["dapr"] }),
+    });
+    const [safeguards] = findingsOf(checked("Deployment Safeguards"));
+    assert.match(safeguards?.text ?? "", /Baseline, as on every AKS Automatic cluster/);
+    assert.match(safeguards?.fix ?? "", /--excluded-ns dapr logging$/);
+    assert.match(findingsOf(checked("AKS cluster"))[0]?.text ?? "", /node auto-provisioning/);
+  });
+
+  it("Standard without safeguards, and names nodes that get no agent", async () => {
+    const checked = await examine();
+    assert.deepEqual(checked("Deployment Safeguards"), { state: "ok", seen: "off" });
+    const agents = checked("agents");
+    assert.match(agents.state === "ok" ? agents.seen : "", /Windows nodes, .*: aks-win-0/);
+    assert.match(agents.state === "ok" ? agents.seen : "", /virtual nodes, .*: virtual-node-aci-linux/);
+  });
+
+  it("pools of Karpenter, which have no node yet", async () => {
+    const cluster = await api();
+    await createCustomKind(cluster, KARPENTER_NODE_POOL);
+    const pools = "/apis/karpenter.sh/v1/nodepools";
+    const create = async (taints: readonly object[]) => {
+      await until("NodePools are served", () => cluster.list(pools).then(() => true));
+      await cluster.create(pools, {
+        apiVersion: "karpenter.sh/v1",
+        kind: "NodePool",
+        metadata: { name: "logs" },
+        spec: {
+          limits: { cpu: "20" },
+          template: {
+            metadata: { labels: { pool: "logs" } },
+            spec: { taints, startupTaints: [{ key: "node.cilium.io/agent-not-ready", effect: "NoExecute" }] },
+          },
+        },
+      });
+    };
+    const onKarpenter = (config: StackConfig): void => {
+      config["logging:nodePool"] = {
+        mode: "existing",
+        label: { key: "pool", value: "logs" },
+        taint: { key: "pool", value: "logs", effect: "NoSchedule" },
+        capacity: { vmSize: "Standard_D4s_v5", maxCount: 5, maxPods: 60 },
+      };
+    };
+    await withConfig(onKarpenter, async () => {
+      assert.match(findingsOf((await examine())("nodes for Loki"))[0]?.text ?? "", /^none has the label pool=logs$/);
+      await create([{ key: "pool", value: "logs", effect: "NoSchedule" }]);
+      assert.deepEqual((await examine())("nodes for Loki"), {
+        state: "ok",
+        seen: "0 of pool=logs; NodePool logs creates more",
+      });
+      await cluster.call("DELETE", `${pools}/logs`);
+      await create([{ key: "sku", value: "gpu", effect: "NoSchedule" }]);
+      const [tainted] = findingsOf((await examine())("nodes for Loki"));
+      assert.match(tainted?.text ?? "", /taints its nodes with sku=gpu:NoSchedule/);
+    });
+    await cluster.call("DELETE", `${pools}/logs`);
+  });
+});
+
+describe("a backend in Pulumi's legacy layout", () => {
+  const kept: string[] = [];
+  /** A backend with a state as CLI 3.60 left it. */
+  async function legacyBackend(): Promise<Record<string, string>> {
+    const { engine, folder } = await deployedStacks();
+    const states = mkdtempSync(join(folder, "legacy-"));
+    kept.push(states);
+    const backend = { PULUMI_BACKEND_URL: `file://${states}` };
+    const { exitCode, output } = await engine.run(["stack", "init", NAME], {
+      ...backend,
+      PULUMI_SELF_MANAGED_STATE_LEGACY_LAYOUT: "1",
+      PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR: "1",
+    });
+    assert.equal(exitCode, 0, output);
+    return backend;
+  }
+  after(() => assert.equal(kept.length, 1));
+
+  it("is recognised: refused by the CLI, read in spite of that, and beside states of today", async () => {
+    const { engine } = await deployedStacks();
+    const backend = await legacyBackend();
+    const command = /PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR=1 pulumi state upgrade --yes/;
+    const refused = findingsOf((await examine(backend))("Pulumi"));
+    assert.match(refused[0]?.text ?? "", /legacy layout/);
+    assert.match(refused[0]?.fix ?? "", command);
+
+    const read = { ...backend, PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR: "1" };
+    assert.match(findingsOf((await examine(read))("stack"))[0]?.text ?? "", /has the legacy layout, .*\(prod-aks-b\)/);
+
+    // The upgrade leaves a state without resources where it is, and the CLI no longer finds it.
+    const upgraded = await engine.run(["state", "upgrade", "--yes"], read);
+    assert.equal(upgraded.exitCode, 0, upgraded.output);
+    const beside = findingsOf((await examine(backend))("stack"));
+    assert.match(beside[0]?.text ?? "", /has the state of prod-aks-b in the legacy layout/);
+    assert.doesNotMatch(beside[0]?.fix ?? "", /stack init/);
+  });
+});
