@@ -1,3 +1,5 @@
+import { clusterArgs } from "../../components/cluster/args.ts";
+import { admitted } from "../../components/cluster/safeguards.ts";
 import { COMPONENT_TYPE } from "../../components/componentType.ts";
 import { nodePoolArgs } from "../../components/nodePool/args.ts";
 import type { PoolSize } from "../../components/nodePool/capacity.ts";
@@ -33,3 +35,10 @@ export function loggingPool(resources: readonly ComparedResource[]): PoolSize | 
 /** Inputs of the node pool that the stack creates. */
 export const createdPool = (resources: readonly ComparedResource[]): ComparedResource["inputs"] | undefined =>
   resources.find(({ type }) => type.endsWith(":AgentPool"))?.inputs;
+
+/** What AKS does to the requests of a stack's pods, from the component's arguments. */
+export function admittedRequests(resources: readonly ComparedResource[]): ReturnType<typeof admitted> {
+  const component = resources.find(({ type }) => type === COMPONENT_TYPE);
+  const { data } = clusterArgs.safeParse(component?.inputs.cluster);
+  return admitted(data?.safeguards ?? "none");
+}

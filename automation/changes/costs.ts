@@ -1,7 +1,7 @@
 import type { Manifest } from "../../components/helm/manifest.ts";
 import { AKS_DAEMONSETS, allocatable, type PoolSize } from "../../components/nodePool/capacity.ts";
-import { parseCpu, parseMemory } from "../../components/quantities.ts";
-import { type ComparedStack, createdPool, loggingPool } from "./comparedStack.ts";
+import { parseCpu, parseMemory, type Quantities } from "../../components/quantities.ts";
+import { admittedRequests, type ComparedStack, createdPool, loggingPool } from "./comparedStack.ts";
 
 /** What the pods of a stack request, and what its nodes offer. */
 export interface Sizing {
@@ -19,8 +19,9 @@ export interface Sizing {
 export function sizing({ releases, resources }: ComparedStack): Sizing {
   const objects = releases.flatMap((release) => release.objects);
   const workloads = objects.filter(({ kind }) => ["StatefulSet", "Deployment"].includes(kind));
-  const agents = objects.filter(({ kind }) => kind === "DaemonSet").map(podRequests);
-  const requested = workloads.map((w) => ({ ...podRequests(w), pods: replicasOf(w) }));
+  const raised = admittedRequests(resources);
+  const agents = objects.filter(({ kind }) => kind === "DaemonSet").map((agent) => podRequests(agent, raised));
+  const requested = workloads.map((w) => ({ ...podRequests(w, raised), pods: replicasOf(w) }));
   const [pool, created] = [loggingPool(resources), createdPool(resources)];
   return {
     requested: {
@@ -51,13 +52,16 @@ const specOf = (workload: Manifest): any => workload.spec ?? {};
 
 const replicasOf = (workload: Manifest): number => Number(specOf(workload).replicas ?? 1);
 
-function podRequests(workload: Manifest): { cpu: number; memory: number } {
+function podRequests(workload: Manifest, raised: (requests: Quantities) => Quantities): Quantities {
   const containers: Array<{ resources?: { requests?: Record<string, unknown> } }> =
     specOf(workload).template?.spec?.containers ?? [];
-  return {
-    cpu: sum(containers, ({ resources }) => parseCpu(String(resources?.requests?.cpu ?? "0")) ?? 0),
-    memory: sum(containers, ({ resources }) => parseMemory(String(resources?.requests?.memory ?? "0")) ?? 0),
-  };
+  const each = containers.map(({ resources: { requests = {} } = {} }) =>
+    raised({
+      cpu: parseCpu(String(requests.cpu ?? "0")) ?? 0,
+      memory: parseMemory(String(requests.memory ?? "0")) ?? 0,
+    }),
+  );
+  return { cpu: sum(each, ({ cpu }) => cpu), memory: sum(each, ({ memory }) => memory) };
 }
 
 function volumesOf(workloads: readonly Manifest[]): Sizing["volumes"] {
