@@ -56,7 +56,7 @@ export function admissionFix(message: string, { namespace, clusterId = "CLUSTER"
         : `exempt the namespace ${namespace} in spec.matchResources of the binding: kubectl edit validatingadmissionpolicybinding ${refusal.binding ?? refusal.name}`;
     case "webhook":
       return OF_AKS.test(refusal.constraint ?? "")
-        ? `${exclude}; if it is an assignment of your own, add ${namespace} to its excludedNamespaces (az policy assignment list)`
+        ? `${exclude}; if it is an assignment that you made, add ${namespace} to its excludedNamespaces (az policy assignment list)`
         : `exempt the namespace ${namespace} from the policy of ${refusal.name}`;
     case "standard":
       return `kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=privileged --overwrite: the stack sets this label, and something changed it to ${refusal.level}`;

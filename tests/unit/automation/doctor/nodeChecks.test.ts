@@ -87,7 +87,11 @@ describe("an existing pool", () => {
     const tainted = (taints: Loose[]) =>
       nodesFor({ nodes: [node("a", { workload: "logging" }, taints)] }, existingPool);
     assert.deepEqual(found(await tainted([spot, taint("sku", "", "NoExecute")])), [
-      'nodes for Loki: all 1 have taints that Loki\'s pods do not tolerate: kubernetes.azure.com/scalesetpriority=spot:NoSchedule, sku:NoExecute → nodePool.taints: [{ key: kubernetes.azure.com/scalesetpriority, value: "spot", effect: NoSchedule }, { key: sku, effect: NoExecute }]',
+      [
+        "nodes for Loki: all 1 have taints that Loki's pods do not tolerate:",
+        "kubernetes.azure.com/scalesetpriority=spot:NoSchedule, sku:NoExecute → nodePool.taints:",
+        '[{ key: kubernetes.azure.com/scalesetpriority, value: "spot", effect: NoSchedule }, { key: sku, effect: NoExecute }]',
+      ].join(" "),
     ]);
     // They pass, or only prefer.
     for (const passing of [
@@ -192,6 +196,11 @@ it("nodes without an agent are named, by kind", async () => {
   const result = await checkAgents(await apiOf({ nodes }));
   assert.equal(
     result.state === "ok" && result.seen,
-    "on 1 Linux nodes; none on virtual nodes, which have no disk: virtual-node-aci-linux; none on Windows nodes, for which Alloy's chart has no image: akswin0, akswin1; none on nodes of AKS itself, which only AKS may use: aks-hosted-0",
+    [
+      "on 1 Linux nodes",
+      "none on virtual nodes, which have no disk: virtual-node-aci-linux",
+      "none on Windows nodes, for which Alloy's chart has no image: akswin0, akswin1",
+      "none on nodes of AKS itself, which only AKS may use: aks-hosted-0",
+    ].join("; "),
   );
 });

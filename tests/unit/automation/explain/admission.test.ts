@@ -13,7 +13,10 @@ const EXCLUDE =
 const REFUSALS: ReadonlyArray<readonly [source: string, message: string, by: object, fix: RegExp]> = [
   [
     "https://github.com/Azure/AKS/issues/5442",
-    "ValidatingAdmissionPolicy 'aks-managed-baseline-hostpath-volumes' denied request: HostPath volumes detected: [varlogpods]. HostPath volumes are forbidden under restricted security policy unless containers mounting them are from allowed images.",
+    [
+      "ValidatingAdmissionPolicy 'aks-managed-baseline-hostpath-volumes' denied request: HostPath volumes detected: [varlogpods]. HostPath",
+      "volumes are forbidden under restricted security policy unless containers mounting them are from allowed images.",
+    ].join(" "),
     { by: "policy", name: "aks-managed-baseline-hostpath-volumes" },
     EXCLUDE,
   ],
@@ -25,7 +28,11 @@ const REFUSALS: ReadonlyArray<readonly [source: string, message: string, by: obj
   ],
   [
     "https://github.com/tailscale/tailscale/issues/17552",
-    'admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-k8sazurev2containerenforceprob-c3c99aabb9b4fc64f977] [Implied by gatekeeper-expand-workloads] Container <operator> in your Pod <operator-pod> has no <livenessProbe>. Required probes: ["readinessProbe", "livenessProbe"]',
+    [
+      'admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-k8sazurev2containerenforceprob-c3c99aabb9b4fc64f977]',
+      "[Implied by gatekeeper-expand-workloads] Container <operator> in your Pod <operator-pod> has no <livenessProbe>. Required probes:",
+      '["readinessProbe", "livenessProbe"]',
+    ].join(" "),
     {
       by: "webhook",
       name: "validation.gatekeeper.sh",
@@ -35,7 +42,10 @@ const REFUSALS: ReadonlyArray<readonly [source: string, message: string, by: obj
   ],
   [
     "https://github.com/temporalio/helm-charts/issues/759",
-    'admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-k8sazurev3containerlimits-86fcb3184468fd1b3e7e] [Implied by gatekeeper-expand-workloads] container <check> has no resource limits',
+    [
+      'admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-k8sazurev3containerlimits-86fcb3184468fd1b3e7e]',
+      "[Implied by gatekeeper-expand-workloads] container <check> has no resource limits",
+    ].join(" "),
     {
       by: "webhook",
       name: "validation.gatekeeper.sh",
@@ -45,13 +55,17 @@ const REFUSALS: ReadonlyArray<readonly [source: string, message: string, by: obj
   ],
   [
     "https://github.com/Azure/azure-policy/issues/1161",
-    'Error creating: admission webhook "validation.gatekeeper.sh" denied the request: [azurepolicy-k8sazurev3hostfilesystem-adbc8c998a99e902b9a8] HostPath volume {"hostPath": {"path": "/var/lib/docker/containers", "type": ""}, "name": "varlibdockercontainers"} is not allowed, pod: fluxconfig-agent. Allowed path: []',
+    [
+      'Error creating: admission webhook "validation.gatekeeper.sh" denied the request:',
+      '[azurepolicy-k8sazurev3hostfilesystem-adbc8c998a99e902b9a8] HostPath volume {"hostPath": {"path": "/var/lib/docker/containers",',
+      '"type": ""}, "name": "varlibdockercontainers"} is not allowed, pod: fluxconfig-agent. Allowed path: []',
+    ].join(" "),
     {
       by: "webhook",
       name: "validation.gatekeeper.sh",
       constraint: "azurepolicy-k8sazurev3hostfilesystem-adbc8c998a99e902b9a8",
     },
-    /assignment of your own, add logging to its excludedNamespaces \(az policy assignment list\)$/,
+    /assignment that you made, add logging to its excludedNamespaces \(az policy assignment list\)$/,
   ],
   [
     "a constraint of one's own",
@@ -61,7 +75,10 @@ const REFUSALS: ReadonlyArray<readonly [source: string, message: string, by: obj
   ],
   [
     "Kyverno",
-    'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/logging/alloy was blocked due to the following policies\n\ndisallow-host-path:\n  host-path: validation error',
+    [
+      'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/logging/alloy was blocked due to the following',
+      "policies\n\ndisallow-host-path:\n  host-path: validation error",
+    ].join(" "),
     { by: "webhook", name: "validate.kyverno.svc-fail" },
     /^exempt the namespace logging from the policy of validate\.kyverno\.svc-fail$/,
   ],
@@ -88,7 +105,11 @@ describe("a refusal by a policy", () => {
   }
 
   it("is found in the errors of a deploy, with the object", () => {
-    const helm = `Helm release "logging/alloy" failed: daemonsets.apps "alloy" is forbidden: ValidatingAdmissionPolicy 'aks-managed-baseline-hostpath-volumes' with binding 'b' denied request: HostPath volumes are forbidden\nand more`;
+    const helm = [
+      'Helm release "logging/alloy" failed: daemonsets.apps "alloy" is forbidden:',
+      "ValidatingAdmissionPolicy 'aks-managed-baseline-hostpath-volumes' with binding 'b' denied request:",
+      "HostPath volumes are forbidden\nand more",
+    ].join(" ");
     const [found, ...others] = refusedObjects(helm, PLACE);
     assert.deepEqual(others, []);
     assert.equal(found?.subject, "daemonsets alloy");

@@ -183,7 +183,12 @@ describe("verify", () => {
     assert.equal(outcomes["new chunk in the bucket"], "ok");
     assert.equal(
       detail("agent on every node"),
-      "on 2 of 3 Linux nodes; none on aks-gpu-0: alloy.values keeps it off; none on virtual nodes, which have no disk: virtual-node-aci-linux; none on Windows nodes, for which Alloy's chart has no image: akswin000000",
+      [
+        "on 2 of 3 Linux nodes",
+        "none on aks-gpu-0: alloy.values keeps it off",
+        "none on virtual nodes, which have no disk: virtual-node-aci-linux",
+        "none on Windows nodes, for which Alloy's chart has no image: akswin000000",
+      ].join("; "),
     );
   });
 
