@@ -3,7 +3,8 @@ import type { Loose } from "../manifest.ts";
 import { until } from "../processes.ts";
 import { serveNames } from "./nameServer.ts";
 import { addAddress, type Endpoint, NAME_SERVER, serveAddress } from "./network.ts";
-import { Pod, type PodContext } from "./pod.ts";
+import type { PodContext } from "./node.ts";
+import { Pod } from "./pod.ts";
 
 /** A component of Loki's release, by its label. */
 export type Component = "write" | "read" | "backend" | "gateway" | "memcached-chunks-cache" | "memcached-results-cache";

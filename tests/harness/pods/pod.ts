@@ -1,35 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Loose } from "../manifest.ts";
-import type { Program } from "../programs.ts";
-import { type Image, imageOf, programFolder } from "./images.ts";
+import { Container } from "./container.ts";
+import { imageOf } from "./images.ts";
 import { joinNetwork } from "./network.ts";
+import type { PodContext } from "./node.ts";
 import { childrenOf, cpuSeconds, peakMiB } from "./processUsage.ts";
 import { watchReadiness } from "./readiness.ts";
-import { quote, rootFilesystem } from "./rootFilesystem.ts";
-import { expandVariables } from "./variableExpansion.ts";
-import { diskOf, type Mountable, makeMounts, secretOf } from "./volumes.ts";
-
-/** Which probe of a container decides that it is ready. */
-export type Probe = "readiness" | "liveness";
-
-/** Everything around a pod. */
-export interface PodContext {
-  /** Folder of the whole run. */
-  readonly folder: string;
-  readonly programs: Readonly<Partial<Record<Program, string>>>;
-  readonly namespace: string;
-  readonly probe: Probe;
-  readonly objects: () => Mountable;
-}
-
-/** Name of a node whose pods log. */
-export const nodeName = (index: number): string => `aks-apps-00000000-vmss00000${index}`;
-
-/** Folder of a node's own files, below the folder of the run. */
-export const nodeFolder = (folder: string, index: number): string => join(folder, "nodes", nodeName(index));
+import { diskOf } from "./volumes.ts";
 
 /** What the processes of a pod have used since its start. */
 export interface Usage {
@@ -39,8 +18,8 @@ export interface Usage {
 }
 
 /**
- * One pod of a rendered manifest, run as a process with the container's command, arguments, environment, user, capabilities and mounts.
- * It has separate network, mount and process namespaces, and the cluster's DNS. Its disk and its address outlive the process.
+ * One pod of a rendered manifest, run as processes: its init containers, and then every container with a known image. The pod is ready and
+ * running when the first of these is. Its disk and its address outlive the processes.
  */
 export class Pod {
   readonly name: string;
@@ -52,7 +31,7 @@ export class Pod {
   readonly #node: number;
   readonly #folder: string;
   readonly #netns: string;
-  #child: ChildProcess | undefined;
+  #containers: Container[] = [];
   #starts = 0;
 
   /** @param node index of its node, for a pod that reads the node's files. */
@@ -70,7 +49,7 @@ export class Pod {
     void watchReadiness(this, (context.probe === "liveness" && livenessProbe) || readinessProbe);
   }
 
-  /** The container that runs: the first with a known image. */
+  /** The main container: the first with a known image. */
   get container(): Loose {
     const found = this.spec.containers.find((c: Loose) => imageOf(c));
     if (!found) throw new Error(`${this.name}: no container has a known image`);
@@ -78,9 +57,10 @@ export class Pod {
   }
 
   get running(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#containers[0]?.running ?? false;
   }
 
+  /** Output of the main container. That of any other has the container's name. */
   get log(): string {
     return join(this.#folder, "output.log");
   }
@@ -90,114 +70,46 @@ export class Pod {
     return diskOf(this.#folder, volume);
   }
 
-  /** Starts the container with the current content of its ConfigMaps and Secrets. */
+  /** Starts the containers with the current content of their ConfigMaps and Secrets. @throws when an init container fails. */
   start(): void {
     if (this.running) throw new Error(`${this.name} runs already`);
     this.#starts += 1;
-    const log = openSync(this.log, "a");
-    // nginx opens /dev/stderr by its name, as its own user.
-    const { uid, gid } = this.#user;
-    chownSync(this.log, uid, gid);
-    this.#child = spawn(
-      "nsenter",
-      [
-        `--net=${this.#netns}`,
-        ...["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", this.#setup(), "sh"],
-        ...this.#command(),
-      ],
-      // Ctrl-C at a terminal is for the command only, which stops the pods in order.
-      { stdio: ["ignore", log, log], detached: true },
+    const { address, spec } = this;
+    const around = {
+      ...{ pod: this.name, spec, address, context: this.#context, node: this.#node },
+      ...{ folder: this.#folder, network: this.#netns },
+    };
+    const known = (list: Loose[] = []): Loose[] => list.filter((c) => imageOf(c));
+    for (const init of known(spec.initContainers)) new Container(init, around, this.#starts).run();
+    this.#containers = known(spec.containers).map(
+      (container, i) => new Container(container, around, this.#starts, i === 0 ? "output.log" : undefined),
     );
-    this.#child.unref();
-    this.#child.once("exit", () => {
+    const [main, ...others] = this.#containers;
+    main?.start(() => {
       this.ready = false;
     });
+    for (const container of others) container.start();
   }
 
-  get #image(): Image {
-    return imageOf(this.container) as Image;
-  }
-
-  get #security(): Loose {
-    return { ...this.spec.securityContext, ...this.container.securityContext };
-  }
-
-  get #user(): { uid: number; gid: number } {
-    const { runAsUser: uid = 0, runAsGroup: gid = 0 } = this.#security;
-    return { uid, gid };
-  }
-
-  get #root(): string {
-    return join(this.#folder, "root");
-  }
-
-  /** Shell lines that make the container's root and then run its command, which is the shell's arguments. */
-  #setup(): string {
-    const { folder, programs, objects } = this.#context;
-    const mounts = makeMounts(this.spec, this.container, {
-      pod: this.name,
-      folder: this.#folder,
-      node: nodeFolder(folder, this.#node),
-      files: join(this.#folder, "files", `${this.#starts}`),
-      objects: objects(),
-    });
-    const program = programFolder(folder, this.#image, programs[this.#image.program] ?? "");
-    return [
-      "set -eu",
-      `hostname ${this.name}`,
-      ...rootFilesystem(this.#root, program, mounts),
-      ...(this.#security.readOnlyRootFilesystem ? [`mount -o remount,ro ${quote(this.#root)}`] : []),
-      `exec env -i "$@"`,
-    ].join("\n");
-  }
-
-  /** The container's environment, and its command with no more of root than its security context leaves. */
-  #command(): string[] {
-    const { container } = this;
-    const { uid, gid } = this.#user;
-    const environment = this.#environment();
-    const command: string[] = [
-      ...(container.command ?? [this.#image.path]),
-      ...(container.args ?? this.#image.args ?? []),
-    ];
-    return [
-      ...["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", `HOSTNAME=${this.name}`],
-      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-      ...["chroot", this.#root, "setpriv", "--no-new-privs", "--clear-groups"],
-      ...[`--reuid=${uid}`, `--regid=${gid}`, "--bounding-set=-all", "--inh-caps=-all"],
-      ...command.map((text) => expandVariables(text, environment)),
-    ];
-  }
-
-  /** Sends a signal to the program itself. */
+  /** Sends a signal to the main container's program. */
   signal(signal: NodeJS.Signals): void {
-    const program = this.#program();
-    if (program === undefined) throw new Error(`${this.name}: the program is not running`);
-    process.kill(program, signal);
+    if (!this.#containers[0]) throw new Error(`${this.name}: the program is not running`);
+    this.#containers[0].signal(signal);
   }
 
-  /** Stops the program, and kills it after its grace period. @returns whether it ended in that period. */
+  /** Stops the containers, and kills them after their grace period. @returns whether all ended in that period. */
   async stop(graceSeconds: number = this.spec.terminationGracePeriodSeconds ?? 30): Promise<boolean> {
-    const child = this.#child;
-    if (!child || !this.running) return true;
-    const ended = new Promise<true>((done) => child.once("exit", () => done(true)));
-    child.ref();
-    this.signal("SIGTERM");
+    const running = this.#containers.filter((container) => container.running);
+    const ended = Promise.all(running.map((container) => container.ended())).then(() => true as const);
+    for (const container of running) container.signal("SIGTERM");
     const graceful = await Promise.race([ended, sleep(graceSeconds * 1000, false as const, { ref: false })]);
     if (!graceful) await this.kill();
     return graceful;
   }
 
-  /** Kills the program with SIGKILL, like the out-of-memory killer or the loss of a node. */
+  /** Kills all containers with SIGKILL, like the loss of a node. */
   async kill(): Promise<void> {
-    const child = this.#child;
-    if (!child || !this.running) return;
-    const ended = new Promise((done) => child.once("exit", done));
-    child.ref();
-    // The namespace's first process takes all others with it. It may have ended already, or not have begun.
-    if (this.#program() === undefined) child.kill("SIGKILL");
-    else this.signal("SIGKILL");
-    await ended;
+    await Promise.all(this.#containers.map((container) => container.kill()));
   }
 
   /** Empties the pod's disks, like a deleted claim. */
@@ -205,9 +117,9 @@ export class Pod {
     rmSync(join(this.#folder, "disks"), { recursive: true, force: true });
   }
 
-  /** Usage of the program and of every process that it started, ended ones included. */
+  /** Usage of the main container's program and of every process that it started, ended ones included. */
   usage(): Usage {
-    const program = this.#program();
+    const program = this.#containers[0]?.program;
     if (program === undefined) throw new Error(`${this.name}: the program is not running`);
     const processes = [program];
     for (const pid of processes) processes.push(...childrenOf(pid));
@@ -217,37 +129,9 @@ export class Pod {
     };
   }
 
-  /** The last lines of the container's output. */
+  /** The last lines of the main container's output. */
   tail(lines = 15): string {
     return existsSync(this.log) ? readFileSync(this.log, "utf8").trimEnd().split("\n").slice(-lines).join("\n") : "";
-  }
-
-  /** Process id of the program: unshare is the parent of the namespace's first process. */
-  #program(): number | undefined {
-    return this.#child?.pid === undefined ? undefined : childrenOf(this.#child.pid)[0];
-  }
-
-  #environment(): Record<string, string> {
-    const { container } = this;
-    const environment: Record<string, string> = {};
-    for (const { secretRef } of container.envFrom ?? [])
-      Object.assign(environment, secretOf(this.name, this.#context.objects(), secretRef.name));
-    for (const { name, value, valueFrom } of container.env ?? []) {
-      environment[name] = valueFrom ? this.#field(valueFrom.fieldRef.fieldPath) : String(value ?? "");
-    }
-    return environment;
-  }
-
-  #field(path: string): string {
-    const fields: Record<string, string> = {
-      "status.podIP": this.address,
-      "spec.nodeName": nodeName(this.#node),
-      "metadata.name": this.name,
-      "metadata.namespace": this.#context.namespace,
-    };
-    const value = fields[path];
-    if (value === undefined) throw new Error(`${this.name}: the harness does not know the field ${path}`);
-    return value;
   }
 
   /** Number of a container's port. */

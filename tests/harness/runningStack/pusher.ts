@@ -2,7 +2,7 @@ import { closeSync, fstatSync, globSync, openSync, readFileSync, readSync } from
 import { setTimeout as sleep } from "node:timers/promises";
 import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
 import type { Loose } from "../manifest.ts";
-import { nodeName } from "../pods/pod.ts";
+import { nodeName } from "../pods/node.ts";
 import type { RenderedStack } from "./renderedStack.ts";
 
 /** A line as Loki's push API takes it: time, text, structured metadata. */

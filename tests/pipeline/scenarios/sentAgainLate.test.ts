@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nodeFolder } from "../../harness/pods/pod.ts";
+import { nodeFolder } from "../../harness/pods/node.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { runningStack } from "../../harness/runningStack/runningStack.ts";
