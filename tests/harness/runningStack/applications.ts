@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { Ledger, lineOf } from "./ledger.ts";
 
@@ -69,9 +70,13 @@ export class Application {
 
   /** Writes a short line, which takes little time to make. */
   writeShort(): void {
+    this.writeWithId((id) => `id=${id} over and over`);
+  }
+
+  /** Writes a text that contains its id. @param shown what Loki has to show of it. Default: the text. */
+  writeWithId(text: (id: string) => string, shown = text): void {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
-    const text = `id=${id} over and over`;
-    this.#ledger.add(id, text, this.#writeParts(text, 0n));
+    this.#ledger.add(id, shown(id), this.#writeParts(text(id), 0n));
   }
 
   /**
@@ -90,19 +95,22 @@ export class Application {
   }
 
   #writeParts(text: string, ago: bigint, between?: () => void): bigint {
-    let at = BigInt(Date.now()) * 1_000_000n - ago;
-    // Two lines of a pod never share a nanosecond: Loki treats equal texts with equal times as one line.
-    if (at <= this.#last) at = this.#last + 1n;
-    this.#last = at;
-    const time = timestamp(at);
     const parts = Math.ceil(text.length / PART_BYTES);
     for (let part = 0; part < parts; part++) {
       const flag = part < parts - 1 ? "P" : "F";
       const end = (part + 1) * PART_BYTES;
+      const time = timestamp(this.#now(ago));
       writeSync(this.#descriptor, `${time} stdout ${flag} ${text.slice(part * PART_BYTES, end)}\n`);
       if (part === 0 && flag === "P") between?.();
     }
-    return at;
+    return this.#last;
+  }
+
+  /** The time that containerd gives to a line, or to each part of a long one. No two of a pod are the same. */
+  #now(ago: bigint): bigint {
+    const now = BigInt(Date.now()) * 1_000_000n - ago;
+    this.#last = now > this.#last ? now : this.#last + 1n;
+    return this.#last;
   }
 
   /** Rotates the file if it is too large, as the kubelet does: without regard to unfinished lines. */
@@ -175,7 +183,7 @@ const timestamp = (nanoseconds: bigint): string =>
 /** Applications that log together at a given rate until they are stopped. */
 export class Workload {
   readonly ledger: Ledger;
-  readonly applications: readonly Application[];
+  readonly applications: Application[];
   readonly #timers: NodeJS.Timeout[];
   readonly #started = performance.now();
   #written = 0;
@@ -220,6 +228,13 @@ export class Workload {
     for (const timer of this.#timers) clearInterval(timer);
     for (const application of this.applications) application.end();
     return this.ledger;
+  }
+
+  /** Ends one pod and, five seconds later, deletes its files, while the others go on. */
+  async deleteOne(): Promise<void> {
+    const application = this.applications.pop();
+    await sleep(5000);
+    application?.delete();
   }
 
   /** Deletes the pods with their files. */
