@@ -2,6 +2,7 @@ import type { Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
+import { agentRequests } from "./alloy/requests.ts";
 import { secretInput } from "./argumentTypes.ts";
 import { checkSafeguards, clusterArgs } from "./cluster/args.ts";
 import { admitted } from "./cluster/safeguards.ts";
@@ -23,7 +24,6 @@ import { checkCidrs, checkObjectStorage, objectStorageArgs, withAddress } from "
 import type { CaCertificate } from "./objectStorage/caCertificate.ts";
 import { profileArg } from "./profile/args.ts";
 import { profile } from "./profile/profiles.ts";
-import { requested } from "./quantities.ts";
 import { GATEWAY_SERVICE } from "./releaseNames.ts";
 import { parseArguments, unwrapped } from "./shapeFindings.ts";
 import { checkStray } from "./strayCharacters.ts";
@@ -151,7 +151,7 @@ function checkCapacityOf(
     findings.within("loki", () => checkHosts(loki, size, `${pool}.maxCount`, findings));
     findings.when([...PODS, "alloy.resources", "profile", "cluster.safeguards"], () => {
       const asAdmitted = admitted(cluster.safeguards);
-      report = checkCapacity(size, asAdmitted(requested(alloy.resources)), lokiWorkloads(loki, asAdmitted));
+      report = checkCapacity(size, agentRequests(alloy.resources, asAdmitted), lokiWorkloads(loki, asAdmitted));
       findings.check(report.fits, {
         subject: pool,
         text: `room for all of Loki's pods on the pool at its largest; these may not fit: ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,

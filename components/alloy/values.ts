@@ -3,6 +3,7 @@ import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
+import { withOldBuffer } from "./oldBuffer/containers.ts";
 
 /** The pipeline: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
 export const ALLOY_PIPELINE = new URL("pod-logs.yaml", import.meta.url);
@@ -27,7 +28,7 @@ export const excludeGlobs = (exclude: readonly string[]): string[] => [
   "/var/log/pods/*/*/*.tmp",
   ...exclude.map((pattern) => {
     const [namespace, pod = "*"] = pattern.split("/");
-    return `/var/log/pods/${namespace}_${pod}_*/*/*`;
+    return `/var/{log/pods,lib/alloy/replay}/${namespace}_${pod}_*/*/*`;
   }),
 ];
 
@@ -93,7 +94,7 @@ export function alloyValues(
     rbac: { create: false },
     serviceAccount: { automountServiceAccountToken: false },
   };
-  return mergeValues(own, alloy.values);
+  return withOldBuffer(mergeValues(own, alloy.values), STORAGE, args.pushUrl);
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import type { alloyArgs } from "../alloy/args.ts";
+import { agentRequests } from "../alloy/requests.ts";
 import { lokiArgs } from "../loki/args.ts";
 import { CHUNK_MIB } from "../loki/chunk.ts";
 import { lokiWorkloads } from "../loki/workloads.ts";
 import { checkCapacity } from "../nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../nodePool/vmSizes.ts";
-import { type ContainerResources, type Quantities, requested } from "../quantities.ts";
+import type { ContainerResources, Quantities } from "../quantities.ts";
 import { textTable } from "../textTable.ts";
 import type { ProfileName } from "./args.ts";
 
@@ -117,7 +118,7 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
   // The agent on each node handles that node's share. No CPU limit, as in its default.
   const agentMillicores = Math.max(100, roundUp(((rate / nodes) * MEASURED.alloyCpu * 1000) / UTILISATION, 50));
   const agent = { requests: { cpu: `${agentMillicores}m`, memory: "256Mi" }, limits: { memory: "1Gi" } };
-  return { gbPerDay, nodes, pool: smallestPool(loki, requested(agent)), loki, alloy: { resources: agent } };
+  return { gbPerDay, nodes, pool: smallestPool(loki, agentRequests(agent)), loki, alloy: { resources: agent } };
 }
 
 /** The profile with a name. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { parse, stringify } from "yaml";
+import { OLD_RELEASE_ENDED } from "../../components/alloy/oldBuffer/containers.ts";
 import { ALLOY_PIPELINE, FEATURE_GATES } from "../../components/alloy/values.ts";
 import { chartsMissing } from "../harness/charts.ts";
 import type { Loose } from "../harness/manifest.ts";
@@ -42,6 +43,9 @@ describe("loki -verify-config", {
 
 describe("alloy", { skip: programMissing("alloy") }, () => {
   const pipeline = readFileSync(ALLOY_PIPELINE, "utf8");
+
+  // On a node, an init container writes it.
+  file(OLD_RELEASE_ENDED, "0");
 
   const validate = (pipeline: string, env: Record<string, string>, gates = FEATURE_GATES): ReturnType<typeof run> =>
     run("alloy", ["otel", "validate", `--config=${file("pipeline.yaml", pipeline)}`, `--feature-gates=${gates}`], env);

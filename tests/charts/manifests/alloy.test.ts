@@ -27,7 +27,7 @@ describeManifests(({ rendered, pod }) => {
     });
     assert.deepEqual(
       spec.containers.map((c: { name: string }) => c.name),
-      ["alloy"],
+      ["alloy", "old-buffer"],
       "no reloader",
     );
   });

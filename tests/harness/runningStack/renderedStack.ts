@@ -107,7 +107,7 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
   return result;
 }
 
-async function renderReleases(releases: readonly ReleaseInputs[]): Promise<Manifest[]> {
+export async function renderReleases(releases: readonly ReleaseInputs[]): Promise<Manifest[]> {
   const perRelease = chartsMissing() ? releases.map(objectsOfValues) : await helmTemplates(releases);
   return perRelease.flat();
 }

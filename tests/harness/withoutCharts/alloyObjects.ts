@@ -22,7 +22,8 @@ export function alloyObjects(release: ChartRelease): Manifest[] {
       ...(alloy.mounts.varlog ? [{ name: "varlog", hostPath: { path: "/var/log" } }] : []),
       ...controller.volumes.extra,
     ],
-    containers: [alloyContainer(release, key)],
+    initContainers: controller.initContainers,
+    containers: [alloyContainer(release, key), ...controller.extraContainers],
   });
   const labels = { "app.kubernetes.io/name": "alloy", "app.kubernetes.io/instance": name };
   return [

@@ -1,0 +1,84 @@
+// The upgrade from release 0.1. This folder can go in release 0.3, with what uses it: an upgrade from 0.1 then goes through 0.2
+// (docs/upgrading.md).
+import { readFileSync } from "node:fs";
+import type { Values } from "../../helm/mergeValues.ts";
+import type { ContainerResources } from "../../quantities.ts";
+import { ALLOY_CHART } from "../chart.ts";
+
+const text = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
+
+/** Without the comments of a script, so that editing one restarts no pods. */
+const shell = (file: string): string => text(file).replace(/^\s*#.*\n/gm, "");
+
+/** Name of the file that holds when release 0.1 ended on a node. */
+export const OLD_RELEASE_ENDED = "release-0.1-ended";
+
+/** Resources of the container that sends the buffer. It keeps 10 MiB of lines in memory, and shares the CPU with what logs. */
+export const OLD_BUFFER_RESOURCES: ContainerResources = {
+  requests: { cpu: "10m", memory: "64Mi" },
+  limits: { memory: "512Mi" },
+};
+
+/** Succeeds if everything is sent, or if the Alloy that sends it has an open port. */
+const SENDS = "[ ! -e $LOGGING_STORAGE/loki.write.gateway ] || : </dev/tcp/127.0.0.1/12346";
+const PROBE = {
+  exec: { command: ["/bin/bash", "-c", SENDS] },
+  initialDelaySeconds: 60,
+  periodSeconds: 30,
+  timeoutSeconds: 10,
+};
+
+/** An image of the Alloy chart, by its own rules. */
+function imageOf({ image = {}, global = {} }: Record<string, Values>): string {
+  const { registry = "docker.io", repository = "grafana/alloy", tag, digest } = image as Record<string, string>;
+  const from = (global.image as Values | undefined)?.registry || registry;
+  if (digest) return `${from}/${repository}@sha256:${digest.replace(/^sha256:/, "")}`;
+  return `${from}/${repository}:${tag || ALLOY_CHART.appVersion}`;
+}
+
+/**
+ * Adds two containers to the values of Alloy's release. The first runs before Alloy, and notes when release 0.1 ended on this node. The second
+ * runs beside Alloy, sends what the buffer of release 0.1 holds, and removes that release's files: Loki may be down for hours, and lines are
+ * read in that time.
+ *
+ * @param storage Alloy's folder on the node.
+ * @param pushUrl where release 0.1 pushed to.
+ */
+export function withOldBuffer(values: Values, storage: string, pushUrl: string): Values {
+  const { alloy = {}, controller = {} } = values as Record<string, Values>;
+  const env = [{ name: "LOGGING_STORAGE", value: storage }];
+  const shared = {
+    image: imageOf(values as Record<string, Values>),
+    securityContext: alloy.securityContext,
+    volumeMounts: (alloy.mounts as Values | undefined)?.extra,
+  };
+  const noteEnd = {
+    name: "old-release-ended",
+    ...shared,
+    command: ["/bin/bash", "-c", shell("noteEnd.sh")],
+    env: [...env, { name: "LOGGING_ENDED", value: OLD_RELEASE_ENDED }],
+    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+  };
+  const send = {
+    name: "old-buffer",
+    ...shared,
+    command: ["/bin/bash", "-c", shell("send.sh")],
+    env: [
+      ...env,
+      { name: "LOGGING_PUSH_URL", value: pushUrl },
+      { name: "LOGGING_BUFFER_PIPELINE", value: text("buffer.alloy") },
+    ],
+    envFrom: alloy.envFrom,
+    resources: OLD_BUFFER_RESOURCES,
+    readinessProbe: PROBE,
+    livenessProbe: { ...PROBE, failureThreshold: 10 },
+  };
+  return {
+    ...values,
+    controller: {
+      ...controller,
+      initContainers: [noteEnd, ...((controller.initContainers as Values[] | undefined) ?? [])],
+      extraContainers: [send, ...((controller.extraContainers as Values[] | undefined) ?? [])],
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Application, Workload } from "../../harness/runningStack/applications.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
+import { oldFiles, startOldRelease, untilOldFilesGone } from "./upgrade/oldRelease.ts";
+
+/** The kubelet keeps five files of a container, and gives it a new one every few seconds. */
+const ROTATION = { maxBytes: 128 * 1024, maxFiles: 5, splitsLines: false };
+
+const found: { up?: Accounts; down?: Accounts } = {};
+
+/** Writes what release 0.1 sent in another form than the current one does: levels that are not a word, and lines that end in `\r`. */
+function writeOddLines(applications: readonly Application[]): void {
+  const levels = ["30", "45", "0.5", "true", "null", '""', '"two words"', '"30"', '{"a":1}', "[]"];
+  for (const application of applications) {
+    for (const level of levels) {
+      application.writeWithId((id) => `{"id":"${id}","level":${level}}`);
+      application.writeWithId((id) => `{"id":"${id}","Level":${level},"level":"warn"}`);
+    }
+    application.writeWithId(
+      (id) => `id=${id} of Windows\r`,
+      (id) => `id=${id} of Windows`,
+    );
+  }
+}
+
+it("an upgrade from release 0.1 while Loki is up", { skip: alloyMissing() }, async () => {
+  const running = await runningStack();
+  const upgrade = await startOldRelease(running);
+  const workload = new Workload(running.podLogs, "upgradeup", { rotation: ROTATION });
+  writeOddLines(workload.applications);
+  await sleep(40_000);
+  await workload.deleteOne();
+  await upgrade();
+  await sleep(20_000);
+  found.up = await assertNothingLost("upgrade", running, workload.stop(), { resent: true });
+  await untilOldFilesGone(running);
+});
+
+itCountsOnce("an upgrade from release 0.1 while Loki is up", () => found.up);
+
+/** Three quarters of a minute of an outage, in which two pods are deleted and Alloy restarts once. */
+async function outage({ cluster: { alloy } }: RunningStack, workload: Workload): Promise<void> {
+  await sleep(20_000);
+  await workload.deleteOne();
+  await sleep(10_000);
+  await alloy.kill();
+  alloy.start();
+  await sleep(15_000);
+  await workload.deleteOne();
+}
+
+it("an upgrade from release 0.1 while Loki is down: what only its buffer has is delivered", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await runningStack();
+  const upgrade = await startOldRelease(running);
+  const workload = new Workload(running.podLogs, "upgradedown", { rotation: ROTATION });
+  writeOddLines(workload.applications);
+  await sleep(15_000);
+  await killLoki(running);
+  await outage(running, workload);
+  await upgrade();
+  await sleep(30_000);
+  assert.ok(oldFiles(running).includes("loki.write.gateway"), "the buffer stays until it is sent");
+  await startLoki(running);
+  await sleep(20_000);
+  found.down = await assertNothingLost("upgrade while Loki is down", running, workload.stop(), { resent: true });
+  await untilOldFilesGone(running);
+});
+
+itCountsOnce("an upgrade from release 0.1 while Loki is down", () => found.down);
