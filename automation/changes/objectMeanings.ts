@@ -3,6 +3,7 @@ import { count } from "./count.ts";
 import type { FieldChange } from "./fieldChanges.ts";
 import type { Level, RatedFinding } from "./levels.ts";
 import type { ObjectChange, ReleaseChange } from "./objectChanges.ts";
+import { oldBufferMeaning } from "./oldBufferMeaning.ts";
 
 /** What changed objects of a release mean: pods that restart, upgrades that fail, volumes that are deleted. */
 export const objectMeanings = (release: ReleaseChange): RatedFinding[] => [
@@ -111,7 +112,12 @@ const gigabytes = (size: unknown): number => {
 
 function workloadMeanings(change: ObjectChange): RatedFinding[] {
   if (change.op !== "changed" || !["StatefulSet", "Deployment", "DaemonSet"].includes(change.kind)) return [];
-  return [...restartMeaning(change), ...scaleMeaning(change), ...retentionPolicyMeaning(change)];
+  return [
+    ...restartMeaning(change),
+    ...oldBufferMeaning(change),
+    ...scaleMeaning(change),
+    ...retentionPolicyMeaning(change),
+  ];
 }
 
 function restartMeaning(change: ObjectChange): RatedFinding[] {

@@ -10,23 +10,24 @@ const text = (file: string): string => readFileSync(new URL(file, import.meta.ur
 /** Without the comments of a script, so that editing one restarts no pods. */
 const shell = (file: string): string => text(file).replace(/^\s*#.*\n/gm, "");
 
+/** Name of the container that sends the buffer. */
+export const OLD_BUFFER = "old-buffer";
+
 /** Name of the file that holds when release 0.1 ended on a node. */
 export const OLD_RELEASE_ENDED = "release-0.1-ended";
 
-/** Resources of the container that sends the buffer. It keeps 10 MiB of lines in memory, and shares the CPU with what logs. */
+/**
+ * Resources of each of the two containers. They need less, but AKS raises smaller requests where Deployment Safeguards are enforced. Without
+ * a CPU limit, the buffer is sent in what the node has to spare.
+ */
 export const OLD_BUFFER_RESOURCES: ContainerResources = {
-  requests: { cpu: "10m", memory: "64Mi" },
+  requests: { cpu: "100m", memory: "100Mi" },
   limits: { memory: "512Mi" },
 };
 
 /** Succeeds if everything is sent, or if the Alloy that sends it has an open port. */
 const SENDS = "[ ! -e $LOGGING_STORAGE/loki.write.gateway ] || : </dev/tcp/127.0.0.1/12346";
-const PROBE = {
-  exec: { command: ["/bin/bash", "-c", SENDS] },
-  initialDelaySeconds: 60,
-  periodSeconds: 30,
-  timeoutSeconds: 10,
-};
+const PROBE = { exec: { command: ["/bin/bash", "-c", SENDS] }, timeoutSeconds: 10 };
 
 /** An image of the Alloy chart, by its own rules. */
 function imageOf({ image = {}, global = {} }: Record<string, Values>): string {
@@ -57,10 +58,10 @@ export function withOldBuffer(values: Values, storage: string, pushUrl: string):
     ...shared,
     command: ["/bin/bash", "-c", shell("noteEnd.sh")],
     env: [...env, { name: "LOGGING_ENDED", value: OLD_RELEASE_ENDED }],
-    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+    resources: OLD_BUFFER_RESOURCES,
   };
   const send = {
-    name: "old-buffer",
+    name: OLD_BUFFER,
     ...shared,
     command: ["/bin/bash", "-c", shell("send.sh")],
     env: [
@@ -70,8 +71,8 @@ export function withOldBuffer(values: Values, storage: string, pushUrl: string):
     ],
     envFrom: alloy.envFrom,
     resources: OLD_BUFFER_RESOURCES,
-    readinessProbe: PROBE,
-    livenessProbe: { ...PROBE, failureThreshold: 10 },
+    readinessProbe: { ...PROBE, periodSeconds: 10 },
+    livenessProbe: { ...PROBE, initialDelaySeconds: 60, periodSeconds: 30, failureThreshold: 10 },
   };
   return {
     ...values,

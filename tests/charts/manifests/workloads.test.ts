@@ -97,7 +97,8 @@ describeManifests(({ stack, rendered, pod }) => {
     for (const { name, spec } of podsOf([...rendered().loki, ...rendered().alloy])) {
       for (const container of containersOf(spec)) {
         const subject = `${name}/${container.name}`;
-        for (const probe of ["livenessProbe", "readinessProbe"]) {
+        // An init container may have none.
+        for (const probe of spec.initContainers?.includes(container) ? [] : ["livenessProbe", "readinessProbe"]) {
           const { tcpSocket, httpGet, exec } = container[probe] ?? {};
           assert.ok(tcpSocket ?? httpGet ?? exec, `${subject} has no ${probe}`);
         }

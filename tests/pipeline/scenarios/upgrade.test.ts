@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Application, Workload } from "../../harness/runningStack/applications.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { oldFiles, startOldRelease, untilOldFilesGone } from "../oldRelease.ts";
 import { type Accounts, assertNothingLost, itCountsOnce } from "../scenario.ts";
-import { oldFiles, startOldRelease, untilOldFilesGone } from "./upgrade/oldRelease.ts";
 
 /** The kubelet keeps five files of a container, and gives it a new one every few seconds. */
 const ROTATION = { maxBytes: 128 * 1024, maxFiles: 5, splitsLines: false };

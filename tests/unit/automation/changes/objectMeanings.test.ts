@@ -42,6 +42,14 @@ describe("objects of a release that differ", () => {
     assert.deepEqual(meanings(agent("1"), agent("2")), [
       "restarts: its pod restarts on every node, 20% at once: image",
     ]);
+    const withBuffer = manifest("DaemonSet", "alloy", {
+      spec: {
+        template: { spec: { containers: [{ name: "loki", image: "loki:1" }, { name: "old-buffer" }] } },
+        updateStrategy: { rollingUpdate: { maxUnavailable: "20%" } },
+      },
+    });
+    assert.match(meanings(agent("1"), withBuffer)[1] ?? "", /^restarts: each node sends again what its log files /);
+    assert.equal(meanings(withBuffer, agent("1")).length, 1);
   });
 
   it("interrupt a service whose only pod restarts, unless it is a cache", () => {

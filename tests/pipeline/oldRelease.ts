@@ -1,17 +1,17 @@
-// The collector of release 0.1. This folder can go in release 0.3, with components/alloy/oldBuffer.
+// The collector of release 0.1. This file and its fixture can go in release 0.3, with components/alloy/oldBuffer.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { ALLOY_CHART } from "../../../../components/alloy/chart.ts";
-import type { Loose } from "../../../harness/manifest.ts";
-import { nodeFolder } from "../../../harness/pods/node.ts";
-import { until } from "../../../harness/processes.ts";
-import { renderReleases } from "../../../harness/runningStack/renderedStack.ts";
-import type { RunningStack } from "../../../harness/runningStack/runningStack.ts";
+import { ALLOY_CHART } from "../../components/alloy/chart.ts";
+import type { Loose } from "../harness/manifest.ts";
+import { nodeFolder } from "../harness/pods/node.ts";
+import { until } from "../harness/processes.ts";
+import { renderReleases } from "../harness/runningStack/renderedStack.ts";
+import type { RunningStack } from "../harness/runningStack/runningStack.ts";
 
 /** Values of release 0.1 for prod-aks-a, as its program sent them. */
-const VALUES = new URL("alloy-0.1.values.yaml", import.meta.url);
+const VALUES = new URL("../fixtures/release-0.1.alloy.values.yaml", import.meta.url);
 
 /** Files that the current release keeps on a node. */
 const KEPT = ["lock", "offsets", "queue", "release-0.1-ended"];
