@@ -64,7 +64,10 @@ export class Container {
     const log = this.#openLog();
     const { status }: SpawnSyncReturns<Buffer> = spawnSync("nsenter", this.#process(), { stdio: ["ignore", log, log] });
     closeSync(log);
-    if (status !== 0) throw new Error(`${this.#around.pod}: ${this.#container.name} ended with ${status}:\n${readFileSync(this.log, "utf8")}`);
+    if (status !== 0)
+      throw new Error(
+        `${this.#around.pod}: ${this.#container.name} ended with ${status}:\n${readFileSync(this.log, "utf8")}`,
+      );
   }
 
   /** Sends a signal to the program itself. */
