@@ -1,6 +1,7 @@
-import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { readBundle } from "../certificates/bundle.ts";
+import type { Certificate } from "../certificates/certificate.ts";
 import type { Findings } from "../findings.ts";
 
 /** A CA bundle in the repository. */
@@ -13,8 +14,8 @@ export interface CaCertificate {
 const EXPIRES_SOON_DAYS = 45;
 
 /**
- * Reads and checks a CA bundle. Reports a missing file, a private key, anything that is not a certificate, and a certificate that has
- * expired or will expire soon.
+ * Reads and checks a CA bundle. Reports a missing file, a private key, anything that Loki and the MinIO provider would not load, and a
+ * certificate that has expired or will expire soon.
  */
 export function checkCaCertificate(
   file: string,
@@ -31,10 +32,8 @@ export function checkCaCertificate(
     });
     return undefined;
   }
-  const pem = readFileSync(file, "utf8");
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  const certificates = blocks.map(parse);
-  if (pem.includes("PRIVATE KEY")) {
+  const bytes = readFileSync(file);
+  if (bytes.includes("PRIVATE KEY")) {
     findings.problem({
       subject: path,
       given: file,
@@ -42,16 +41,14 @@ export function checkCaCertificate(
       fix: "remove the private key from the file, and make a new one: it has been in the repository",
     });
   }
-  if (blocks.length === 0 || certificates.includes(undefined)) {
-    findings.problem({
-      subject: path,
-      given: file,
-      text: "PEM certificates (-----BEGIN CERTIFICATE-----)",
-      fix: "convert a DER file with `openssl x509 -inform der -in ca.cer -out ca.pem`",
-    });
+  const bundle = readBundle(bytes, file);
+  if ("problem" in bundle) {
+    findings.problem({ subject: path, given: file, ...bundle.problem });
     return undefined;
   }
-  for (const certificate of certificates) if (certificate) checkExpiry(certificate, file, path, findings, now);
+  for (const certificate of bundle.certificates) checkExpiry(certificate, file, path, findings, now);
+  // A carriage return would reach the pods.
+  const pem = bytes.toString("utf8").replace(/\r\n?/g, "\n");
   const inProject = relative(".", file);
   if (!inProject.startsWith("..")) return { file: inProject, pem };
   findings.warn(
@@ -60,10 +57,8 @@ export function checkCaCertificate(
   return { file, pem };
 }
 
-function checkExpiry(certificate: X509Certificate, file: string, path: string, findings: Findings, now: Date): void {
-  const end = new Date(certificate.validTo);
+function checkExpiry({ subject, end }: Certificate, file: string, path: string, findings: Findings, now: Date): void {
   const days = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
-  const subject = certificate.subject?.replaceAll("\n", ", ") ?? "";
   findings.check(days >= 0, {
     subject: path,
     given: file,
@@ -72,12 +67,4 @@ function checkExpiry(certificate: X509Certificate, file: string, path: string, f
   });
   if (days >= 0 && days < EXPIRES_SOON_DAYS)
     findings.warn(`${path}: ${subject} expires in ${days} days, on ${end.toISOString().slice(0, 10)}.`);
-}
-
-function parse(block: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(block);
-  } catch {
-    return undefined;
-  }
 }

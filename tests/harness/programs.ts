@@ -14,6 +14,7 @@ export const PACKAGES = {
 
 /** Every other program that a tier runs, by its name on PATH, and where to get it. */
 const SOURCES = {
+  go: "https://go.dev/dl/",
   pulumi: "the Pulumi CLI, https://www.pulumi.com/docs/install/",
   "pulumi-language-nodejs": "comes in the same archive as pulumi",
   etcd: "https://github.com/etcd-io/etcd/releases",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { problemAt, refusal, stackFile } from "../../../harness/plannedStack.ts";
+import { load, problemAt, refusal, stackFile } from "../../../harness/plannedStack.ts";
 import { describeMistakes } from "./mistakes.ts";
 
 /** Expired on 2021-01-02; made with `openssl req -x509 -days 1`. */
@@ -70,7 +70,7 @@ describe("a CA bundle", () => {
       ),
       "objectStorage.caFile",
     );
-    assert.match(problem.text, /PEM certificates/);
+    assert.match(problem.text, /certificates that Go can read; it refuses not a certificate.*; see line 1$/);
   });
 
   it("is refused with a private key, and the key is not shown", async () => {
@@ -84,5 +84,31 @@ describe("a CA bundle", () => {
       error?.problems.some((p) => p.subject === "objectStorage.caFile" && /remove the private key/.test(p.fix)),
     );
     assert.ok(!error?.message.includes("PLANTED"));
+  });
+
+  it("reaches the cluster without carriage returns", async () => {
+    const pem = readFileSync("certs/minio-internal-company-ca.pem", "utf8");
+    const caFile = file("windows.pem", pem.replaceAll("\n", "\r\n"));
+    const { resolved } = await load(
+      stackFile((c) => {
+        c.objectStorage.caFile = caFile;
+      }),
+    );
+    assert.equal(resolved.objectStorage.ca?.pem, pem);
+  });
+
+  it("is refused with a byte order mark, with the command that removes it", async () => {
+    const caFile = "tests/fixtures/certificates/byte-order-mark.pem";
+    const problem = problemAt(
+      await refusal(
+        stackFile((c) => {
+          c.objectStorage.caFile = caFile;
+        }),
+      ),
+      "objectStorage.caFile",
+    );
+    assert.equal(problem.given, caFile);
+    assert.match(problem.text, /no byte order mark before -----BEGIN.*; see line 1$/);
+    assert.match(problem.fix, /^perl -pi -e .*byte-order-mark\.pem$/);
   });
 });
