@@ -137,6 +137,12 @@ const LOGIN: readonly Known[] = [
     fix: "fix what its pods wait for, then run the deploy again",
   },
   {
+    pattern: /no matches for kind "?CiliumNetworkPolicy"?|ciliumnetworkpolicies\.cilium\.io[^\n]*not found/,
+    subject: "network.policyEngine",
+    text: "is cilium, but the cluster does not have Cilium's policies",
+    fix: 'az aks show --query networkProfile.networkPolicy prints the cluster\'s engine: write that, or move the cluster to Cilium (docs/operations.md, "Move to Cilium")',
+  },
+  {
     pattern: /another operation \(install\/upgrade\/rollback\) is in progress/,
     subject: "a release",
     text: "was left pending by a deploy that was killed",

@@ -160,7 +160,7 @@ function unscheduledPod(pod: V1Pod, message: string, { namespace, claims, events
   if (/node affinity|node selector|untolerated taint|anti-affinity|topology spread/.test(message))
     return {
       text,
-      fix: "kubectl get nodes -L workload,topology.kubernetes.io/zone: the pool needs as many ready nodes as there are replicas, with the label and taint of nodePool",
+      fix: `kubectl get nodes -L ${[...Object.keys(pod.spec?.nodeSelector ?? {}), "topology.kubernetes.io/zone"].join(",")}: the pool needs as many ready nodes as there are replicas, with the label of nodePool, and with no taints but those of nodePool`,
     };
   return { text, fix: `kubectl -n ${namespace} describe pod ${pod.metadata?.name}` };
 }

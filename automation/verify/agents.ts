@@ -1,6 +1,7 @@
 import type { CoreV1Api, V1Node, V1Pod } from "@kubernetes/client-node";
 import { ALLOY_RELEASE } from "../../components/releaseNames.ts";
 import { agentNodes, architecture } from "../cluster/agentNodes.ts";
+import { apiMessage } from "../cluster/apiMessage.ts";
 
 /** Where Alloy runs, as text. */
 export interface Agents {
@@ -10,13 +11,16 @@ export interface Agents {
   readonly waiting: string;
 }
 
-/** Reads where Alloy runs. */
+/** Reads where Alloy runs. A login that may not list nodes can still verify the rest. */
 export async function readAgents(core: CoreV1Api, namespace: string): Promise<Agents> {
-  const [nodes, pods] = await Promise.all([
-    core.listNode(),
-    core.listNamespacedPod({ namespace, labelSelector: `app.kubernetes.io/instance=${ALLOY_RELEASE}` }),
-  ]);
-  return agentsOn(nodes.items, pods.items);
+  const labelSelector = `app.kubernetes.io/instance=${ALLOY_RELEASE}`;
+  try {
+    const [nodes, pods] = await Promise.all([core.listNode(), core.listNamespacedPod({ namespace, labelSelector })]);
+    return agentsOn(nodes.items, pods.items);
+  } catch (error) {
+    if ((error as { code?: number }).code !== 403) throw error;
+    return { covered: `not known: ${apiMessage(error)}`, waiting: "" };
+  }
 }
 
 /** Where Alloy runs, from nodes and Alloy's pods. */

@@ -22,6 +22,8 @@ export const kubernetesServer = (state: FakeState): Server =>
     if (request.method === "POST") void createPod(state, request, response);
     else if (request.method === "DELETE") deletePod(state, request, response);
     else {
+      if (state.behaviour.nodes === "forbidden" && request.url?.startsWith("/api/v1/nodes"))
+        return json(response, 403, { kind: "Status", message: "nodes is forbidden" });
       const object = kubernetesObject(request.url ?? "", state.behaviour);
       json(response, object ? 200 : 404, object ?? { kind: "Status", message: `no ${request.url}` });
     }
@@ -69,7 +71,7 @@ export function tunnels(state: FakeState, kubernetes: Server, lokiPort: number):
 /** An object of the namespace, or a list of one kind. */
 function kubernetesObject(url: string, { writersReady = 3, nodes = [], agents = [] }: Behaviour): unknown {
   const { pathname, searchParams } = new URL(url, "http://kubernetes");
-  if (pathname === "/api/v1/nodes") return { items: [...AGENTS.map(nodeOf), ...nodes] };
+  if (pathname === "/api/v1/nodes") return { items: [...AGENTS.map(nodeOf), ...(nodes === "forbidden" ? [] : nodes)] };
   if (searchParams.get("labelSelector")?.endsWith("instance=alloy"))
     return { items: [...AGENTS.map(agentOf), ...agents] };
   const [, kind, name] = new RegExp(`${NAMESPACED}/([a-z]+)(?:/(.+))?$`).exec(pathname) ?? [];

@@ -7,8 +7,8 @@ export interface Behaviour {
   silent?: RegExp;
   /** How many of the three writers are ready. Default: 3. */
   writersReady?: number;
-  /** Nodes besides the two that have a ready agent. */
-  nodes?: object[];
+  /** Nodes besides the two that have a ready agent. `forbidden`: the login may not list them. */
+  nodes?: object[] | "forbidden";
   /** Alloy's pods besides the ready ones. */
   agents?: object[];
   /** The writer that refuses to flush. */

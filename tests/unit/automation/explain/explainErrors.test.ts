@@ -56,6 +56,13 @@ describe("errors of a deploy", () => {
     );
   });
 
+  it("of a cluster without Cilium's policies name the argument", () => {
+    const [found] = explainErrors([
+      'resource mapping not found: no matches for kind "CiliumNetworkPolicy" in version "cilium.io/v2"',
+    ]);
+    assert.equal(found?.subject, "network.policyEngine");
+  });
+
   it("of fields that Kubernetes does not change name every StatefulSet and the command", () => {
     const refused = (name: string) =>
       `cannot patch "${name}" with kind StatefulSet: StatefulSet.apps "${name}" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'template' are forbidden`;

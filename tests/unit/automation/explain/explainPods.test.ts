@@ -41,7 +41,15 @@ describe("pods that are not ready", () => {
 
   it("show which of the scheduler's reasons can be fixed, and how", () => {
     const fix = (message: string) => explain([pod("p", unscheduled(message))])[0]?.fix ?? "";
-    assert.match(fix("node(s) had untolerated taint(s)"), /kubectl get nodes -L workload/);
+    // https://github.com/spotinst/spotinst-kubernetes-helm-charts/issues/29
+    const system =
+      "0/10 nodes are available: 3 node(s) had untolerated taint(s) {CriticalAddonsOnly: true}, 7 node(s) didn't match node selector.";
+    const nodeSelector = { "kubernetes.azure.com/mode": "system" };
+    const [unselected] = explain([pod("p", unscheduled(system), { spec: { nodeSelector } })]);
+    assert.match(
+      unselected?.fix ?? "",
+      /^kubectl get nodes -L kubernetes\.azure\.com\/mode,topology\.kubernetes\.io\/zone: .* no taints but those of nodePool$/,
+    );
     assert.match(fix("something new"), /describe pod p/);
     const claims: Loose[] = [
       { metadata: { name: "data-p" }, spec: { storageClassName: "fast" }, status: { phase: "Pending" } },

@@ -192,6 +192,12 @@ describe("verify", () => {
     );
   });
 
+  it("verifies the rest with a login that may not list nodes", async () => {
+    const { detail, outcomes } = await verified({ newObjectOnPage: 1, nodes: "forbidden" });
+    assert.equal(detail("agent on every node"), "not known: nodes is forbidden");
+    assert.equal(outcomes["new chunk in the bucket"], "ok");
+  });
+
   it("names the node of an agent that is not ready, with its processor and the reason", async () => {
     const waiting = { reason: "ErrImagePull", message: "no match for platform in manifest: not found" };
     const { detail } = await verified(
