@@ -1,4 +1,5 @@
 import type { Findings } from "../findings.ts";
+import { isMap } from "./mergeValues.ts";
 
 /** Keys that hold a secret itself. Those that hold the name of one (`existingSecret`, `secretName`, `secretRef`) do not match. */
 const SECRET_KEY =
@@ -10,6 +11,12 @@ const SECRET_TEXT =
 
 /** A config line inside a text value: `password = "x"`, `secret_key: x`, `-pass=x`. */
 const ASSIGNMENT = /^[\s-]*([\w.-]+)\s*[:=]\s*["']?([^\s"'].*?)["']?\s*$/gm;
+
+/**
+ * Beside these, `secretKey` is the name of a key in a Secret, and not its value.
+ * https://external-secrets.io/latest/api/externalsecret/
+ */
+const NAMES_A_KEY = ["remoteRef", "sourceRef"];
 
 /** A reference to a secret, which is not one itself: `${ENV}`, `$(ENV)`, `sys.env("ENV")`, `{{ … }}`, a path to a mounted file. */
 const REFERENCE = /^(\$[{(]|sys\.env\(|\{\{|\/)/;
@@ -34,9 +41,10 @@ function secretPlaces(value: unknown, path: string, key: string): string[] {
     const map = value as Record<string, unknown>;
     // In an entry of `env`, `name` is the key of `value`.
     const envName = typeof map.name === "string" && "value" in map ? map.name : undefined;
-    return Object.entries(map).flatMap(([k, v]) =>
-      secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k),
-    );
+    return Object.entries(map).flatMap(([k, v]) => {
+      if (k === "secretKey" && NAMES_A_KEY.some((other) => isMap(map[other]))) return [];
+      return secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k);
+    });
   }
   return isSecret(value, key) ? [path] : [];
 }

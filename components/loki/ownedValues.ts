@@ -78,9 +78,13 @@ export const LOKI_FIXED_VALUES: readonly FixedValue[] = [
       promise: "deletion",
     }),
   ),
-  ...["fullnameOverride", "nameOverride", "namespaceOverride", "gateway.service.port", "gateway.containerPort"].map(
-    (path): FixedValue => ({
+  ...Object.entries({
+    ...{ fullnameOverride: "", nameOverride: "", namespaceOverride: "" },
+    ...{ "gateway.service.port": 80, "gateway.containerPort": 8080 },
+  }).map(
+    ([path, only]): FixedValue => ({
       path,
+      only,
       reason: "Alloy, Grafana, the NetworkPolicies and the outputs use the stack's names and ports",
     }),
   ),

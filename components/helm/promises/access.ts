@@ -71,10 +71,13 @@ export function everyNode({ own, given }: Sides): Breach[] {
         Object.keys(now.pod.nodeSelector ?? {}).some(
           (key) => before.pod.nodeSelector?.[key] !== now.pod.nodeSelector[key],
         ) || JSON.stringify(before.pod.affinity) !== JSON.stringify(now.pod.affinity);
-      const text = tolerated
-        ? "runs on other nodes than every Linux node"
-        : "does not tolerate the taint of every node";
-      return tolerated && !narrower
+      const evictable = before.pod.priorityClassName !== now.pod.priorityClassName;
+      const text = !tolerated
+        ? "does not tolerate the taint of every node"
+        : narrower
+          ? "runs on other nodes than every Linux node"
+          : `has the priority class ${now.pod.priorityClassName}: a full node evicts it, and its last lines are lost`;
+      return tolerated && !narrower && !evictable
         ? []
         : [
             {

@@ -56,7 +56,7 @@ function configMaps(own: readonly Manifest[], given: readonly Manifest[]): Breac
           promise: "pipeline",
           object: title,
           text: "holds something else than the stack's pipeline",
-          fix: "alloy.exclude, alloy.bufferMiB and alloy.maxLinesPerSecond change the pipeline; another one can be used after promisesGivenUp: [pipeline]",
+          fix: "alloy.exclude and alloy.bufferMiB change the pipeline; for another one: promisesGivenUp: [pipeline]",
         },
       ];
     });

@@ -53,6 +53,9 @@ describe("the escape hatch refuses a secret:", () => {
     checkNoSecrets(
       {
         gateway: { basicAuth: { enabled: true, existingSecret: "mine" } },
+        extraObjects: [
+          { kind: "ExternalSecret", spec: { data: [{ secretKey: "password", remoteRef: { key: "team/loki" } }] } },
+        ],
         imagePullSecrets: [{ name: "registry" }],
         serviceAccount: { automountServiceAccountToken: false, tokenExpirationSeconds: 3600 },
         loki: {
