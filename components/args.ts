@@ -60,6 +60,7 @@ export const argsSchema = z.strictObject({
   alloy: alloyArgs.prefault({}),
   /**
    * Promises that `loki.values` and `alloy.values` may break. Every preview and every change report names them.
+   * `docs/escape-hatches.md` lists what each one means.
    * @default []
    */
   promisesGivenUp: promisesGivenUpArg,

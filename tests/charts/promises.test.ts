@@ -17,7 +17,7 @@ const check = async (change: (config: Loose) => void, stack = "prod-aks-a") => {
   return checkPromises(file, (await plan(file)).resources);
 };
 
-describe("the stack's promises", { skip: chartsMissing(), timeout: 600_000 }, () => {
+describe("the stack's promises", { skip: chartsMissing(), timeout: 1_200_000 }, () => {
   let stack: JudgedStack;
   before(async () => {
     const { resources } = await planOf("prod-aks-a");
