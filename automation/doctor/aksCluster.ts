@@ -21,7 +21,11 @@ export interface AksCluster {
       } | null;
     } | null;
   } | null;
-  readonly agentPoolProfiles?: ReadonlyArray<{ readonly name: string; readonly count: number }> | null;
+  readonly agentPoolProfiles?: ReadonlyArray<{
+    readonly name: string;
+    readonly count: number;
+    readonly enableAutoScaling?: boolean | null;
+  }> | null;
 }
 
 type Config = Pick<ResolvedArgs, "cluster" | "namespace" | "network" | "nodePool" | "objectStorage">;
@@ -98,7 +102,9 @@ function poolFindings(cluster: AksCluster, { nodePool }: Config): Finding[] {
   const { created } = nodePool;
   if (!created) return [];
   const findings: Finding[] = [];
-  if (isAutoProvisioned(cluster) && created.minCount < created.maxCount)
+  // A subscription may have a feature that allows both. Then there are such pools.
+  const allowed = cluster.agentPoolProfiles?.some(({ enableAutoScaling }) => enableAutoScaling) ?? false;
+  if (isAutoProvisioned(cluster) && created.minCount < created.maxCount && !allowed)
     findings.push({
       subject: "nodePool.mode",
       text: `is create with ${created.minCount} to ${created.maxCount} nodes, but the cluster has node auto-provisioning, beside which AKS refuses the cluster autoscaler`,

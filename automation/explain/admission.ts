@@ -87,19 +87,16 @@ export function answerFindings(
   args: Pick<ResolvedArgs, "namespace" | "cluster">,
 ): Finding[] {
   const place = placeOf(args);
-  const asked =
-    namespace === args.namespace ? "" : ` (asked in ${namespace}, because ${args.namespace} does not exist yet)`;
-  const refused = answers.flatMap(({ workload, refused: why }): Finding[] =>
-    why === undefined
-      ? []
-      : [
-          {
-            subject: workload,
-            text: `the cluster will refuse its pods${asked}: ${why}`,
-            fix: admissionFix(why, place),
-          },
-        ],
-  );
+  const elsewhere = namespace !== args.namespace;
+  const asked = elsewhere
+    ? ` (asked in ${namespace}, because ${args.namespace} does not exist yet; an exemption of ${args.namespace} does not count there)`
+    : "";
+  const refused = answers.flatMap(({ workload, refused: why }): Finding[] => {
+    // The stack's own namespace has a label for this. Another one does not.
+    if (why === undefined || (elsewhere && refusalIn(why)?.by === "standard")) return [];
+    const text = `the cluster will refuse its pods${asked}: ${why}`;
+    return [{ subject: workload, text, fix: admissionFix(why, place) }];
+  });
   const changed = answers.flatMap(({ workload, changed: list }) => list.map((change) => `${workload}, ${change}`));
   const uncounted = args.cluster.safeguards === "none" ? changed : changed.filter((change) => !isRaisedToLeast(change));
   if (uncounted.length === 0) return refused;

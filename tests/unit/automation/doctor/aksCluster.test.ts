@@ -89,6 +89,8 @@ describe("a cluster", () => {
       [],
     );
     assert.deepEqual(await found({ nodeProvisioningProfile: { mode: "Manual" } }), []);
+    const agentPoolProfiles = [{ name: "app", count: 3, enableAutoScaling: true }];
+    assert.deepEqual(await found({ ...auto, agentPoolProfiles }), [], "a feature of the subscription allows both");
     assert.deepEqual(
       await found(auto, (c) => {
         c.nodePool = { mode: "existing", label: { key: "workload", value: "logging" } };

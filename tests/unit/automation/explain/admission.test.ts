@@ -68,6 +68,20 @@ const REFUSALS: ReadonlyArray<readonly [source: string, message: string, by: obj
     /assignment that you made, add logging to its excludedNamespaces \(az policy assignment list\)$/,
   ],
   [
+    "https://github.com/GoogleCloudPlatform/PerfKitBenchmarker/pull/6089",
+    [
+      'Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request:',
+      "[azurepolicy-k8sazurev1antiaffinityrules-3dbdca1776c2f1f6a18a] Deployment with 5 replicas should have podAntiAffinity",
+      "\n[azurepolicy-k8sazurev2containerenforceprob-9c81f9baeae421a77e19] Container <x> has no <livenessProbe>",
+    ].join(" "),
+    {
+      by: "webhook",
+      name: "validation.gatekeeper.sh",
+      constraint: "azurepolicy-k8sazurev1antiaffinityrules-3dbdca1776c2f1f6a18a",
+    },
+    EXCLUDE,
+  ],
+  [
     "a constraint of one's own",
     'admission webhook "validation.gatekeeper.sh" denied the request: [psp-host-filesystem] HostPath volume is not allowed',
     { by: "webhook", name: "validation.gatekeeper.sh", constraint: "psp-host-filesystem" },
@@ -135,14 +149,19 @@ describe("a refusal by a policy", () => {
 });
 
 describe("the answers to a dry run", () => {
-  const findings = async (changed: readonly string[], safeguards = "none", namespace = "logging") => {
+  const findings = async (
+    changed: readonly string[],
+    safeguards = "none",
+    namespace = "logging",
+    refused = REFUSALS[0]?.[1] ?? "",
+  ) => {
     const { args } = await load(
       stackFile((c) => {
         c.cluster.safeguards = safeguards;
       }),
     );
     const answers = [
-      { workload: "DaemonSet alloy", refused: REFUSALS[0]?.[1] ?? "", changed: [] },
+      { workload: "DaemonSet alloy", refused, changed: [] },
       { workload: "Deployment loki-gateway", changed },
     ];
     return answerFindings({ namespace, answers }, resolveArgs(args));
@@ -154,9 +173,15 @@ describe("the answers to a dry run", () => {
     assert.equal(found?.subject, "DaemonSet alloy");
     assert.match(
       found?.text ?? "",
-      /^the cluster will refuse its pods \(asked in default, because logging does not exist yet\): Validating/,
+      /^the cluster will refuse its pods \(asked in default, because logging does not exist yet; an exemption .*\): Validating/,
     );
     assert.match(found?.fix ?? "", /--cluster \/subscriptions\/.*prod-aks-a --level Enforce --excluded-ns logging/);
+  });
+
+  it("leave out a Pod Security Standard of another namespace: the stack's own has the label that exempts it", async () => {
+    const standard = 'pods "x" is forbidden: violates PodSecurity "baseline:latest": hostPath volumes';
+    assert.deepEqual(await findings([], "none", "default", standard), []);
+    assert.equal((await findings([], "none", "logging", standard)).length, 1);
   });
 
   it("name raised requests, but not those that the config counts on", async () => {
