@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
+import { OLD_RELEASE_ENDED } from "../../components/alloy/oldBuffer/containers.ts";
 import { GATEWAY_ENV } from "../../components/gateway/password.ts";
 import type { Fields, Manifest } from "../../components/helm/manifest.ts";
 import { runsLoki, titleOf, workloadsOf } from "../../components/helm/promises/objects.ts";
@@ -65,7 +66,12 @@ async function alloyProblems(objects: readonly Manifest[], folder: string): Prom
   if (!configMap || config === undefined || !isOnPath("alloy")) return [];
   const file = join(folder, "config.alloy");
   writeFileSync(file, config);
-  const env = { ...literals(container), [GATEWAY_ENV.username]: "logging-1", [GATEWAY_ENV.password]: "password1" };
+  // On a node, an init container writes this file.
+  writeFileSync(join(folder, OLD_RELEASE_ENDED), "0");
+  const env = {
+    ...{ ...literals(container), LOGGING_STORAGE: folder },
+    ...{ [GATEWAY_ENV.username]: "logging-1", [GATEWAY_ENV.password]: "password1" },
+  };
   const words: string[] = [...(container.command ?? []), ...(container.args ?? [])].map(String);
   const gates = words.filter((word) => word.startsWith("--feature-gates="));
   const args = words.includes("otel") ? ["otel", "validate", `--config=${file}`, ...gates] : ["validate", file];

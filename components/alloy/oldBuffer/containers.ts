@@ -17,11 +17,11 @@ export const OLD_BUFFER = "old-buffer";
 export const OLD_RELEASE_ENDED = "release-0.1-ended";
 
 /**
- * Resources of each of the two containers. They need less, but AKS raises smaller requests where Deployment Safeguards are enforced. Without
- * a CPU limit, the buffer is sent in what the node has to spare.
+ * Resources of each of the two containers. They reserve little, so that an upgrade fits where release 0.1 did. The buffer is sent with what
+ * CPU the node has to spare.
  */
 export const OLD_BUFFER_RESOURCES: ContainerResources = {
-  requests: { cpu: "100m", memory: "100Mi" },
+  requests: { cpu: "10m", memory: "64Mi" },
   limits: { memory: "512Mi" },
 };
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { agentRequests } from "../../../../components/alloy/requests.ts";
 import { admitted, type Safeguards } from "../../../../components/cluster/safeguards.ts";
 import { lokiArgs } from "../../../../components/loki/args.ts";
 import { lokiWorkloads } from "../../../../components/loki/workloads.ts";
@@ -115,6 +116,12 @@ describe("requests that Deployment Safeguards raise", () => {
       ["chunks-cache", 300, 200],
     ]);
     assert.deepEqual(admitted("Enforce")({ cpu: 250, memory: 99 }), { cpu: 250, memory: 100 });
+  });
+
+  it("are counted for the container beside Alloy too", () => {
+    const alloy = { requests: { cpu: "100m", memory: "256Mi" } };
+    assert.deepEqual(agentRequests(alloy), { cpu: 110, memory: 320 });
+    assert.deepEqual(agentRequests(alloy, admitted("Enforce")), { cpu: 200, memory: 356 });
   });
 
   it("are none of production's: it fits the same with them", () => {
