@@ -1,12 +1,24 @@
 import { z } from "zod";
 import { explained, text } from "./argumentTypes.ts";
 
-/** The name of a namespace: a DNS label. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+/** A DNS label. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+const isDnsLabel = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
+
+/** The name of a namespace. */
 export const namespaceName = text.refine(
-  (name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name),
+  isDnsLabel,
   explained({
     text: "a Kubernetes namespace: lower-case letters, digits and -",
     fix: "write the name as `kubectl get namespaces` prints it",
+  }),
+);
+
+/** The name of a container. */
+export const containerName = text.refine(
+  isDnsLabel,
+  explained({
+    text: "a container: lower-case letters, digits and -",
+    fix: "write the name as `kubectl get pods -o yaml` prints it below containers",
   }),
 );
 

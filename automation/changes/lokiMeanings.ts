@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Fields, Manifest } from "../../components/helm/manifest.ts";
 import { isMap } from "../../components/helm/mergeValues.ts";
 import { hoursOf, spanText } from "../../components/loki/durations.ts";
-import { type EffectiveConfig, effectiveConfig } from "../../components/loki/effectiveConfig.ts";
+import { type EffectiveConfig, effectiveConfig, retentionOf } from "../../components/loki/effectiveConfig.ts";
 import { type LokiPeriod, schemaHistoryProblems } from "../../components/loki/schema.ts";
 import type { RatedFinding } from "./levels.ts";
 import { retentionMeanings } from "./retentionMeanings.ts";
@@ -114,10 +114,10 @@ function readingMeanings(before: EffectiveConfig, after: EffectiveConfig): Rated
   const [lookBefore, lookAfter] = [before, after].map(
     ({ limits }) => hoursOf(limits.max_query_lookback) || Infinity,
   ) as [number, number];
-  const [keptBefore, keptAfter] = [before, after].map(({ limits }) => hoursOf(limits.retention_period) || Infinity) as [
-    number,
-    number,
-  ];
+  const [keptBefore, keptAfter] = [before, after].map((one) => {
+    const { hours, streams } = retentionOf(one);
+    return Math.max(hours, ...streams.map((stream) => stream.hours ?? 0));
+  }) as [number, number];
   // A limit that only follows the retention is covered by the retention's own meaning.
   if (lookAfter < lookBefore && !(lookAfter === keptAfter && lookBefore === keptBefore))
     meanings.push({

@@ -12,7 +12,7 @@ export const grafanaDataSource = (args: ResolvedArgs, username: string) => ({
   url: args.queryUrl,
   basicAuth: true,
   basicAuthUser: username,
-  jsonData: { maxLines: 1000, timeout: 300 },
+  jsonData: { maxLines: 1000, timeout: args.loki.queries.timeoutSeconds },
 });
 
 /** A data source in Grafana's provisioning format. */

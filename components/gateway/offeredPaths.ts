@@ -5,12 +5,13 @@ import { ALLOY_NAME } from "./password.ts";
 
 /** Paths that everyone with a password may use: reading, and the push that Alloy used before its OTel engine. */
 const FOR_READERS =
-  "loki/api/v1/(push|query|query_range|labels?|series|index|tail|patterns|detected_labels|detected_fields?|format_query|drilldown-limits|status/buildinfo)";
+  "loki/api/v1/(push|query|query_range|labels?|series|index|tail|detected_labels|detected_fields?|format_query|drilldown-limits|status/buildinfo)";
 
 /**
  * nginx snippets that limit the gateway to writing and reading. With the chart's own list, everyone who may read a line could also flush
  * and stop writers, and reach Loki's config, rings, rules and deletions. The snippets rewrite any other path to one that needs the password
- * too. A plain `return` would answer before nginx asks for the password.
+ * too. A plain `return` would answer before nginx asks for the password. `patterns` is not among them: nothing mines patterns
+ * (`pattern_ingester` is off), and Grafana's Drilldown reads that from `drilldown-limits`.
  */
 export const OFFERED_PATHS = {
   httpSnippet: [

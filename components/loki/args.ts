@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chartValues, count, explained, text } from "../argumentTypes.ts";
+import { chartValues, count, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
 import { gatewayArgs } from "../gateway/args.ts";
 import { checkSnippets } from "../gateway/offeredPaths.ts";
@@ -12,6 +12,8 @@ import type { PoolSize } from "../nodePool/capacity.ts";
 import { checkResources, resources } from "../quantities.ts";
 import { LOKI_CHART, LOKI_CHART_KEYS, LOKI_CONFIG_IN_VALUES } from "./chart.ts";
 import { LOKI_FIXED_VALUES, LOKI_REFUSED_VALUES } from "./ownedValues.ts";
+import { checkBlocked, queriesArgs } from "./queries.ts";
+import { checkRetention, keptHours, retentionRule } from "./retention.ts";
 import { checkSchema, DEFAULT_SCHEMA, schemaPeriod } from "./schema.ts";
 
 /** StorageClasses of AKS. https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes */
@@ -55,16 +57,13 @@ export const lokiArgs = z.strictObject({
    * https://grafana.com/docs/loki/latest/operations/storage/retention/
    * @default 336
    */
-  retentionHours: z
-    .number()
-    .refine(
-      (hours) => hours >= 24 && hours % 24 === 0,
-      explained({
-        text: "a multiple of 24, 24 or more: the compactor deletes whole index tables of 24 h",
-        fix: (hours: number) => `write ${Math.max(24, Math.round(hours / 24) * 24)}`,
-      }),
-    )
-    .default(336),
+  retentionHours: keptHours.default(336),
+  /**
+   * How long the lines of some namespaces or containers are kept instead. A level cannot be chosen: it is not a label of a stream.
+   * https://grafana.com/docs/loki/latest/operations/storage/retention/
+   * @default []
+   */
+  retention: z.array(retentionRule).default([]),
   /**
    * Copies of each line among the write pods.
    * @default 3
@@ -124,6 +123,8 @@ export const lokiArgs = z.strictObject({
       maxStreams: count.default(20_000),
     })
     .prefault({}),
+  /** Guard rails for readers: one query must not take Loki from everyone else. https://grafana.com/docs/loki/latest/configure/#limits_config */
+  queries: queriesArgs.prefault({}),
   /** Disks of write and backend. */
   storage: z
     .strictObject({
@@ -171,6 +172,7 @@ export function checkLoki(loki: Loki, givenUp: readonly GivablePromise[], findin
     findings.within(path, () => checkResources(loki[name].resources, path, findings));
   }
   findings.when(["loki.schema"], () => checkSchema(loki.schema, findings));
+  findings.when(["loki.retention", "loki.values"], () => checkRetention(loki.retention, loki.values, findings));
   findings.when(["loki.values"], () => {
     checkNoSecrets(loki.values, "loki.values", findings);
     checkKnownKeys(loki.values, LOKI_CHART_KEYS, keySource(LOKI_CHART), "loki.values", findings);
@@ -187,6 +189,7 @@ export function checkLoki(loki: Loki, givenUp: readonly GivablePromise[], findin
       fix: "raise loki.write.replicas, or lower loki.replicationFactor",
     });
   });
+  findings.when(["loki.queries.blocked"], () => checkBlocked(loki.queries.blocked, findings));
   checkBurst("ingestionRateMb", "ingestionBurstMb", loki, findings);
   checkBurst("perStreamRateMb", "perStreamBurstMb", loki, findings);
   findings.when(["loki.storage"], () => {

@@ -3,7 +3,9 @@ import type { Values } from "../helm/mergeValues.ts";
 import { STORAGE_ENV } from "../objectStorage/credentials.ts";
 import { memoryLimit } from "../quantities.ts";
 import { CHUNK_MIB } from "./chunk.ts";
+import { queryLimits, queryQueue } from "./queries.ts";
 import { CA_MOUNT, type LokiReferences } from "./references.ts";
+import { retentionStreams } from "./retention.ts";
 import { lokiPeriods } from "./schema.ts";
 
 /** The values' `loki:` section, which the chart turns into Loki's own config. https://grafana.com/docs/loki/latest/configure/ */
@@ -32,6 +34,7 @@ export const lokiConfig = (args: ResolvedArgs, refs: LokiReferences): Values => 
   // Readers ask the writers for lines of this age too. With Loki's 3h, lines that a writer keeps during an outage of MinIO would exist and
   // not be found.
   querier: { query_ingesters_within: "6h" },
+  query_scheduler: queryQueue(args.loki.queries),
   // Usage reporting reads its own marker object from the bucket every few minutes, and reports to Grafana Labs.
   analytics: { reporting_enabled: false },
 });
@@ -54,7 +57,8 @@ const storage = ({ objectStorage }: ResolvedArgs, refs: LokiReferences): Values 
 
 const limits = ({ loki }: ResolvedArgs): Values => ({
   retention_period: `${loki.retentionHours}h`,
-  max_query_lookback: `${loki.retentionHours}h`,
+  ...(loki.retention.length > 0 && { retention_stream: retentionStreams(loki.retention) }),
+  ...queryLimits(loki),
   ingestion_rate_mb: loki.limits.ingestionRateMb,
   ingestion_burst_size_mb: loki.limits.ingestionBurstMb,
   per_stream_rate_limit: `${loki.limits.perStreamRateMb}MB`,

@@ -39,6 +39,11 @@ export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "loki.limits_config.per_stream_rate_limit": "loki.limits.perStreamRateMb",
   "loki.limits_config.per_stream_rate_limit_burst": "loki.limits.perStreamBurstMb",
   "loki.limits_config.max_global_streams_per_user": "loki.limits.maxStreams",
+  "loki.limits_config.query_timeout": "loki.queries.timeoutSeconds",
+  "loki.limits_config.max_query_bytes_read": "loki.queries.maxReadGb",
+  "loki.limits_config.max_query_series": "loki.queries.maxSeries",
+  "loki.limits_config.max_entries_limit_per_query": "loki.queries.maxEntries",
+  "loki.query_scheduler.max_outstanding_requests_per_tenant": "loki.queries.maxQueued",
 };
 
 /** Chart values, and the section of Loki's own config that each becomes. `loki.structuredConfig` is merged over that section. */
@@ -46,6 +51,7 @@ const SECTIONS = [
   ["loki.commonConfig", "loki.structuredConfig.common"],
   ["loki.schemaConfig", "loki.structuredConfig.schema_config"],
   ["loki.limits_config", "loki.structuredConfig.limits_config"],
+  ["loki.query_scheduler", "loki.structuredConfig.query_scheduler"],
 ] as const;
 
 const inLokisConfig = (valuePath: string): string =>
@@ -62,6 +68,9 @@ export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
       .filter(([path]) => path.startsWith(LIMITS))
       .map(([path, argument]) => [path.replace(LIMITS, `loki.runtimeConfig.overrides.${TENANT}.`), argument]),
   ),
+  // Absent from the stack's values unless a query is blocked.
+  "loki.limits_config.blocked_queries": "loki.queries.blocked",
+  "loki.structuredConfig.limits_config.blocked_queries": "loki.queries.blocked",
   "loki.structuredConfig.common.storage": "objectStorage",
   "loki.structuredConfig.storage_config.aws": "objectStorage",
   "loki.storage_config.aws": "objectStorage",

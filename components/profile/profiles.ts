@@ -6,7 +6,7 @@ import { CHUNK_MIB } from "../loki/chunk.ts";
 import { lokiWorkloads } from "../loki/workloads.ts";
 import { checkCapacity } from "../nodePool/capacity.ts";
 import { AZURE_VM_SIZES } from "../nodePool/vmSizes.ts";
-import type { ContainerResources, Quantities } from "../quantities.ts";
+import { type ContainerResources, parseCpu, type Quantities } from "../quantities.ts";
 import { textTable } from "../textTable.ts";
 import type { ProfileName } from "./args.ts";
 
@@ -23,7 +23,7 @@ export interface Load {
 /** Arguments for a load, and the pool they need. */
 export interface Profile extends Load {
   readonly pool: { readonly vmSize: string; readonly minCount: number; readonly maxCount: number };
-  readonly loki: Pick<LokiArgs, "write" | "read" | "backend" | "gateway" | "caches" | "limits">;
+  readonly loki: Pick<LokiArgs, "write" | "read" | "backend" | "gateway" | "caches" | "limits" | "queries">;
   readonly alloy: Pick<z.input<typeof alloyArgs>, "resources">;
 }
 
@@ -91,13 +91,14 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
   let writers = COPIES;
   while (ofOne(writers).cores > LARGEST_WRITER.cores || ofOne(writers).mib > LARGEST_WRITER.mib) writers += 1;
   const diskGiB = (((gbPerDay / 24) * OUTAGE_HOURS) / writers) * COPIES;
+  const read = resources(readCores / readers, 1024);
   const loki: Profile["loki"] = {
     write: {
       replicas: writers,
       resources: resources(ofOne(writers).cores, ofOne(writers).mib),
       diskSizeGiB: Math.max(20, roundUp(diskGiB, 10)),
     },
-    read: { replicas: readers, resources: resources(readCores / readers, 1024) },
+    read: { replicas: readers, resources: read },
     backend: { replicas: 2, resources: resources(0.25, 1024), diskSizeGiB: 20 },
     gateway: {
       replicas: 2,
@@ -113,6 +114,13 @@ export function sizing({ gbPerDay, nodes }: Load): Profile {
       ingestionRateMb: roundUp(rate * 4, 10),
       ingestionBurstMb: roundUp(rate * 8, 20),
       maxStreams: Math.max(20_000, nodes * CONTAINERS_PER_NODE * 4),
+    },
+    queries: {
+      timeoutSeconds: DAY_SEARCH_SECONDS,
+      // What all readers search in that time, at the limit of their CPU. A query that reads more would only fail later.
+      maxReadGb: Math.floor((limitCores(read) * readers * MEASURED.searchedPerCore * DAY_SEARCH_SECONDS) / 1000),
+      // A panel with one series for each container.
+      maxSeries: Math.max(500, nodes * CONTAINERS_PER_NODE),
     },
   };
   // The agent on each node handles that node's share. No CPU limit, as in its default.
@@ -152,6 +160,8 @@ function resources(cores: number, mib: number): ContainerResources {
     limits: { cpu: `${2 * millicores}m`, memory: `${2 * memory}Mi` },
   };
 }
+
+const limitCores = ({ limits }: ContainerResources): number => (parseCpu(limits.cpu ?? "") ?? 0) / 1000;
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 

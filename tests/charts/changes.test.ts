@@ -51,6 +51,22 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     assert.match(reportMarkdown(report), /^### prod-aks-a: no changes$/m);
   });
 
+  it("of a rule that keeps the lines of a namespace shorter is destructive; of one that keeps them longer, it is not", async () => {
+    const shorter = await reportOf((config) => {
+      config.loki.retention = [{ namespace: "dev", hours: 24 }];
+    });
+    assert.equal(shorter.verdict, "destructive");
+    assert.ok(subjects(shorter).includes('destructive retention of {namespace="dev"}'), subjects(shorter).join("\n"));
+    const longer = await reportOf((config) => {
+      config.loki.retention = [{ namespace: "audit", container: "ledger", hours: 8760 }];
+    });
+    assert.equal(longer.verdict, "restarts");
+    assert.ok(
+      subjects(longer).includes('safe retention of {namespace="audit", container="ledger"}'),
+      subjects(longer).join("\n"),
+    );
+  });
+
   it("of a shorter retention is destructive; of a longer one, three roll-outs", async () => {
     const shorter = await reportOf((config) => {
       config.loki.retentionHours = 168;
@@ -76,6 +92,7 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     assert.deepEqual(
       longer.releases[0]?.objects[0]?.fields.map(({ path, before, after }) => [path, before, after]),
       [
+        ['data."config.yaml".limits_config.max_query_length', "360h", "696h"],
         ['data."config.yaml".limits_config.max_query_lookback', "336h", "672h"],
         ['data."config.yaml".limits_config.retention_period', "336h", "672h"],
       ],

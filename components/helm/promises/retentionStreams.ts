@@ -1,4 +1,4 @@
-import { spanText } from "../../loki/durations.ts";
+import { hoursOf, spanText } from "../../loki/durations.ts";
 import { effectiveConfig, retentionOf, TENANT } from "../../loki/effectiveConfig.ts";
 import { isMap } from "../mergeValues.ts";
 import { shown } from "./objects.ts";
@@ -38,7 +38,9 @@ export function retentionStreams({ given }: Sides): Breach[] {
 export function retentionNotes({ own, given }: Sides): Breach[] {
   const [before, config] = [effectiveConfig(own), effectiveConfig(given)];
   if (!before || !config) return [];
-  const all = retentionOf(before).hours;
+  const { hours: all, streams: rules } = retentionOf(before);
+  // Loki reads 0 as no limit.
+  const readable = hoursOf(config.limits.max_query_lookback) || Infinity;
   const note = (text: string, fix: string): Breach => ({ promise: "retention", object: config.object, text, fix });
   const others = isMap(config.runtime.overrides)
     ? Object.keys(config.runtime.overrides).filter((name) => name !== TENANT)
@@ -46,6 +48,9 @@ export function retentionNotes({ own, given }: Sides): Breach[] {
   return [
     ...retentionOf(config).streams.flatMap(({ selector, hours }) => {
       if (hours === undefined || hours < 24 || hours === all) return [];
+      // A rule of loki.retention is what the stack itself wants.
+      if (rules.some((rule) => rule.selector === selector && rule.hours === hours)) return [];
+      if (hours > all && hours <= readable) return [];
       return hours < all
         ? [
             note(
@@ -55,8 +60,8 @@ export function retentionNotes({ own, given }: Sides): Breach[] {
           ]
         : [
             note(
-              `lines of ${selector} are kept for ${spanText(hours)}, but can be read for ${spanText(all)} alone`,
-              "raise loki.retentionHours to the longest time, and shorten the others with retention_stream",
+              `lines of ${selector} are kept for ${spanText(hours)}, but can be read for ${spanText(readable)} alone`,
+              "write the rule in loki.retention: then queries look back as far",
             ),
           ];
     }),

@@ -44,6 +44,17 @@ describe("Loki's config", () => {
     config.limits_config[key] = value;
   };
 
+  it("reports a rule that is gone once, though queries no longer look back as far", () => {
+    const longer = structuredClone(BASE) as Loose;
+    longer.limits_config.retention_stream = [{ selector: '{namespace="audit"}', priority: 1, period: "8760h" }];
+    longer.limits_config.max_query_lookback = "8760h";
+    const without = (config: Loose) => {
+      delete config.limits_config.retention_stream;
+      config.limits_config.max_query_lookback = "336h";
+    };
+    assert.deepEqual(meanings(without, longer), ['destructive retention of {namespace="audit"}']);
+  });
+
   it("deletes lines when the retention starts or gets shorter", () => {
     assert.deepEqual(meanings(limit("retention_period", "7d")), ["destructive retention"]);
     assert.deepEqual(meanings(limit("retention_period", "15d")), ["safe retention"]);
