@@ -42,11 +42,50 @@ function findingsOf(issue: z.core.$ZodIssue, root: z.ZodObject, given: unknown):
   return [own, ...keysOfUnknownKind(issue, root, given)];
 }
 
-function fixOf({ code, path }: z.core.$ZodIssue, value: unknown, allowed: string): string {
-  if (typeof value === "number" && allowed === "text") return `quote it: "${value}"`;
-  if (typeof value === "string" && code === "invalid_type" && /number|true/.test(allowed))
-    return "write it without quotes";
-  return `see ${String(path[0] ?? "the keys")} in docs/arguments.md`;
+function fixOf(issue: z.core.$ZodIssue, value: unknown, allowed: string): string {
+  const { code, path } = issue;
+  const docs = `see ${String(path[0] ?? "the keys")} in docs/arguments.md`;
+  if (value === null) return `write ${allowed}, or remove the key`;
+  if (code === "invalid_value" && typeof value === "string") {
+    const meant = nearest(value, issue.values.map(String));
+    return meant ? `did you mean ${meant}? ${docs}` : docs;
+  }
+  if (code !== "invalid_type" || value === undefined) return docs;
+  switch (allowed) {
+    case TYPE_WORDS.string:
+      return typeof value === "object" ? docs : quotedText(value);
+    case TYPE_WORDS.boolean:
+      return `write ${booleanOf(value) ?? allowed}`;
+    case TYPE_WORDS.int:
+    case TYPE_WORDS.number:
+      return `write ${numberOf(value, allowed) ?? allowed}`;
+    case TYPE_WORDS.array:
+      return typeof value === "string" ? `write it as a list: ${JSON.stringify([value])}` : docs;
+    default:
+      return docs;
+  }
+}
+
+/** A fraction may have been written with more digits: 1.10 is 1.1. */
+const quotedText = (value: unknown): string =>
+  Number.isInteger(value) || typeof value === "boolean"
+    ? `quote it: "${value}"`
+    : `quote it, with every digit as you wrote it: "${value}"`;
+
+/** The word that was meant for true or false. Pulumi reads `on` and `yes` as text. */
+function booleanOf(value: unknown): string | undefined {
+  const text = String(value).trim().toLowerCase();
+  if (["true", "yes", "y", "on", "1", "enabled"].includes(text)) return "true";
+  return ["false", "no", "n", "off", "0", "disabled"].includes(text) ? "false" : undefined;
+}
+
+/** The number in a text: without quotes, and without separators. */
+function numberOf(value: unknown, allowed: string): string | undefined {
+  const text = String(value).trim();
+  const plain = /^\d{1,3}([,_' ]\d{3})+$/.test(text) ? text.replace(/\D/g, "") : text;
+  if (typeof value !== "string" || !/^[-+]?\d+(\.\d+)?$/.test(plain)) return undefined;
+  if (allowed === TYPE_WORDS.int && !Number.isInteger(Number(plain))) return undefined;
+  return `it without quotes: ${Number(plain)}`;
 }
 
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, root: z.ZodObject, given: unknown): Finding[] {

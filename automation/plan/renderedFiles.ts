@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
 import type { Finding } from "../../components/findings.ts";
+import { textFile } from "../../components/textFile.ts";
 import { checkPromises } from "../promises/checkPromises.ts";
 import { writeYaml } from "../yaml/kubernetesYaml.ts";
 import { helmMissing } from "./helmTemplate.ts";
@@ -26,7 +26,7 @@ export async function renderedFiles(file: StackFile, { resources, warnings }: Of
   const releases = releasesOf(resources);
   const files: Record<string, string> = {
     "resources.json": `${JSON.stringify(resources, null, 2)}\n`,
-    "config.alloy": readFileSync(ALLOY_PIPELINE, "utf8"),
+    "config.alloy": textFile(ALLOY_PIPELINE),
     ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, writeYaml(values)])),
     ...(policy && { "minio-policy.json": `${JSON.stringify(JSON.parse(String(policy.inputs.policy)), null, 2)}\n` }),
   };

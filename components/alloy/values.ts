@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
+import { textFile } from "../textFile.ts";
 import { withOldBuffer } from "./oldBuffer/containers.ts";
 
 /** The pipeline: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
@@ -70,11 +70,7 @@ export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{
  *
  * @param pipeline Default: pod-logs.yaml.
  */
-export function alloyValues(
-  args: ResolvedArgs,
-  refs: AlloyReferences,
-  pipeline = readFileSync(ALLOY_PIPELINE, "utf8"),
-): Values {
+export function alloyValues(args: ResolvedArgs, refs: AlloyReferences, pipeline = textFile(ALLOY_PIPELINE)): Values {
   const { alloy, images, loki } = args;
   const pullSecrets = refs.pullSecrets.map((name) => ({ name }));
   const image = {

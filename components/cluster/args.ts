@@ -51,7 +51,12 @@ export const clusterArgs = z.strictObject({
       (id) => parseAksResourceId(id) !== undefined,
       explained({
         text: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<name>",
-        fix: "copy what `az aks show --query id -o tsv` prints",
+        fix: (id: string) => {
+          // The portal's address has the ID inside.
+          const [inside] = /\/subscriptions\/.*\/managedClusters\/[^/?#\s]+/i.exec(id) ?? [];
+          const isId = inside !== undefined && parseAksResourceId(inside) !== undefined;
+          return isId ? `write ${inside}` : "copy what `az aks show --query id -o tsv` prints";
+        },
       }),
     )
     .optional(),

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Findings, nearest } from "../findings.ts";
+import { textFile } from "../textFile.ts";
 import type { PinnedChart } from "./chartSource.ts";
 import { isMap, type Values } from "./mergeValues.ts";
 
@@ -11,7 +11,7 @@ export type KnownKeys = ReadonlyMap<string, readonly string[]>;
  * generated: tests/charts/generateKeys.ts.
  */
 export function readKnownKeys(file: URL): KnownKeys {
-  const lines = readFileSync(file, "utf8").trim().split("\n");
+  const lines = textFile(file).trim().split("\n");
   return new Map(
     lines.map((line) => {
       const [path = "", keys = ""] = line.split(/: ?/);

@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import type { Findings } from "../findings.ts";
 import { isMap } from "./mergeValues.ts";
 
@@ -35,24 +36,57 @@ export function checkNoSecrets(values: unknown, path: string, findings: Findings
   }
 }
 
-function secretPlaces(value: unknown, path: string, key: string): string[] {
-  if (Array.isArray(value)) return value.flatMap((entry, i) => secretPlaces(entry, `${path}[${i}]`, key));
+/** Objects whose keys name secrets in another store, and whose values are where to find them. Those of a SealedSecret are encrypted. */
+const REFERENCE_KINDS =
+  /^(Cluster)?ExternalSecret$|^(Cluster)?PushSecret$|^SecretProviderClass$|^SealedSecret$|^Vault(Static|Dynamic|PKI)Secret$/;
+
+/** @param named Whether a key such as `secretKey` is the name of a secret here, and no secret itself. */
+function secretPlaces(value: unknown, path: string, key: string, named = false): string[] {
+  if (Array.isArray(value)) return value.flatMap((entry, i) => secretPlaces(entry, `${path}[${i}]`, key, named));
   if (typeof value === "object" && value !== null) {
     const map = value as Record<string, unknown>;
+    if (map.kind === "Secret") return secretObject(map, path);
+    const names = named || REFERENCE_KINDS.test(String(map.kind)) || NAMES_A_KEY.some((other) => isMap(map[other]));
     // In an entry of `env`, `name` is the key of `value`.
     const envName = typeof map.name === "string" && "value" in map ? map.name : undefined;
-    return Object.entries(map).flatMap(([k, v]) => {
-      if (k === "secretKey" && NAMES_A_KEY.some((other) => isMap(map[other]))) return [];
-      return secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k);
-    });
+    return Object.entries(map).flatMap(([k, v]) =>
+      // A template has the values of the Secret that it makes.
+      secretPlaces(v, `${path}.${k}`, k === "value" && envName !== undefined ? envName : k, names && k !== "template"),
+    );
   }
-  return isSecret(value, key) ? [path] : [];
+  const object = typeof value === "string" && /^kind:/m.test(value) ? objectIn(value) : undefined;
+  // An object as a text: charts take templates of objects.
+  if (object) return secretPlaces(object, path, key).length > 0 ? [path] : [];
+  return isSecret(value, key, named) ? [path] : [];
 }
 
-/** Whether a text or number is a secret, judged by its content and its key. The name of a secret is not one. */
-export function isSecret(value: unknown, key: string): boolean {
-  if (typeof value === "number") return SECRET_KEY.test(key);
+/** Every value of a Secret is a secret. */
+const secretObject = (map: Record<string, unknown>, path: string): string[] =>
+  ["data", "stringData"].flatMap((part) =>
+    Object.entries((map[part] ?? {}) as object)
+      .filter(([, value]) => typeof value !== "string" || !REFERENCE.test(value))
+      .map(([key]) => `${path}.${part}.${key}`),
+  );
+
+/** The object in a text, if it is one. */
+function objectIn(text: string): object | undefined {
+  try {
+    const object: unknown = parse(text);
+    return typeof object === "object" && object !== null ? object : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a text or number is a secret, judged by its content and its key. The name of a secret is not one.
+ *
+ * @param named Whether the key names a secret: only the content is judged.
+ */
+export function isSecret(value: unknown, key: string, named = false): boolean {
+  if (typeof value === "number") return SECRET_KEY.test(key) && !named;
   if (typeof value !== "string" || value === "") return false;
+  if (named) return SECRET_TEXT.test(value);
   return (
     SECRET_TEXT.test(value) ||
     (SECRET_KEY.test(key) && !REFERENCE.test(value)) ||

@@ -3,6 +3,19 @@ import { explained, secretInput, text } from "../argumentTypes.ts";
 import { redactUserInfo } from "../helm/secretsInValues.ts";
 import { secretName } from "../kubernetesNames.ts";
 
+const isRegistry = (registry: string): boolean => /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/.test(registry);
+
+/** The registry in an address that has more than that. Image names are in lower case. */
+const registryIn = (address: string): string =>
+  address
+    .replace(/^[a-z0-9+]*:?\/\//i, "")
+    .replace(/^[^/]*@/, "")
+    .replace(/[?#].*$/, "")
+    .replace(/(\/[^:@]*)[:@].*$/, "$1")
+    .replace(/\/+/g, "/")
+    .replace(/\/$/, "")
+    .toLowerCase();
+
 /** Arguments of the container images, for clusters that cannot reach public registries. */
 export const imagesArgs = z.strictObject({
   /**
@@ -11,14 +24,15 @@ export const imagesArgs = z.strictObject({
    */
   registry: text
     .refine(
-      (registry) => /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/.test(registry),
+      isRegistry,
       explained({
-        text: "host, port and path without a scheme, a user or a password: myregistry.azurecr.io",
-        fix: (registry: string) =>
-          `write ${registry
-            .replace(/^[a-z]+:\/\//, "")
-            .replace(/^.*@/, "")
-            .replace(/\/+$/, "")}`,
+        text: "host, port and path in lower case, without a scheme, a user or a password, and without a tag: myregistry.azurecr.io",
+        fix: (registry: string) => {
+          const written = registryIn(registry);
+          return isRegistry(written)
+            ? `write ${written}`
+            : "write what `az acr show --query loginServer -o tsv` prints";
+        },
         shown: redactUserInfo,
       }),
     )

@@ -77,10 +77,12 @@ export const objectStorageArgs = z.strictObject({
         isIPv4Cidr,
         explained({
           text: "an IPv4 CIDR: 10.20.0.10/32",
-          fix: (cidr: string) =>
-            cidr.split("/")[0]?.includes(":")
+          fix: (cidr: string) => {
+            if (isIPv4(cidr)) return `write ${cidr}/32; the prefix length 32 is a single address`;
+            return cidr.split("/")[0]?.includes(":")
               ? "name MinIO's IPv4 addresses: IPv6 is not supported here"
-              : "write address and prefix length; /32 is a single address",
+              : "write address and prefix length; /32 is a single address";
+          },
         }),
       ),
     )
@@ -209,21 +211,16 @@ function checkEndpoint({ endpoint, allowPlainHttp }: Given, findings: Findings):
   const subject = "objectStorage.endpoint";
   const given = redactUserInfo(endpoint);
   const url = /^https?:\/\//.test(endpoint) && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const fix = `write ${addressIn(endpoint, allowPlainHttp) ?? "https://, MinIO's host and its port: https://minio.internal.company:9000"}`;
   if (!url) {
-    const host = given.replace(/^[a-z0-9]*:?\/\//i, "").replace(/^.*@/, "") || "minio.internal.company:9000";
-    findings.problem({
-      subject,
-      given,
-      text: "scheme, host and port: https://minio.internal.company:9000",
-      fix: `write https://${host}`,
-    });
+    findings.problem({ subject, given, text: "scheme, host and port: https://minio.internal.company:9000", fix });
     return;
   }
   findings.check((url.pathname === "/" || url.pathname === "") && !url.search && !url.hash && !endpoint.endsWith("/"), {
     subject,
     given,
     text: "no path, query or trailing slash: the bucket is a separate argument",
-    fix: `write ${url.protocol}//${url.host}`,
+    fix,
   });
   findings.check(!url.username && !url.password, {
     subject,
@@ -237,4 +234,14 @@ function checkEndpoint({ endpoint, allowPlainHttp }: Given, findings: Findings):
     text: "https://, because keys and log lines would cross the network unencrypted",
     fix: "use https://, or accept plain HTTP with objectStorage.allowPlainHttp: true",
   });
+}
+
+/** The address of MinIO in a text, or `undefined`. In `s3://bucket`, there is none. */
+function addressIn(text: string, allowPlainHttp: boolean): string | undefined {
+  const [, web = "", other, rest = ""] = /^(?:(https?):\/*|([a-z0-9+.-]+):?\/\/+|\/\/+)?(.*)$/i.exec(text.trim()) ?? [];
+  if (other !== undefined) return undefined;
+  const [authority = ""] = rest.split(/[/?#]/);
+  const host = authority.replace(/^.*@/, "").replace(/:0*$/, "");
+  const address = `${allowPlainHttp && web.toLowerCase() === "http" ? "http" : "https"}://${host}`;
+  return host !== "" && URL.canParse(address) ? address : undefined;
 }

@@ -1,11 +1,12 @@
 // The upgrade from release 0.1. This folder can go in release 0.3, with what uses it: an upgrade from 0.1 then goes through 0.2
 // (docs/upgrading.md).
-import { readFileSync } from "node:fs";
+
 import type { Values } from "../../helm/mergeValues.ts";
 import type { ContainerResources } from "../../quantities.ts";
+import { textFile } from "../../textFile.ts";
 import { ALLOY_CHART } from "../chart.ts";
 
-const text = (file: string): string => readFileSync(new URL(file, import.meta.url), "utf8");
+const text = (file: string): string => textFile(new URL(file, import.meta.url));
 
 /** Without the comments of a script, so that editing one restarts no pods. */
 const shell = (file: string): string => text(file).replace(/^\s*#.*\n/gm, "");

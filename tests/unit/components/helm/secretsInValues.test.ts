@@ -36,6 +36,22 @@ describe("the escape hatch refuses a secret:", () => {
     ],
     ["a line of a YAML text", { extra: "a: 1\nclient_secret: xyz\n" }, "v.extra"],
     ["a hash of .htpasswd", { gateway: { x: "u:{SSHA}abcd" } }, "v.gateway.x"],
+    [
+      "any value of a Secret",
+      { extraObjects: [{ apiVersion: "v1", kind: "Secret", stringData: { admin: "x" } }] },
+      "v.extraObjects[0].stringData.admin",
+    ],
+    ["a Secret as a text", { extraObjects: ["kind: Secret\ndata:\n  admin: eA==\n"] }, "v.extraObjects[0]"],
+    [
+      "a value in the template of an ExternalSecret",
+      { extraObjects: [{ kind: "ExternalSecret", spec: { target: { template: { data: { password: "x" } } } } }] },
+      "v.extraObjects[0].spec.target.template.data.password",
+    ],
+    [
+      "an address with a password in an ExternalSecret",
+      { extraObjects: [{ kind: "ExternalSecret", spec: { dataFrom: [{ url: "https://u:p@x" }] } }] },
+      "v.extraObjects[0].spec.dataFrom[0].url",
+    ],
   ];
   for (const [what, values, path] of SECRETS) {
     it(what, () => {
@@ -88,4 +104,37 @@ describe("the escape hatch refuses a secret:", () => {
     for (const release of ["loki", "alloy"] as const) checkNoSecrets(valuesOf(planned, release), release, findings);
     assert.deepEqual(findings.problems, []);
   });
+});
+
+describe("an object that names where a secret is, and holds none, is accepted:", () => {
+  const spec = {
+    secretStoreRef: { kind: "ClusterSecretStore", name: "vault" },
+    target: { name: "minio", template: { data: { password: "{{ .password }}" } } },
+    data: [{ secretKey: "password", remoteRef: { key: "kv/minio", property: "secret_access_key" } }],
+  };
+  const objects: Readonly<Record<string, unknown>> = {
+    ExternalSecret: { apiVersion: "external-secrets.io/v1", kind: "ExternalSecret", spec },
+    "ExternalSecret as a text": `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec:\n  data:\n  - secretKey: password\n`,
+    ClusterExternalSecret: { kind: "ClusterExternalSecret", spec: { externalSecretSpec: spec } },
+    PushSecret: {
+      kind: "PushSecret",
+      spec: { data: [{ match: { secretKey: "apiKey", remoteRef: { remoteKey: "x" } } }] },
+    },
+    SecretProviderClass: {
+      kind: "SecretProviderClass",
+      spec: {
+        parameters: { objects: "array:\n  - |\n    objectName: minio-password\n    objectType: secret\n" },
+        secretObjects: [{ secretName: "minio", data: [{ key: "password", objectName: "minio-password" }] }],
+      },
+    },
+    SealedSecret: { kind: "SealedSecret", spec: { encryptedData: { password: "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq" } } },
+    "a Secret without values": { kind: "Secret", metadata: { name: "x" } },
+    "a Secret whose values a template fills in": { kind: "Secret", stringData: { password: "{{ .Values.x }}" } },
+  };
+  for (const [what, object] of Object.entries(objects))
+    it(what, () => {
+      const findings = new Findings();
+      checkNoSecrets({ extraObjects: [object] }, "v", findings);
+      assert.deepEqual(findings.problems, []);
+    });
 });
