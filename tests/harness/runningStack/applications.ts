@@ -1,55 +1,50 @@
 import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
-import { Ledger, lineOf } from "./ledger.ts";
-
-/** The kubelet's settings of a node. AKS: 50 MB and 5 files. */
-export interface Rotation {
-  readonly maxBytes: number;
-  readonly maxFiles: number;
-  /**
-   * Whether every rotation falls between two parts of a long line, which is rare on a node. Otherwise the container writes to the renamed
-   * file for a moment longer. Default: true.
-   */
-  readonly splitsLines?: boolean;
-}
-
-export const AKS_ROTATION: Rotation = { maxBytes: 50 * 2 ** 20, maxFiles: 5 };
+import { AKS_ROTATION, ContainerLog, type Rotation } from "./containerLog.ts";
+import { Ledger, lineOf, type Stream } from "./ledger.ts";
 
 /** containerd splits lines that are longer. */
-const PART_BYTES = 16_384;
+export const PART_BYTES = 16_384;
 
 /**
  * How long a container writes to the file that the kubelet has renamed, until containerd opens the new one. On a node it is a few
- * milliseconds. Alloy reads a file every 250 ms, so a longer time shows within minutes what a reader loses.
+ * milliseconds. Alloy reads a file every second, so a longer time shows within minutes what a reader loses.
  */
 const REOPENED_AFTER_MS = 20;
 
-/** One container that logs. Its files are those that containerd and the kubelet would keep. */
+/** A line, and what containerd writes for it: one record, or one for each part. */
+interface Line {
+  readonly id: string;
+  readonly text: string;
+  readonly stream: Stream;
+  readonly records: readonly string[];
+}
+
+/** What decides a line. */
+interface LineOptions {
+  /** Age of its timestamp, ns. Default: 0. */
+  readonly ago?: bigint;
+  /** Default: every fifth line goes to stderr. */
+  readonly stream?: Stream;
+  /** Makes it so long that containerd splits it. */
+  readonly long?: boolean;
+  /** Default: a line of usual content. */
+  readonly text?: (id: string) => string;
+}
+
+/** One container that logs to both of its streams. Its files are those that containerd and the kubelet would keep. */
 export class Application {
   readonly namespace: string;
   readonly pod: string;
   readonly folder: string;
   readonly #ledger: Ledger;
   readonly #rotation: Rotation;
-  readonly #file: string;
-  #descriptor: number;
+  readonly #log: ContainerLog;
   #reopening: NodeJS.Timeout | undefined;
   #written = 0;
+  #long = 0;
   #last = 0n;
 
   constructor(podLogs: string, namespace: string, pod: string, ledger: Ledger, rotation = AKS_ROTATION) {
@@ -58,124 +53,126 @@ export class Application {
     this.folder = join(podLogs, `${namespace}_${pod}_${randomUUID()}`);
     this.#ledger = ledger;
     this.#rotation = rotation;
-    mkdirSync(join(this.folder, "app"), { recursive: true });
-    this.#file = join(this.folder, "app", "0.log");
-    this.#descriptor = openSync(this.#file, "a");
+    this.#log = new ContainerLog(join(this.folder, "app"), rotation);
   }
 
-  /** Writes a line. @param ago age of its timestamp, ns. */
-  write(ago = 0n): void {
-    this.#write(ago);
+  /** Writes a line. The other stream interrupts a line that containerd splits. */
+  write(options: LineOptions = {}): void {
+    const line = this.#line(options);
+    if (line.records.length === 1) this.#append(line.records);
+    else this.#appendInTurn(line, this.#interruption(line, options));
   }
 
   /** Writes a short line, which takes little time to make. */
   writeShort(): void {
-    this.writeWithId((id) => `id=${id} over and over`);
-  }
-
-  /** Writes a text that contains its id. @param shown what Loki has to show of it. Default: the text. */
-  writeWithId(text: (id: string) => string, shown = text): void {
-    const id = `${this.namespace}/${this.pod}/${this.#written++}`;
-    this.#ledger.add(id, shown(id), this.#writeParts(text(id), 0n));
-  }
-
-  /**
-   * @param between runs after the first of the parts into which containerd splits a long line. Only once: the kubelet looks at a file
-   * every ten seconds, so it does not rotate a new file at once.
-   */
-  #write(ago: bigint, between?: () => void, long = false): void {
-    const id = `${this.namespace}/${this.pod}/${this.#written++}`;
-    const text = lineOf(id, long ? this.#written * 211 : this.#written);
-    this.#ledger.add(id, text, this.#writeParts(text, ago, between));
+    this.#append(this.#line({ stream: "stdout", text: (id) => `id=${id} over and over` }).records);
   }
 
   /** Writes a text that the ledger does not have. */
-  writeText(text: string): void {
-    this.#writeParts(text, 0n);
+  writeText(text: string, stream: Stream = "stdout"): void {
+    this.#append(this.#records(text, stream, 0n));
   }
 
-  #writeParts(text: string, ago: bigint, between?: () => void): bigint {
-    const parts = Math.ceil(text.length / PART_BYTES);
-    for (let part = 0; part < parts; part++) {
-      const flag = part < parts - 1 ? "P" : "F";
+  /** Writes bytes as they are. */
+  writeRaw(bytes: string | Buffer): void {
+    this.#log.append(bytes);
+  }
+
+  /** Writes all but the last part of a long line. @returns writes the rest. */
+  begin(options: LineOptions = {}): () => void {
+    const { records } = this.#line({ ...options, long: true });
+    this.#append(records.slice(0, -1));
+    return () => this.#append(records.slice(-1));
+  }
+
+  /** Writes text without a newline and ends: containerd marks it as a part that has no end. */
+  lastWords(text: (id: string) => string, stream: Stream = "stderr"): void {
+    const { records } = this.#line({ stream, text });
+    this.#append(records.map((record) => record.replace(/^(\S+ \S+) F/, "$1 P")));
+  }
+
+  #line({ ago = 0n, stream, long = false, text = (id) => lineOf(id, this.#written) }: LineOptions): Line {
+    const id = `${this.namespace}/${this.pod}/${this.#written++}`;
+    const to = stream ?? (this.#written % 5 === 0 ? "stderr" : "stdout");
+    const content = long ? lineOf(id, this.#written * 211) : text(id);
+    const records = this.#records(content, to, ago);
+    this.#ledger.add(id, content, this.#last, to);
+    return { id, text: content, stream: to, records };
+  }
+
+  /** What the other stream writes between the parts of a line: a short line, or a long one whose parts are interrupted as well. */
+  #interruption({ stream }: Line, { ago = 0n }: LineOptions): Line {
+    return this.#line({ ago, stream: stream === "stdout" ? "stderr" : "stdout", long: this.#long++ % 2 === 1 });
+  }
+
+  /** containerd gives each part the time at which it wrote it. */
+  #records(text: string, stream: Stream, ago: bigint): string[] {
+    return Array.from({ length: Math.max(1, Math.ceil(text.length / PART_BYTES)) }, (_, part, of = text.length) => {
       const end = (part + 1) * PART_BYTES;
-      const time = timestamp(this.#now(ago));
-      writeSync(this.#descriptor, `${time} stdout ${flag} ${text.slice(part * PART_BYTES, end)}\n`);
-      if (part === 0 && flag === "P") between?.();
-    }
-    return this.#last;
+      const now = BigInt(Date.now()) * 1_000_000n - ago;
+      // Two lines of a pod never share a nanosecond: Loki treats equal texts with equal times as one line.
+      this.#last = now <= this.#last ? this.#last + 1n : now;
+      return `${timestamp(this.#last)} ${stream} ${end < of ? "P" : "F"} ${text.slice(part * PART_BYTES, end)}\n`;
+    });
   }
 
-  /** The time that containerd gives to a line, or to each part of a long one. No two of a pod are the same. */
-  #now(ago: bigint): bigint {
-    const now = BigInt(Date.now()) * 1_000_000n - ago;
-    this.#last = now > this.#last ? now : this.#last + 1n;
-    return this.#last;
+  #append(records: readonly string[]): void {
+    for (const record of records) this.#log.append(record);
+  }
+
+  #appendInTurn(...lines: Line[]): void {
+    for (let part = 0; part < Math.max(...lines.map(({ records }) => records.length)); part++)
+      this.#append(lines.flatMap(({ records }) => records[part] ?? []));
   }
 
   /** Rotates the file if it is too large, as the kubelet does: without regard to unfinished lines. */
   rotateIfDue(now = new Date()): void {
-    if (this.#reopening || statSync(this.#file).size < this.#rotation.maxBytes) return;
-    if (this.#rotation.splitsLines !== false) {
-      this.#write(0n, () => this.rotate(now), true);
-    } else if (this.#rename(now)) {
+    if (this.#reopening || this.#log.size < this.#rotation.maxBytes) return;
+    // Only one rotation for each look: the kubelet looks at a file every ten seconds, so it does not rotate a new file at once.
+    if (this.#rotation.splitsLines !== false) this.rotateInALine(now);
+    else if (this.#log.rename(now)) {
       this.#reopening = setTimeout(() => {
-        this.#write(0n);
+        this.write();
         this.#reopen();
       }, REOPENED_AFTER_MS);
     }
   }
 
-  /** Rotates the file as the kubelet does. https://github.com/kubernetes/kubernetes/blob/v1.34.2/pkg/kubelet/logs/container_log_manager.go */
-  rotate(now = new Date()): void {
-    if (this.#rename(now)) this.#reopen();
+  /** Rotates the file between the first two parts of a line. */
+  rotateInALine(now = new Date()): void {
+    const { id, text, records } = this.#line({ long: true });
+    this.#append(records.slice(0, 1));
+    if (this.rotate(now)) this.#ledger.splitAt(id, text.slice(0, PART_BYTES), text.slice(PART_BYTES));
+    this.#append(records.slice(1));
   }
 
-  #rename(now: Date): boolean {
-    const folder = join(this.folder, "app");
-    const rotated = `${this.#file}.${now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
-    if (existsSync(rotated)) return false;
-    const older = readdirSync(folder)
-      .filter((name) => name.startsWith("0.log."))
-      .sort();
-    // The file that is written and the one that is being rotated count too.
-    const excess = older.splice(0, Math.max(0, older.length - (this.#rotation.maxFiles - 2)));
-    for (const name of excess) rmSync(join(folder, name));
-    for (const name of older.filter((n) => !n.endsWith(".gz"))) {
-      const path = join(folder, name);
-      writeFileSync(`${path}.tmp`, gzipSync(readFileSync(path), { level: 1 }));
-      renameSync(`${path}.tmp`, `${path}.gz`);
-      rmSync(path);
-    }
-    renameSync(this.#file, rotated);
-    return true;
+  /** Rotates the file as the kubelet does. @returns whether it did: twice in a second it does not. */
+  rotate(now = new Date()): boolean {
+    const renamed = this.#log.rename(now);
+    if (renamed) this.#reopen();
+    return renamed;
   }
 
   #reopen(): void {
     this.#reopening = undefined;
-    closeSync(this.#descriptor);
-    this.#descriptor = openSync(this.#file, "a");
-  }
-
-  #close(): void {
-    clearTimeout(this.#reopening);
-    closeSync(this.#descriptor);
+    this.#log.reopen();
   }
 
   /** Deletes the pod; the kubelet removes its folder. */
   delete(): void {
-    this.#close();
+    this.end();
     rmSync(this.folder, { recursive: true });
   }
 
   /** Ends the pod; its files stay. */
   end(): void {
-    this.#close();
+    clearTimeout(this.#reopening);
+    this.#log.close();
   }
 }
 
 /** A time in containerd's format. */
-const timestamp = (nanoseconds: bigint): string =>
+export const timestamp = (nanoseconds: bigint): string =>
   new Date(Number(nanoseconds / 1_000_000n))
     .toISOString()
     .replace(/\d{3}Z$/, `${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}Z`);
@@ -202,7 +199,7 @@ export class Workload {
     this.#timers = [
       setInterval(() => {
         const due = Math.floor(((performance.now() - this.#started) / 1000) * linesPerSecond);
-        while (this.#written < due) this.#next().write(ago);
+        while (this.#written < due) this.#next().write({ ago });
       }, 100),
       setInterval(() => {
         for (const application of this.applications) application.rotateIfDue();

@@ -1,8 +1,14 @@
 import { crc32 } from "node:zlib";
 
+/** A stream of a container. */
+export type Stream = "stdout" | "stderr";
+
 /** Every line that a scenario wrote: its id, which is also in the line, and a checksum of its text. */
 export class Ledger {
   readonly lines = new Map<string, number>();
+  /** Lines that a rotation split, with the checksums of what was written before and after it. */
+  readonly split = new Map<string, { readonly head: number; readonly tail: number }>();
+  readonly #toStderr = new Set<string>();
   /** The namespaces that wrote these lines begin with it. */
   readonly prefix: string;
   /** Nanoseconds of the oldest and the newest line. */
@@ -13,10 +19,29 @@ export class Ledger {
     this.prefix = prefix;
   }
 
-  add(id: string, text: string, at: bigint): void {
+  add(id: string, text: string, at: bigint, stream: Stream = "stdout"): void {
     this.lines.set(id, crc32(text));
+    if (stream === "stderr") this.#toStderr.add(id);
     if (at < this.oldest) this.oldest = at;
     if (at > this.newest) this.newest = at;
+  }
+
+  /** Notes that the file was rotated between these two halves of a line. */
+  splitAt(id: string, head: string, tail: string): void {
+    this.split.set(id, { head: crc32(head), tail: crc32(tail) });
+  }
+
+  streamOf(id: string): Stream {
+    return this.#toStderr.has(id) ? "stderr" : "stdout";
+  }
+
+  /** Takes over the lines of another ledger with the same prefix. */
+  merge(other: Ledger): void {
+    for (const [id, checksum] of other.lines) this.lines.set(id, checksum);
+    for (const [id, halves] of other.split) this.split.set(id, halves);
+    for (const id of other.#toStderr) this.#toStderr.add(id);
+    if (other.oldest < this.oldest) this.oldest = other.oldest;
+    if (other.newest > this.newest) this.newest = other.newest;
   }
 }
 

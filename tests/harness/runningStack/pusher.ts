@@ -5,8 +5,18 @@ import type { Loose } from "../manifest.ts";
 import { nodeName } from "../pods/node.ts";
 import type { RenderedStack } from "./renderedStack.ts";
 
-/** A line as Loki's push API takes it: time, text, structured metadata. */
-type Entry = [at: string, text: string, metadata: Record<string, string>];
+/** A line as OTLP has it. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/logs/v1/logs.proto */
+interface LogRecord {
+  readonly timeUnixNano: string;
+  readonly body: { readonly stringValue: string };
+  readonly attributes: ReturnType<typeof attributes>;
+}
+
+/** The lines of one container. */
+interface ResourceLogs {
+  readonly resource: { readonly attributes: ReturnType<typeof attributes> };
+  readonly scopeLogs: ReadonlyArray<{ readonly logRecords: readonly LogRecord[] }>;
+}
 
 /** Alloy's limit of a batch. */
 const BATCH_BYTES = 2 ** 20;
@@ -29,8 +39,8 @@ export class Pusher {
     const daemonSet: Loose = stack.manifests.find(({ kind }) => kind === "DaemonSet");
     const variables: Loose[] = daemonSet.spec.template.spec.containers[0].env;
     this.#environment = Object.fromEntries(variables.map(({ name, value }) => [name, String(value)]));
-    const pause = /max_backoff_period\s*=\s*"(\d+)s"/.exec(readFileSync(ALLOY_PIPELINE, "utf8"))?.[1];
-    if (!pause) throw new Error("pod-logs.alloy has no max_backoff_period in seconds");
+    const pause = /max_interval: (\d+)s/.exec(readFileSync(ALLOY_PIPELINE, "utf8"))?.[1];
+    if (!pause) throw new Error("pod-logs.yaml has no max_interval in seconds");
     this.#longestPause = Number(pause) * 1000;
   }
 
@@ -46,10 +56,8 @@ export class Pusher {
     while (!this.#stopped) {
       for (const path of globSync(`${this.#podLogs}/*/*/*.log`))
         if (!this.#files.has(path)) this.#files.set(path, new Tail(path));
-      const streams = [...this.#files.values()]
-        .map((tail) => tail.stream(this.#environment))
-        .filter((s) => s.values.length > 0);
-      if (streams.length > 0) await this.#push({ streams });
+      const resourceLogs = [...this.#files.values()].flatMap((tail) => tail.next(this.#environment));
+      if (resourceLogs.length > 0) await this.#push({ resourceLogs });
       else await sleep(500, undefined, { ref: false });
     }
   }
@@ -59,7 +67,7 @@ export class Pusher {
     const body = JSON.stringify(batch);
     for (let pause = 500; !this.#stopped; pause = Math.min(pause * 2, this.#longestPause)) {
       const { accessKey, secretKey } = this.#stack.gatewayLogin;
-      const status = await fetch(this.#stack.pushUrl, {
+      const status = await fetch(`${this.#environment.LOGGING_OTLP_URL}/v1/logs`, {
         method: "POST",
         headers: {
           "content-type": "application/json",
@@ -88,42 +96,41 @@ export class Pusher {
 class Tail {
   readonly #path: string;
   readonly #labels: Record<string, string>;
-  readonly #pod: string;
   #descriptor: number;
   #rest = Buffer.alloc(0);
-  #parts = "";
+  /** What each stream has written of a line that is not complete. */
+  readonly #parts: Record<string, string> = {};
 
   constructor(path: string) {
-    const [, namespace = "", pod = "", container = ""] = /([^/_]+)_([^/_]+)_[^/_]+\/([^/]+)\/[^/]+$/.exec(path) ?? [];
+    const [, namespace = "", pod = "", pod_uid = "", container = ""] =
+      /([^/_]+)_([^/_]+)_([^/_]+)\/([^/]+)\/[^/]+$/.exec(path) ?? [];
     this.#path = path;
-    this.#labels = { namespace, container };
-    this.#pod = pod;
+    this.#labels = { namespace, container, pod, pod_uid };
     this.#descriptor = openSync(path, "r");
   }
 
   /** The next lines, at most a batch. */
-  stream(environment: Record<string, string>): { stream: Record<string, string>; values: Entry[] } {
-    const values: Entry[] = [];
+  next(environment: Record<string, string>): ResourceLogs[] {
+    const logRecords: LogRecord[] = [];
     let bytes = 0;
     while (bytes < BATCH_BYTES / 12) {
       const text = this.#read();
       if (text === undefined) break;
       bytes += text.length;
       const [time = "", stream = "", flag] = text.split(" ", 3);
-      this.#parts += text.slice(time.length + stream.length + (flag?.length ?? 0) + 3);
+      const line = (this.#parts[stream] ?? "") + text.slice(time.length + stream.length + (flag?.length ?? 0) + 3);
+      this.#parts[stream] = flag === "P" ? line : "";
       if (flag === "P") continue;
-      values.push([nanoseconds(time), this.#parts, { pod: this.#pod, stream }]);
-      this.#parts = "";
+      logRecords.push({
+        timeUnixNano: nanoseconds(time),
+        body: { stringValue: line },
+        attributes: attributes({ stream }),
+      });
     }
-    return {
-      stream: {
-        ...this.#labels,
-        cluster: environment.LOGGING_CLUSTER ?? "",
-        env: environment.LOGGING_ENVIRONMENT ?? "",
-        node: nodeName(0),
-      },
-      values,
-    };
+    if (logRecords.length === 0) return [];
+    const { LOGGING_CLUSTER: cluster = "", LOGGING_ENVIRONMENT: env = "" } = environment;
+    const resource = { attributes: attributes({ ...this.#labels, cluster, env, node: nodeName(0) }) };
+    return [{ resource, scopeLogs: [{ logRecords }] }];
   }
 
   #read(): string | undefined {
@@ -160,6 +167,9 @@ class Tail {
     }
   }
 }
+
+const attributes = (values: Record<string, string>) =>
+  Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
 
 const inode = (descriptor: number): number => fstatSync(descriptor).ino;
 

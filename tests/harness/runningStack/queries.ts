@@ -1,25 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { crc32 } from "node:zlib";
 import type { Keys } from "../minio.ts";
-import { idOf, type Ledger } from "./ledger.ts";
-
-/** How Loki's lines compare with a ledger. A good account has only empty lists. */
-export interface Account {
-  readonly written: number;
-  readonly lost: string[];
-  readonly twice: string[];
-  /** Lines that were cut, joined, or stored under another pod's labels. */
-  readonly damaged: string[];
-  /** The number of lines by `count_over_time`. */
-  readonly counted: number;
-}
-
-/** A line that Loki found. */
-interface Found {
-  readonly at: bigint;
-  readonly text: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+import { type Account, type Found, Tally } from "./account.ts";
+import type { Ledger } from "./ledger.ts";
 
 const PAGE = 5000;
 const SECOND = 1_000_000_000n;
@@ -103,41 +85,23 @@ export class LogQueries {
   /** Compares the lines that Loki shows with those that were written. */
   async account(ledger: Ledger): Promise<Account> {
     const selector = selectorOf(ledger);
-    const seen = new Map<string, number>();
-    const damaged: string[] = [];
-    for await (const from of this.#secondsWithLines(selector, ledger.oldest, ledger.newest + SECOND)) {
-      for await (const page of this.lines(selector, from, from + SECOND)) {
-        for (const { text, labels } of page) {
-          const id = idOf(text) ?? "";
-          const [namespace, pod] = id.split("/");
-          const whole = ledger.lines.get(id) === crc32(text);
-          if (!whole || labels.namespace !== namespace || labels.pod !== pod || labels.container !== "app")
-            damaged.push(
-              `${JSON.stringify(labels)} ${text.length > 160 ? `${text.slice(0, 160)}... (${text.length})` : text}`,
-            );
-          else seen.set(id, (seen.get(id) ?? 0) + 1);
-        }
-      }
-    }
-    return {
-      written: ledger.lines.size,
-      lost: [...ledger.lines.keys()].filter((id) => !seen.has(id)),
-      twice: [...seen].filter(([, times]) => times > 1).map(([id]) => id),
-      damaged,
-      counted: await this.count(selector, ledger.oldest - SECOND, ledger.newest + SECOND),
-    };
+    const tally = new Tally(ledger);
+    for await (const from of this.#secondsWithLines(selector, ledger.oldest, ledger.newest + SECOND))
+      for await (const page of this.lines(selector, from, from + SECOND)) for (const line of page) tally.add(line);
+    return tally.account(await this.count(selector, ledger.oldest - SECOND, ledger.newest + SECOND));
   }
 
   /**
    * Waits until all lines are there, or until no line has come for as long as Alloy ever waits between two tries. The count may never
-   * match: Loki may count a line twice that was sent twice, and each writer may count differently.
+   * match: a line that a rotation split may be whole, and Loki may count a line twice that was sent twice.
    */
   async untilDelivered(ledger: Ledger): Promise<void> {
+    const entries = ledger.lines.size + ledger.split.size;
     let most = -1;
     let grown = performance.now();
     for (;;) {
       const counted = await this.count(selectorOf(ledger), ledger.oldest - SECOND, ledger.newest + SECOND);
-      if (counted === ledger.lines.size) return;
+      if (counted === entries) return;
       if (counted > most) grown = performance.now();
       else if (performance.now() - grown > 35_000) return;
       most = Math.max(most, counted);

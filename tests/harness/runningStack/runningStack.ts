@@ -95,6 +95,10 @@ async function startAgents({ programs, cluster, podLogs, stack }: RunningStack):
 /** Folder in which the pods of a node log. */
 export const podLogsOf = (folder: string, node: number): string => join(nodeFolder(folder, node), "var/log/pods");
 
+/** Folder in which the first node keeps what Alloy has read and not yet sent. */
+export const alloyStorage = ({ folder }: Pick<RunningStack, "folder">): string =>
+  join(nodeFolder(folder, 0), "var/lib/alloy");
+
 /** Starts caches, Loki and the gateway, and waits until they are ready. */
 export async function startLoki({ cluster }: Pick<RunningStack, "cluster">): Promise<void> {
   const pods = cluster.pods.filter((pod) => !cluster.agents.includes(pod) && !pod.running);
@@ -105,10 +109,27 @@ export async function startLoki({ cluster }: Pick<RunningStack, "cluster">): Pro
 /** Restarts pods one after the other, as a roll-out does: the next one stops when the one before it is ready. */
 export async function restartInTurn(cluster: Cluster, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods) {
-    await stopAll([pod]);
+    if (cluster.agents.includes(pod)) await stopAlloy(pod);
+    else await stopAll([pod]);
     pod.start();
     await cluster.waitUntilReady([pod]);
   }
+}
+
+/**
+ * Stops an Alloy pod as a roll-out does. It ignores SIGTERM and reads until it is killed at the end of its grace period.
+ *
+ * @throws when it ends before that.
+ */
+export async function stopAlloy(pod: Pod): Promise<void> {
+  if (await pod.stop()) throw new Error(`${pod.name} ended before it was killed; the end of its log:\n${pod.tail()}`);
+}
+
+/** Restarts the first node's Alloy as a roll-out does. If it is not running, starts it. */
+export async function restartAlloy({ cluster }: Pick<RunningStack, "cluster">): Promise<void> {
+  if (cluster.alloy.running) await stopAlloy(cluster.alloy);
+  cluster.alloy.start();
+  await cluster.waitUntilReady([cluster.alloy]);
 }
 
 /** Rolls Loki onto the current content of its Secrets and ConfigMaps, as an `up` does. */

@@ -1,18 +1,21 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
+import { ReceivedLines } from "../../harness/runningStack/receivedLines.ts";
 import { killLoki, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("all of Loki and its gateway down for three minutes", async () => {
   const running = await runningStack();
+  const received = await ReceivedLines.from(running);
   const workload = new Workload(running.podLogs, "lokidown");
   await sleep(5_000);
+  await received.read();
   await killLoki(running);
   await sleep(180_000);
   await startLoki(running);
   await sleep(5_000);
-  await assertNothingLost("Loki down", running, workload.stop());
+  await assertNothingLost("Loki down", running, workload.stop(), { received, killed: true });
 });
 
 it("all of Loki hanging for three minutes", async () => {

@@ -1,11 +1,9 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nodeFolder } from "../../harness/pods/node.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
-import { runningStack } from "../../harness/runningStack/runningStack.ts";
+import { alloyStorage, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const MINUTE = 60_000_000_000n;
@@ -22,9 +20,9 @@ it("a node that forgot what it had sent, and sends all of it again after more th
   const ledger = workload.stop();
   await running.queries.untilDelivered(ledger);
   await alloy.kill();
-  rmSync(join(nodeFolder(running.folder, 0), "var/lib/alloy"), { recursive: true });
+  rmSync(alloyStorage(running), { recursive: true });
   await sleep(60_000);
   alloy.start();
   await sleep(20_000);
-  await assertNothingLost("sent again after 40 minutes", running, ledger, { resent: true });
+  await assertNothingLost("sent again after 40 minutes", running, ledger);
 });

@@ -2,6 +2,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { ReceivedLines } from "../../harness/runningStack/receivedLines.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
@@ -10,6 +11,7 @@ it("pods that live for four seconds: every line, when the folder is there for te
   skip: alloyMissing(),
 }, async () => {
   const running = await runningStack();
+  const received = await ReceivedLines.from(running);
   const ledger = new Ledger("short");
   const gone: Array<Promise<void>> = [];
   for (let i = 0; i < 24; i++) {
@@ -27,5 +29,5 @@ it("pods that live for four seconds: every line, when the folder is there for te
     await sleep(1000);
   }
   await Promise.all(gone);
-  await assertNothingLost("pods of four seconds", running, ledger);
+  await assertNothingLost("pods of four seconds", running, ledger, { received });
 });

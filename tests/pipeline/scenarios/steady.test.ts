@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
+import { ReceivedLines } from "../../harness/runningStack/receivedLines.ts";
 import { runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("steady: every line arrives once", async () => {
   const running = await runningStack();
+  const received = await ReceivedLines.from(running);
   const workload = new Workload(running.podLogs, "steady");
   await sleep(40_000);
-  await assertNothingLost("steady", running, workload.stop());
+  await assertNothingLost("steady", running, workload.stop(), { received });
 });
 
 it("a stream is a container on a node: a value without a bound is not a label", async () => {

@@ -1,0 +1,120 @@
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Application } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { type RunningStack, restartAlloy, runningStack } from "../../harness/runningStack/runningStack.ts";
+import { assertDelivered } from "../scenario.ts";
+
+/** Applications of one test, with a ledger of their own. */
+function applications(running: RunningStack, name: string, count = 8): { ledger: Ledger; pods: Application[] } {
+  const ledger = new Ledger(name);
+  const pods = Array.from(
+    { length: count },
+    (_, i) => new Application(running.podLogs, `${name}-0`, `${name}-app-${i}`, ledger),
+  );
+  return { ledger, pods };
+}
+
+/** Numbers from 0 to 1 that are the same in each run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
+describe("lines that containerd splits", { skip: alloyMissing() }, () => {
+  it("Alloy killed between the parts", async () => {
+    const running = await runningStack();
+    const { alloy } = running.cluster;
+    const { ledger, pods } = applications(running, "betweenkill");
+    for (let round = 0; round < 4; round++) {
+      const rest = pods.map((pod) => pod.begin());
+      await sleep(300 * round);
+      await alloy.kill();
+      for (const finish of rest) finish();
+      for (const pod of pods) pod.write();
+      alloy.start();
+      await sleep(4_000);
+    }
+    await assertDelivered("killed between parts", running, ledger);
+  });
+
+  it("Alloy replaced between the parts", async () => {
+    const running = await runningStack();
+    const { ledger, pods } = applications(running, "betweenstop");
+    const rest = pods.map((pod) => pod.begin());
+    const replaced = restartAlloy(running);
+    await sleep(500);
+    for (const finish of rest) finish();
+    await replaced;
+    await assertDelivered("replaced between parts", running, ledger);
+  });
+
+  it("both streams interrupt each other, in any order and at any pace", async () => {
+    const running = await runningStack();
+    const { ledger, pods } = applications(running, "interrupted");
+    const next = random(14);
+    for (let n = 0; n < 60; n++) {
+      const open: Array<() => void> = [];
+      for (const pod of pods) {
+        const stream = next() < 0.5 ? "stdout" : "stderr";
+        const other = stream === "stdout" ? "stderr" : "stdout";
+        const finish = pod.begin({ stream });
+        if (next() < 0.7) pod.write({ stream: other, text: (id) => `id=${id} short` });
+        if (next() < 0.3) open.push(pod.begin({ stream: other }));
+        if (next() < 0.3) pod.write({ stream: other, text: (id) => `id=${id} short` });
+        open.splice(next() < 0.5 ? 0 : open.length, 0, finish);
+      }
+      await sleep(next() * 200);
+      for (const finish of open) finish();
+    }
+    await assertDelivered("interrupted", running, ledger);
+  });
+
+  it("the last words of a container that crashed: no newline", async () => {
+    const running = await runningStack();
+    const { ledger, pods } = applications(running, "lastwords");
+    for (const [i, pod] of pods.entries()) {
+      pod.write();
+      if (i % 2 === 0) pod.write({ stream: "stdout", text: (id) => `id=${id} going down` });
+      pod.lastWords((id) => `id=${id} panic: ${"out of memory ".repeat(i * 400)}`, i % 4 < 2 ? "stderr" : "stdout");
+      pod.end();
+    }
+    await assertDelivered("last words", running, ledger);
+  });
+
+  it("a writer that pauses between the parts", async () => {
+    const running = await runningStack();
+    const { ledger, pods } = applications(running, "slow");
+    for (let round = 0; round < 5; round++) {
+      const rest = pods.map((pod) => pod.begin());
+      await sleep(600 + 500 * round);
+      for (const finish of rest) finish();
+    }
+    await assertDelivered("slow writers", running, ledger);
+  });
+
+  it("a file is rotated soon after a line that was interrupted", async () => {
+    const running = await runningStack();
+    const { ledger, pods } = applications(running, "rotatedsoon");
+    const next = random(15);
+    for (let round = 0; round < 12; round++) {
+      const rest = pods.map((pod) => {
+        const finish = pod.begin({ stream: "stdout" });
+        pod.write({ stream: "stderr", text: (id) => `id=${id} short` });
+        return finish;
+      });
+      await sleep(next() * 1_000);
+      for (const [i, pod] of pods.entries()) {
+        rest[i]?.();
+        pod.rotate();
+        pod.write({ stream: "stdout", text: (id) => `id=${id} after the rotation` });
+      }
+      await sleep(1_500);
+    }
+    await assertDelivered("rotated soon after", running, ledger);
+  });
+});
