@@ -10,6 +10,8 @@ export interface Account {
   readonly damaged: string[];
   /** Lines that a rotation split and that Loki shows as two entries, which are exactly the line's two halves. */
   readonly split: string[];
+  /** Those of them whose first half is two entries as well: the file was compressed before Alloy, which was away, had passed it on. */
+  readonly cut: string[];
   /** The number of entries by `count_over_time`. */
   readonly counted: number;
 }
@@ -32,7 +34,9 @@ export class Tally {
     tail: new Map(),
   };
   readonly #damaged: string[] = [];
-  /** Lines by the checksum of the half that has no id. */
+  /** Lengths of the start and the end of first halves, by id. */
+  readonly #fragments = new Map<string, [start: number, end: number]>();
+  /** Lines by the checksum of the half that does not begin with the id. */
   readonly #byTail: ReadonlyMap<number, string>;
 
   constructor(ledger: Ledger) {
@@ -45,7 +49,7 @@ export class Tally {
     const id = idOf(text) ?? this.#byTail.get(checksum) ?? "";
     const piece = this.#pieceOf(id, checksum);
     if (piece && this.#hasOwnLabels(id, labels)) this.#seen[piece].set(id, this.#times(piece, id) + 1);
-    else
+    else if (!this.#isFragment(text, labels))
       this.#damaged.push(
         `${JSON.stringify(labels)} ${text.length > 160 ? `${text.slice(0, 160)}... (${text.length})` : text}`,
       );
@@ -54,8 +58,25 @@ export class Tally {
   #pieceOf(id: string, checksum: number): Piece | undefined {
     if (this.#ledger.lines.get(id) === checksum) return "whole";
     const halves = this.#ledger.split.get(id);
-    if (halves?.head === checksum) return "head";
+    if (halves && crc32(halves.head) === checksum) return "head";
     return halves?.tail === checksum ? "tail" : undefined;
+  }
+
+  /** Whether it is one of two fragments of a first half. The second has no stream, because it does not begin as containerd's lines do. */
+  #isFragment(text: string, { namespace, pod }: Found["labels"]): boolean {
+    for (const [id, { head }] of this.#ledger.split) {
+      if (!id.startsWith(`${namespace}/${pod}/`)) continue;
+      const isStart = head.startsWith(text);
+      const content = text.replace(/\n$/, "");
+      if (!isStart && !head.endsWith(content)) continue;
+      const place = isStart ? 0 : 1;
+      const lengths = this.#fragments.get(id) ?? [0, 0];
+      lengths[place] = (lengths[place] ?? 0) + content.length;
+      this.#fragments.set(id, lengths);
+      if (lengths[0] + lengths[1] === head.length) this.#seen.head.set(id, this.#times("head", id) + 1);
+      return true;
+    }
+    return false;
   }
 
   #hasOwnLabels(id: string, labels: Found["labels"]): boolean {
@@ -78,6 +99,7 @@ export class Tally {
       twice: ids.filter((id) => this.#times("whole", id) + Math.max(...halves(id)) > 1),
       damaged: this.#damaged,
       split: ids.filter((id) => this.#times("whole", id) === 0 && Math.min(...halves(id)) > 0),
+      cut: [...this.#fragments.keys()],
       counted,
     };
   }

@@ -6,8 +6,8 @@ export type Stream = "stdout" | "stderr";
 /** Every line that a scenario wrote: its id, which is also in the line, and a checksum of its text. */
 export class Ledger {
   readonly lines = new Map<string, number>();
-  /** Lines that a rotation split, with the checksums of what was written before and after it. */
-  readonly split = new Map<string, { readonly head: number; readonly tail: number }>();
+  /** Lines that a rotation split: what was written before it, and the checksum of what was written after it. */
+  readonly split = new Map<string, { readonly head: string; readonly tail: number }>();
   readonly #toStderr = new Set<string>();
   /** The namespaces that wrote these lines begin with it. */
   readonly prefix: string;
@@ -28,7 +28,7 @@ export class Ledger {
 
   /** Notes that the file was rotated between these two halves of a line. */
   splitAt(id: string, head: string, tail: string): void {
-    this.split.set(id, { head: crc32(head), tail: crc32(tail) });
+    this.split.set(id, { head, tail: crc32(tail) });
   }
 
   streamOf(id: string): Stream {
@@ -52,7 +52,8 @@ const WORDS =
 export function lineOf(id: string, n: number): string {
   const words = Array.from({ length: 6 + (n % 9) }, (_, i) => WORDS[(n * 7 + i * 5) % WORDS.length]).join(" ");
   const level = n % 41 === 0 ? "Error" : "Information";
-  if (n % 211 === 0) return `id=${id} level=${level} stack="${`${words} at frame ${n}; `.repeat(400 + (n % 40) * 20)}"`;
+  // The id is in every frame: no two files may begin with the same kilobyte, by which Alloy knows them.
+  if (n % 211 === 0) return `id=${id} level=${level} stack="${`${words} at ${id}; `.repeat(300 + (n % 40) * 15)}"`;
   return n % 2 === 0
     ? JSON.stringify({ id, Level: level, Message: words, elapsedMs: (n * 37) % 900 })
     : `id=${id} level=${level} msg="${words}" elapsed=${(n * 37) % 900}ms`;

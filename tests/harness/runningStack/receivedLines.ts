@@ -16,6 +16,7 @@ export async function counter(address: string, port: number, name: string): Prom
  */
 export class ReceivedLines {
   readonly #cluster: Cluster;
+  /** By pod and start of its process. */
   readonly #last = new Map<string, number>();
   #total = 0;
 
@@ -35,9 +36,9 @@ export class ReceivedLines {
   async read(): Promise<number> {
     for (const { name, address } of this.#cluster.component("write")) {
       const now = await counter(address, 3100, "loki_distributor_lines_received_total");
-      const before = this.#last.get(name) ?? 0;
-      this.#total += now < before ? now : now - before;
-      this.#last.set(name, now);
+      const run = `${name} ${await counter(address, 3100, "process_start_time_seconds")}`;
+      this.#total += now - (this.#last.get(run) ?? 0);
+      this.#last.set(run, now);
     }
     return this.#total;
   }

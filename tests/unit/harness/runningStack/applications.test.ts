@@ -27,16 +27,19 @@ it("what an application wrote can be put together from its files, whatever was r
       const content = readFileSync(join(files, name));
       return (name.endsWith(".gz") ? gunzipSync(content) : content).toString();
     });
-    let line = "";
+    const lines: Record<string, string> = { stdout: "", stderr: "" };
     const found = new Map<string, number>();
     for (const record of texts.join("").trimEnd().split("\n")) {
-      const [, flag, text] = /^\S+ stdout ([PF]) (.*)$/.exec(record) ?? [];
-      line += text;
+      const [, stream = "", flag, text] = /^\S+ (stdout|stderr) ([PF]) (.*)$/.exec(record) ?? [];
+      lines[stream] += text ?? "";
       if (flag === "P") continue;
-      found.set(idOf(line) ?? "?", crc32(line));
-      line = "";
+      const line = lines[stream] ?? "";
+      const id = idOf(line) ?? "?";
+      assert.equal(stream, ledger.streamOf(id));
+      found.set(id, crc32(line));
+      lines[stream] = "";
     }
-    assert.deepEqual(found, ledger.lines);
+    assert.deepEqual([...found].sort(), [...ledger.lines].sort());
   } finally {
     rmSync(folder, { recursive: true });
   }
