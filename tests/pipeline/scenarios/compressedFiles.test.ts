@@ -31,5 +31,5 @@ it("Alloy away until files that it has read in part are compressed, then killed 
   }
   alloy.start();
   await sleep(10_000);
-  await assertNothingLost("compressed files", running, workload.stop());
+  await assertNothingLost("compressed files", running, workload.stop(), { sentAgain: "a batch" });
 });

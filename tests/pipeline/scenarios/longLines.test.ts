@@ -1,35 +1,61 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { it } from "node:test";
+import { figure } from "../../harness/figures.ts";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
-import { runningStack } from "../../harness/runningStack/runningStack.ts";
+import { counter } from "../../harness/runningStack/receivedLines.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
+import { assertDelivered } from "../scenario.ts";
 
 /** Loki's `max_line_size`. */
 const LIMIT = 256 * 1024;
 
+/** Writes one long line between others. @returns the entries that Loki has of the long line. */
+async function between(running: RunningStack, name: string, text: string): Promise<string[]> {
+  const ledger = new Ledger(name);
+  const application = new Application(running.podLogs, `${name}-0`, `${name}-app-0`, ledger);
+  // A namespace that the account does not look at.
+  const long = new Application(running.podLogs, `very${name}-0`, `${name}-app-1`, new Ledger(`very${name}`));
+  for (let n = 0; n < 50; n++) {
+    application.write();
+    long.writeText(`before ${n}`);
+  }
+  long.writeText(text);
+  for (let n = 0; n < 50; n++) {
+    application.write();
+    long.writeText(`after ${n}`);
+  }
+  for (const pod of [application, long]) pod.end();
+  await assertDelivered(`beside ${name} lines`, running, ledger);
+  const found: string[] = [];
+  const selector = `{namespace="very${name}-0"}`;
+  for await (const page of running.queries.lines(selector, ledger.oldest, ledger.newest + 60_000_000_000n))
+    found.push(...page.map((line) => line.text));
+  assert.equal(found.filter((line) => /^(before|after) \d+$/.test(line)).length, 100, "the pod's other lines");
+  return found.filter((line) => !/^(before|after) \d+$/.test(line));
+}
+
 it("a line larger than Loki takes is cut, not lost, and takes none of its neighbours with it", async () => {
   const running = await runningStack();
-  const ledger = new Ledger("long");
-  const application = new Application(running.podLogs, "long-0", "long-app-0", ledger);
-  const marked = `too long ${"x".repeat(LIMIT)} end`;
-  for (let n = 0; n < 50; n++) application.write();
-  application.writeText(marked);
-  for (let n = 0; n < 50; n++) application.write();
-  application.end();
-  await running.queries.untilDelivered(ledger);
-  const account = await running.queries.account(ledger);
-  assert.deepEqual([account.lost, account.twice], [[], []]);
-  const found: string[] = [];
-  for await (const page of running.queries.lines(
-    '{namespace="long-0"} |= "too long"',
-    ledger.oldest,
-    ledger.newest + 1n,
-  ))
-    found.push(...page.map(({ text }) => text));
-  assert.equal(found.length, 1, "the long line is there");
-  assert.ok(
-    (found[0]?.length ?? 0) <= LIMIT && (found[0]?.length ?? 0) > LIMIT / 2,
-    `${found[0]?.length} characters of it`,
-  );
-  assert.ok(marked.startsWith(found[0]?.slice(0, 1000) ?? "?"));
+  const text = `too long ${"x".repeat(LIMIT)} end`;
+  const [found = "", ...more] = await between(running, "long", text);
+  assert.deepEqual(more, [], "one entry");
+  assert.ok(found.length <= LIMIT && found.length > LIMIT / 2, `${found.length} characters of it`);
+  assert.ok(text.startsWith(found.slice(0, 1000)));
+});
+
+it("a line of 6 MB that does not compress: its beginning is there, and nothing is refused", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await runningStack();
+  const failed = (): Promise<number> =>
+    counter(running.cluster.alloy.address, 8888, "otelcol_exporter_send_failed_log_records(?:_total)?");
+  const before = await failed();
+  const text = `huge ${randomBytes(4.5 * 2 ** 20).toString("base64")}`;
+  const found = await between(running, "huge", text);
+  figure("a line of 6 MB", `${found.length} entries with ${found.join("").length} of ${text.length} characters`);
+  assert.ok(found.some((entry) => entry.length > LIMIT / 2 && text.startsWith(entry)));
+  assert.equal(await failed(), before, "entries that were refused");
 });
