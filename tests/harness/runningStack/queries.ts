@@ -86,9 +86,11 @@ export class LogQueries {
   async account(ledger: Ledger): Promise<Account> {
     const selector = selectorOf(ledger);
     const tally = new Tally(ledger);
-    for await (const from of this.#secondsWithLines(selector, ledger.oldest, ledger.newest + SECOND))
+    // The second fragment of a line that a rotation split has the time at which Alloy read it.
+    const to = ledger.newest + (ledger.split.size > 0 ? MINUTE : SECOND);
+    for await (const from of this.#secondsWithLines(selector, ledger.oldest, to))
       for await (const page of this.lines(selector, from, from + SECOND)) for (const line of page) tally.add(line);
-    return tally.account(await this.count(selector, ledger.oldest - SECOND, ledger.newest + SECOND));
+    return tally.account(await this.count(selector, ledger.oldest - SECOND, to));
   }
 
   /**
