@@ -66,7 +66,7 @@ export class Pusher {
   async #push(batch: unknown): Promise<void> {
     const body = JSON.stringify(batch);
     for (let pause = 500; !this.#stopped; pause = Math.min(pause * 2, this.#longestPause)) {
-      const { accessKey, secretKey } = this.#stack.gatewayLogin;
+      const { accessKey, secretKey } = this.#stack.alloyLogin;
       const status = await fetch(`${this.#environment.LOGGING_OTLP_URL}/v1/logs`, {
         method: "POST",
         headers: {

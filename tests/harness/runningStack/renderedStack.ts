@@ -27,6 +27,8 @@ export interface RenderedStack {
   /** Keys that Loki uses, and those that readers use. */
   storageKeys: Keys;
   gatewayLogin: Keys;
+  /** Keys that Alloy uses. */
+  readonly alloyLogin: Keys;
   /** Puts new keys into the Secrets, as a rotation does. Pods get them at their next start. */
   setStorageKeys(keys: Keys): void;
   setGatewayUsers(accepted: readonly Keys[], current: Keys): void;
@@ -78,6 +80,9 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
     objects: { configMaps, secrets },
     storageKeys: newKeys(inputs("logging-bucket-user").name),
     gatewayLogin: newKeys(readerName(1)),
+    get alloyLogin() {
+      return alloyOf(this.gatewayLogin);
+    },
     setStorageKeys(keys) {
       this.storageKeys = keys;
       secrets["logging-minio-credentials-[auto]"] = {
@@ -90,8 +95,8 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
       const lines = [...accepted, ...accepted.map(alloyOf)].map((keys) => htpasswdLine(keys.accessKey, keys.secretKey));
       secrets["logging-gateway-htpasswd-[auto]"] = { ".htpasswd": `${lines.join("\n")}\n` };
       secrets["logging-alloy-login-[auto]"] = {
-        [GATEWAY_ENV.username]: alloyOf(current).accessKey,
-        [GATEWAY_ENV.password]: current.secretKey,
+        [GATEWAY_ENV.username]: this.alloyLogin.accessKey,
+        [GATEWAY_ENV.password]: this.alloyLogin.secretKey,
       };
       secrets["logging-gateway-login-[auto]"] = {
         [GATEWAY_ENV.username]: current.accessKey,
