@@ -32,6 +32,8 @@ interface LineOptions {
   readonly long?: boolean;
   /** Default: a line of usual content. */
   readonly text?: (id: string) => string;
+  /** What Loki has to show of the text. Default: the text. */
+  readonly shown?: (id: string) => string;
 }
 
 /** One container that logs to both of its streams. Its files are those that containerd and the kubelet would keep. */
@@ -65,7 +67,12 @@ export class Application {
 
   /** Writes a short line, which takes little time to make. */
   writeShort(): void {
-    this.#append(this.#line({ stream: "stdout", text: (id) => `id=${id} over and over` }).records);
+    this.writeWithId((id) => `id=${id} over and over`);
+  }
+
+  /** Writes a text that contains its id. @param shown what Loki has to show of it. Default: the text. */
+  writeWithId(text: (id: string) => string, shown = text): void {
+    this.#append(this.#line({ stream: "stdout", text, shown }).records);
   }
 
   /** Writes a text that the ledger does not have. */
@@ -91,12 +98,12 @@ export class Application {
     this.#append(records.map((record) => record.replace(/^(\S+ \S+) F/, "$1 P")));
   }
 
-  #line({ ago = 0n, stream, long = false, text = (id) => lineOf(id, this.#written) }: LineOptions): Line {
+  #line({ ago = 0n, stream, long = false, text = (id) => lineOf(id, this.#written), shown = text }: LineOptions): Line {
     const id = `${this.namespace}/${this.pod}/${this.#written++}`;
     const to = stream ?? (this.#written % 5 === 0 ? "stderr" : "stdout");
     const content = long ? lineOf(id, this.#written * 211) : text(id);
     const records = this.#records(content, to, ago);
-    this.#ledger.add(id, content, this.#last, to);
+    this.#ledger.add(id, long ? content : shown(id), this.#last, to);
     return { id, text: content, stream: to, records };
   }
 

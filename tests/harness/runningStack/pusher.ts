@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
 import type { Loose } from "../manifest.ts";
 import { nodeName } from "../pods/node.ts";
-import type { RenderedStack } from "./renderedStack.ts";
+import { alloyOf, type RenderedStack } from "./renderedStack.ts";
 
 /** A line as OTLP has it. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/logs/v1/logs.proto */
 interface LogRecord {
@@ -66,7 +66,7 @@ export class Pusher {
   async #push(batch: unknown): Promise<void> {
     const body = JSON.stringify(batch);
     for (let pause = 500; !this.#stopped; pause = Math.min(pause * 2, this.#longestPause)) {
-      const { accessKey, secretKey } = this.#stack.alloyLogin;
+      const { accessKey, secretKey } = alloyOf(this.#stack.gatewayLogin);
       const status = await fetch(`${this.#environment.LOGGING_OTLP_URL}/v1/logs`, {
         method: "POST",
         headers: {

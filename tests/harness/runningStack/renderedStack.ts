@@ -27,8 +27,6 @@ export interface RenderedStack {
   /** Keys that Loki uses, and those that readers use. */
   storageKeys: Keys;
   gatewayLogin: Keys;
-  /** Keys that Alloy uses. */
-  readonly alloyLogin: Keys;
   /** Puts new keys into the Secrets, as a rotation does. Pods get them at their next start. */
   setStorageKeys(keys: Keys): void;
   setGatewayUsers(accepted: readonly Keys[], current: Keys): void;
@@ -48,7 +46,7 @@ export interface StackInputs {
 export const newKeys = (accessKey: string): Keys => ({ accessKey, secretKey: randomBytes(20).toString("hex") });
 
 /** Alloy's login of the same generation. */
-const alloyOf = ({ accessKey, secretKey }: Keys): Keys => ({
+export const alloyOf = ({ accessKey, secretKey }: Keys): Keys => ({
   accessKey: alloyName(Number(accessKey.split("-").at(-1))),
   secretKey,
 });
@@ -80,9 +78,6 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
     objects: { configMaps, secrets },
     storageKeys: newKeys(inputs("logging-bucket-user").name),
     gatewayLogin: newKeys(readerName(1)),
-    get alloyLogin() {
-      return alloyOf(this.gatewayLogin);
-    },
     setStorageKeys(keys) {
       this.storageKeys = keys;
       secrets["logging-minio-credentials-[auto]"] = {
@@ -95,8 +90,8 @@ export async function renderStack({ stack, caFile, change }: StackInputs): Promi
       const lines = [...accepted, ...accepted.map(alloyOf)].map((keys) => htpasswdLine(keys.accessKey, keys.secretKey));
       secrets["logging-gateway-htpasswd-[auto]"] = { ".htpasswd": `${lines.join("\n")}\n` };
       secrets["logging-alloy-login-[auto]"] = {
-        [GATEWAY_ENV.username]: this.alloyLogin.accessKey,
-        [GATEWAY_ENV.password]: this.alloyLogin.secretKey,
+        [GATEWAY_ENV.username]: alloyOf(current).accessKey,
+        [GATEWAY_ENV.password]: current.secretKey,
       };
       secrets["logging-gateway-login-[auto]"] = {
         [GATEWAY_ENV.username]: current.accessKey,
