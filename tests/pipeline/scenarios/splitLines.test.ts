@@ -6,7 +6,7 @@ import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { type RunningStack, restartAlloy, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertDelivered } from "../scenario.ts";
 
-/** Applications of one test, with a ledger of their own. */
+/** Applications of one test, and their ledger. */
 function applications(running: RunningStack, name: string, count = 8): { ledger: Ledger; pods: Application[] } {
   const ledger = new Ledger(name);
   const pods = Array.from(
