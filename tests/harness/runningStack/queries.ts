@@ -86,11 +86,12 @@ export class LogQueries {
   async account(ledger: Ledger): Promise<Account> {
     const selector = selectorOf(ledger);
     const tally = new Tally(ledger);
-    // The second fragment of a line that a rotation split has the time at which Alloy read it.
+    // A line that is split has more than one time. The second fragment of one that a rotation split has the time at which Alloy read it.
+    const from = ledger.oldest - SECOND;
     const to = ledger.newest + (ledger.split.size > 0 ? MINUTE : SECOND);
-    for await (const from of this.#secondsWithLines(selector, ledger.oldest, to))
-      for await (const page of this.lines(selector, from, from + SECOND)) for (const line of page) tally.add(line);
-    return tally.account(await this.count(selector, ledger.oldest - SECOND, to));
+    for await (const second of this.#secondsWithLines(selector, from, to))
+      for await (const page of this.lines(selector, second, second + SECOND)) for (const line of page) tally.add(line);
+    return tally.account(await this.count(selector, from, to));
   }
 
   /**
