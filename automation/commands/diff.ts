@@ -27,6 +27,7 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
         rendered(stack, base.folder, ref, { signal }),
         rendered(stack, process.cwd(), "the working copy", { signal, promises: true }),
       ]);
+      keptPromises(stack, after);
       if (before === NO_STACK && after === NO_STACK)
         throw new Error(
           `Pulumi.${stack}.yaml: neither here nor in ${ref}. Stacks of this project: ${stackNames().join(", ")}`,
@@ -41,7 +42,7 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
 async function rendered(stack: string, folder: string, what: string, options: RenderOptions): Promise<RenderedStack> {
   if (!existsSync(join(folder, `Pulumi.${stack}.yaml`))) return NO_STACK;
   try {
-    return keptPromises(stack, await renderStack(folder, stack, options));
+    return await renderStack(folder, stack, options);
   } catch (error) {
     throw new Error(`${what} cannot be rendered:\n${(error as Error).message}`);
   }

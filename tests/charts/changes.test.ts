@@ -99,6 +99,26 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     );
   });
 
+  it("of a shorter retention for some lines, or deletions, is destructive wherever it is written", async () => {
+    const stream = [{ selector: '{namespace="dev"}', priority: 1, period: "24h" }];
+    for (const loki of [
+      { limits_config: { retention_stream: stream } },
+      { structuredConfig: { limits_config: { retention_stream: stream } } },
+      { runtimeConfig: { overrides: { fake: { retention_stream: stream } } } },
+    ]) {
+      const report = await reportOf((config) => {
+        config.loki.values = { loki };
+      });
+      assert.equal(report.verdict, "destructive", JSON.stringify(loki));
+      assert.equal(subjects(report)[0], 'destructive retention of {namespace="dev"}');
+    }
+    const deletions = await reportOf((config) => {
+      config.loki.values = { loki: { limits_config: { deletion_mode: "filter-and-delete" } } };
+      config.promisesGivenUp = ["deletion"];
+    });
+    assert.equal(subjects(deletions)[0], "destructive deletion_mode");
+  });
+
   it("of another number of readers restarts no pod, and adds up the requests", async () => {
     const report = await reportOf((config) => {
       config.loki.read.replicas = 4;
@@ -284,6 +304,12 @@ describe("npm run diff", { skip, timeout: 300_000 }, () => {
     const refused = await diff("prod-aks-b", "--base", "HEAD");
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /the working copy cannot be rendered:\nArguments of prod-aks-b: 1 problem/);
+
+    const hatch = "    values: { write: { persistence: { enableStatefulSetAutoDeletePVC: true } } }\n";
+    writeFileSync(stackConfig, text.replace(/^( +)retentionHours: 336\n/m, `$&${hatch}`));
+    const broken = await diff("prod-aks-b", "--base", "HEAD");
+    assert.equal(broken.code, 1);
+    assert.match(broken.stderr, /^Promises of prod-aks-b: 1 problem.*\n {2}loki\.values\.write\.persistence\.enable/);
 
     writeFileSync(stackConfig, text);
     const unknown = await diff("prod-aks-b", "--base", "no-such-branch");

@@ -26,6 +26,30 @@ describe("the change report on the real engine", () => {
     assert.match(stdout, new RegExp(`^${NAME}: no changes$`, "m"));
   });
 
+  it("is not made, and nothing is deployed, when an escape hatch breaks a promise", async () => {
+    const { engine } = await deployedStacks();
+    const restore = engine.changeConfig(NAME, (config) => {
+      config["logging:loki"].values = { loki: { querier: { query_store_only: true } } };
+    });
+    try {
+      const subject = "loki.values.loki.querier.query_store_only";
+      const { code, stderr } = await preview();
+      assert.equal(code, 1);
+      assert.match(stderr, /^Promises of prod-aks-b: 1 problem, nothing has been created\./);
+      assert.ok(stderr.includes(`\n  ${subject}\n`), stderr);
+      const refused = await deploy(engine, ["up", "--stack", NAME]);
+      assert.deepEqual([refused.code, refused.outcome, refused.steps], [2, "refused", []]);
+      assert.deepEqual(
+        refused.findings.map((finding) => finding.subject),
+        [subject],
+      );
+      const examined = await runCommand(engine, "doctor", [NAME, "--json"]);
+      assert.match(examined.stdout, new RegExp(`"subject": "${subject}"`));
+    } finally {
+      restore();
+    }
+  });
+
   it("looks into the release: a shorter retention is destructive, and the pods that restart are named", async () => {
     const { engine } = await deployedStacks();
     const restore = engine.changeConfig(NAME, (config) => {

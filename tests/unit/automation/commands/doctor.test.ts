@@ -38,6 +38,7 @@ describe("npm run doctor", () => {
     assert.match(fixes("helm"), /helm\.sh\/docs\/intro\/install/);
     assert.match(fixes("MinIO's admin"), /minioAdminUser/);
     assert.equal(state("Azure login"), "skipped");
+    assert.equal(state("promises"), "skipped");
     assert.equal(state("unknown to the state"), undefined, "without the state, everything would look unknown");
   });
 
