@@ -129,7 +129,7 @@ async function removePolicy(name: string): Promise<void> {
 
 /** A change that replaces Alloy's pods, with a release that gives up soon. */
 const newPods = (config: StackConfig): void => {
-  config["logging:alloy"] = { ...config["logging:alloy"], exclude: ["kube-system"], timeoutSeconds: 40 };
+  config["logging:alloy"] = { ...config["logging:alloy"], exclude: ["kube-system"], timeoutSeconds: 90 };
 };
 
 describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeout: 1_800_000 }, () => {
