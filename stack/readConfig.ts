@@ -34,6 +34,7 @@ export function readConfig(findings: Findings): { plain: Record<string, unknown>
       secrets[key as SecretKey] = config.requireSecret(key);
     } else if (checkGroup(key, isConfigSecret(fullKey), findings)) {
       plain[key] = parseValue(text);
+      checkTimes(plain[key], key, findings);
     }
   }
   return { plain, secrets };
@@ -89,6 +90,24 @@ function checkGroup(key: string, isSecret: boolean, findings: Findings): boolean
       fix: `keep secrets in the keys made for them: ${Object.keys(SECRET_KEYS).join(", ")}`,
     })
   );
+}
+
+/** How Go prints a time: what the engine makes of a date without quotes. Nobody writes this. */
+const GO_TIME = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) [+-]\d{4} \S+$/;
+
+/** Reports dates without quotes, which the engine turned into times. Offline, the reader of stack files reports them. */
+function checkTimes(value: unknown, path: string, findings: Findings): void {
+  if (Array.isArray(value)) for (const [i, entry] of value.entries()) checkTimes(entry, `${path}[${i}]`, findings);
+  else if (typeof value === "object" && value !== null)
+    for (const [key, inner] of Object.entries(value)) checkTimes(inner, `${path}.${key}`, findings);
+  const [given, day, time] = (typeof value === "string" && GO_TIME.exec(value)) || [];
+  if (given === undefined) return;
+  findings.problem({
+    subject: path,
+    given,
+    text: "text in quotes: Pulumi reads a date without quotes as a time",
+    fix: `quote it: "${time === "00:00:00" ? day : `${day} ${time}`}"`,
+  });
 }
 
 /** Pulumi passes objects as JSON and everything else as text. */

@@ -13,7 +13,7 @@ const ENCODINGS = [
   { encoding: "utf-16be", mark: [0xfe, 0xff] },
 ] as const;
 
-const SAVE_AS_UTF8 = "save the file as UTF-8; in a shell: iconv -f UTF-16 -t UTF-8 FILE > NEW";
+const saveAsUtf8 = (from: string): string => `save the file as UTF-8; in a shell: iconv -f ${from} -t UTF-8 FILE > NEW`;
 
 /** Characters that the engine's parser takes. https://github.com/yaml/go-yaml/blob/v3.0.1/readerc.go */
 const READABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
@@ -30,14 +30,17 @@ export function engineText(bytes: Uint8Array): EngineText {
   try {
     text = new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/\r\n?/g, "\n");
   } catch {
-    return refused("the file", `${encoding.toUpperCase()}; some bytes are of another encoding`, SAVE_AS_UTF8);
+    const from = encoding === "utf-8" ? "WINDOWS-1252" : encoding.toUpperCase();
+    return refused("the file", `${encoding.toUpperCase()}; some bytes are of another encoding`, saveAsUtf8(from));
   }
   const strange = READABLE.exec(text) ?? UNICODE_BREAK.exec(text);
   if (!strange) return { text };
   const before = text.slice(0, strange.index).split("\n");
   const code = `U+${(text.codePointAt(strange.index) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
   const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-  if (code === "U+0000") return refused(place, "UTF-8, or UTF-16 with a byte order mark", SAVE_AS_UTF8);
+  // Of the two bytes of a Latin letter in UTF-16, one is zero.
+  const utf16 = bytes[0] === 0 ? "UTF-16BE" : "UTF-16LE";
+  if (code === "U+0000") return refused(place, "UTF-8, or UTF-16 with a byte order mark", saveAsUtf8(utf16));
   return refused(place, `no invisible character (${code})`, "delete the character, or the line and write it again");
 }
 

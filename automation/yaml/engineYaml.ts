@@ -3,7 +3,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar, type YAMLMap } from "yaml";
 import { AsWritten, type Finding } from "../../components/findings.ts";
 import { engineText } from "./engineText.ts";
-import { DATE, goScalar, isOldOctal } from "./goScalars.ts";
+import { DATE, goScalar, losesZeros } from "./goScalars.ts";
 
 /** The content of a file. A whole number beyond JavaScript's range is a bigint. */
 export type Tree = string | number | bigint | boolean | null | Tree[] | { [key: string]: Tree };
@@ -118,9 +118,10 @@ class EngineReader {
     const given = new AsWritten(node.value);
     if (value === DATE) {
       this.#refuse(keyPath(path), "text in quotes: Pulumi reads a date without quotes as a time", quoted, given);
-    } else if (isOldOctal(node.value)) {
+    } else if (losesZeros(node.value)) {
       const plain = `${Number(node.value.replaceAll("_", ""))}`;
-      const text = "a number without leading zeros, or text in quotes: Pulumi reads a leading zero as octal";
+      const text =
+        "a number without leading zeros, or text in quotes: Pulumi drops leading zeros, and reads octal where it can";
       this.#refuse(keyPath(path), text, `write ${plain}; if it is text, quote it: "${node.value}"`, given);
     } else if (typeof value === "number" && !Number.isFinite(value)) {
       this.#refuse(keyPath(path), "a finite number, or text in quotes", quoted, given);

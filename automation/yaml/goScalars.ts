@@ -33,11 +33,11 @@ export function goScalar(text: string): GoScalar {
   return wholeOf(plain) ?? floatOf(plain) ?? prefixedOf(plain) ?? text;
 }
 
-/** Whether the engine reads a plain scalar as octal, and a person as decimal: 0336 is 222. */
-export function isOldOctal(text: string): boolean {
-  const plain = text.replaceAll("_", "");
-  return /^[-+]?0[0-7]+$/.test(plain) && goScalar(text) !== Number(plain);
-}
+/**
+ * Whether the engine drops the leading zeros of a number: 0336 becomes 222, and 0528 becomes 528. A person means 336, or a text such as an
+ * account's number.
+ */
+export const losesZeros = (text: string): boolean => /^[-+]?0[0-9_]+$/.test(text) && typeof goScalar(text) !== "string";
 
 /** `strconv.ParseInt(text, 0, 64)`, else `strconv.ParseUint(text, 0, 64)`. */
 function wholeOf(text: string): number | bigint | undefined {

@@ -56,8 +56,24 @@ describe("an odd scalar is read as the engine reads it, or refused:", () => {
       engine.length > 0 && readKey(scalar).problems.length > 0 ? [scalar] : [],
     );
     assert.deepEqual(refused, [
-      // Octal for the engine, decimal for a person
-      ...["010", "0336", "0777", "-017", "+017"],
+      // Numbers that lose their zeros, and some of them their value
+      ...[
+        "00",
+        "000",
+        "01",
+        "007",
+        "08",
+        "09",
+        "010",
+        "0336",
+        "0777",
+        "-017",
+        "+017",
+        "0123456789",
+        "0888",
+        "0_7",
+        "0_8",
+      ],
       // Dates, or close to one
       ...["2025-01-01", "2025-1-1", "2025-13-45", "2025-01-01T00:00:00Z", "2025-01-01t12:30:00.5+02:00"],
       ...["2025-01-01 00:00:00", "2025-01-01 1:2:3"],
@@ -65,7 +81,7 @@ describe("an odd scalar is read as the engine reads it, or refused:", () => {
       ...['"\\na"', '" \\na"'],
       // Tags
       ...["!!int 12", "!!float 1", "!!binary YQ==", "!!timestamp 2025-01-01", "!custom x", "! x", "!"],
-      ...["[?x]", "a\ufeff"],
+      ...["[1, 02]", "{a: 07}", "[?x]", "a\ufeff", "0_", "0__7"],
     ]);
   });
 });
@@ -75,7 +91,20 @@ describe("the fix for a refused scalar", () => {
   const offered = (fix: string): string[] =>
     [...fix.matchAll(/(?:write|quote it:) ((?:"(?:[^"\\]|\\.)*"|[^;"]+))/g)].map(([, value = ""]) => value);
 
-  for (const scalar of ["0336", "-017", "0_17", "2025-01-01", "2025-01-01 00:00:00", ".inf", "-.Inf", ".nan"]) {
+  // The number of an account: https://github.com/pulumi/pulumi-aws/issues/4897, https://github.com/pulumi/pulumi/issues/11518
+  for (const scalar of [
+    "0336",
+    "052812345678",
+    "012345678912",
+    "08",
+    "-017",
+    "0_17",
+    "2025-01-01",
+    "2025-01-01 00:00:00",
+    ".inf",
+    "-.Inf",
+    ".nan",
+  ]) {
     it(`for ${scalar} is accepted, and keeps the text`, () => {
       const [problem] = readKey(scalar).problems;
       assert.equal(problem?.subject, "map.key");
@@ -89,7 +118,7 @@ describe("the fix for a refused scalar", () => {
     assert.deepEqual(readKey("0336").problems[0], {
       subject: "map.key",
       given: new AsWritten("0336"),
-      text: "a number without leading zeros, or text in quotes: Pulumi reads a leading zero as octal",
+      text: "a number without leading zeros, or text in quotes: Pulumi drops leading zeros, and reads octal where it can",
       fix: 'write 336; if it is text, quote it: "0336"',
     });
   });
@@ -138,7 +167,7 @@ describe("a stack file", () => {
 
   const refused: Record<string, [content: string | Uint8Array, subject: string, fix: RegExp]> = {
     "in UTF-16 without a byte order mark": [Buffer.from("config: {}\n", "utf16le"), "line 1, column 2", /UTF-8.*iconv/],
-    "in Latin 1": [Buffer.from("config: {m: \u00e9}\n", "latin1"), "the file", /save the file as UTF-8/],
+    "in Latin 1": [Buffer.from("config: {m: \u00e9}\n", "latin1"), "the file", /save the file as UTF-8.*WINDOWS-1252/],
     "with a byte order mark inside": ["config:\n  m: \ufeffx\n", "line 2, column 6", /delete the character/],
     "with a line break of Unicode": ["config:\n  m: a\u2028b\n", "line 2, column 7", /delete the character/],
     "with a key twice": ["config:\n  m: 1\n  m: 2\n", "line 3, column 3", /remove one of the two/],

@@ -91,3 +91,10 @@ describeMistakes("the ID of a cluster", [
     wrong("cluster.resourceId", id, `write ${ID}`),
   ),
 ]);
+
+describeMistakes("what the engine makes of a date without quotes", [
+  wrong("loki.schema[0].from", "2025-01-01 00:00:00 +0000 UTC", 'quote it: "2025-01-01"', (c) => {
+    c.loki.schema = [{}];
+  }),
+  wrong("nodePool.tags.since", "2025-01-01 12:30:00 +0200 +0200", 'quote it: "2025-01-01 12:30:00"'),
+]);

@@ -194,6 +194,18 @@ describeMistakes("a pasted secret", [
     }),
   ),
   {
+    // https://slashdev.space/posts/2024-04-15-beware-of-base64-encoded-strings
+    what: "a registry's login that base64 broke into lines",
+    change: (c) => {
+      const auth = `${Buffer.from("PLANTED:x").toString("base64").slice(0, 6)}\n${"A".repeat(6)}`;
+      c.imageRegistryCredentials = JSON.stringify({ auths: { "myregistry.azurecr.io": { auth } } });
+    },
+    secretKeys: ["imageRegistryCredentials"],
+    path: "imageRegistryCredentials",
+    allowed: /without line breaks/,
+    fix: /base64 -w0/,
+  },
+  {
     what: "a registry's name with a carriage return",
     change: (c) => {
       c.imageRegistryCredentials = JSON.stringify({ auths: { "myregistry.azurecr.io\r": { auth: "PLANTED=" } } });
