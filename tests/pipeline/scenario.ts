@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { figure } from "../harness/figures.ts";
+import { until } from "../harness/processes.ts";
 import type { Account } from "../harness/runningStack/account.ts";
 import type { Ledger } from "../harness/runningStack/ledger.ts";
-import type { ReceivedLines } from "../harness/runningStack/receivedLines.ts";
+import { counter, type ReceivedLines } from "../harness/runningStack/receivedLines.ts";
+import { alloyMissing } from "../harness/runningStack/requirements.ts";
 import { type RunningStack, startLokiWithEmptyDisks } from "../harness/runningStack/runningStack.ts";
 
 /** What a scenario may send again. */
@@ -55,7 +57,12 @@ export async function assertDelivered(
   assertWhole(await delivered(name, running, ledger), "through the gateway", counts);
 }
 
-async function delivered(name: string, { queries }: RunningStack, ledger: Ledger): Promise<Account> {
+async function delivered(name: string, { cluster, queries }: RunningStack, ledger: Ledger): Promise<Account> {
+  if (!alloyMissing()) {
+    const { address } = cluster.alloy;
+    const queued = (): Promise<number> => counter(address, 8888, "otelcol_exporter_queue_size");
+    await until("empty queues", async () => (await queued()) === 0, { timeoutMs: 300_000, everyMs: 1000 });
+  }
   await queries.untilDelivered(ledger);
   const account = await queries.account(ledger);
   report(name, account);
