@@ -3,6 +3,7 @@ import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
 import { agentRequests } from "./alloy/requests.ts";
+import { checkCanaryCollected } from "./alloy/exclusions.ts";
 import { secretInput } from "./argumentTypes.ts";
 import { checkSafeguards, clusterArgs } from "./cluster/args.ts";
 import { admitted } from "./cluster/safeguards.ts";
@@ -14,6 +15,7 @@ import { imagesArgs } from "./images/args.ts";
 import { checkHosts, checkLoki, lokiArgs } from "./loki/args.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
 import { lokiWorkloads } from "./loki/workloads.ts";
+import { checkMonitoring, monitoringArgs } from "./monitoring/args.ts";
 import { namespaceArg } from "./namespace/args.ts";
 import { checkNetwork, networkArgs } from "./network/args.ts";
 import { nodePoolArgs } from "./nodePool/args.ts";
@@ -64,6 +66,11 @@ export const argsSchema = z.strictObject({
    * @default []
    */
   promisesGivenUp: promisesGivenUpArg,
+  /**
+   * Who is alerted, and how: metrics and alerts for Prometheus. `docs/runbooks.md` explains each alert.
+   * @default { kind: "none" }
+   */
+  monitoring: monitoringArgs.prefault({ kind: "none" }),
 });
 
 /** Arguments of one cluster's log platform. */
@@ -131,6 +138,13 @@ function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | unde
   findings.when(["promisesGivenUp"], () => warnOfGivenUp(args.promisesGivenUp, findings));
   findings.within("loki", () => checkLoki(args.loki, args.promisesGivenUp, findings));
   findings.within("alloy", () => checkAlloy(args.alloy, args.promisesGivenUp, findings));
+  findings.when(["alloy.exclude", "loki.canary", "namespace"], () =>
+    checkCanaryCollected(
+      { canary: args.loki.canary, exclude: args.alloy.exclude, namespace: args.namespace },
+      findings,
+    ),
+  );
+  findings.within("monitoring", () => checkMonitoring(args.monitoring, args.cluster, findings));
   return ca;
 }
 

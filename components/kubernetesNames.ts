@@ -36,8 +36,10 @@ export const isLabelKey = (key: string): boolean =>
   /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/.test(key);
 
 /** The value of a label or taint; it may be empty. */
+export const isLabelValue = (value: string): boolean => /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/.test(value);
+
 export const labelValue = z.string().refine(
-  (value) => /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/.test(value),
+  isLabelValue,
   explained({
     text: "a label value: letters, digits, -, _ and ., 63 at most",
     fix: "write it as `kubectl get nodes --show-labels` prints it",

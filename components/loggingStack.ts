@@ -8,6 +8,7 @@ import { createGatewayCredentials } from "./gateway/password.ts";
 import { createPullSecret } from "./images/pullSecret.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
 import { createLokiRelease } from "./loki/release.ts";
+import { createMonitoring } from "./monitoring/monitoring.ts";
 import { createNamespace } from "./namespace/namespace.ts";
 import { createCiliumPolicies } from "./network/ciliumPolicies.ts";
 import { createNetworkPolicies } from "./network/networkPolicies.ts";
@@ -73,19 +74,22 @@ export class LoggingStack extends pulumi.ComponentResource {
       {
         credentialsSecret: storageSecret.metadata.name,
         gatewaySecret: gateway.accepted.metadata.name,
+        readerLoginSecret: gateway.reader.metadata.name,
         ...(caConfigMap && { caConfigMap: caConfigMap.metadata.name }),
         pullSecrets,
       },
       { ...child, dependsOn: [...(nodePool ? [nodePool] : []), ...policies] },
     );
     // After Loki, when the gateway knows the user. Alloy drops a batch that gets a 401.
-    createAlloyRelease(
+    const alloy = createAlloyRelease(
       name,
       namespace,
       resolved,
       { gatewayLoginSecret: gateway.alloy.metadata.name, pullSecrets },
       { ...child, dependsOn: [loki] },
     );
+    // Last: without Prometheus's kinds in the cluster they fail, and logs are collected all the same.
+    createMonitoring(name, namespace, resolved, { ...child, dependsOn: [alloy] });
 
     this.namespace = namespace;
     this.pushUrl = pulumi.output(resolved.pushUrl);

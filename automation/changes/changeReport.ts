@@ -1,4 +1,5 @@
 import { GIVEN_UP_MARK } from "../../components/helm/promises/args.ts";
+import { NOBODY_IS_ALERTED } from "../../components/monitoring/args.ts";
 import type { RenderedRelease, RenderedStack } from "../plan/renderStack.ts";
 import type { ComparedStack } from "./comparedStack.ts";
 import { costChanges, type Sizing, sizing } from "./costs.ts";
@@ -95,9 +96,10 @@ export const compareRenderedStacks = (
     resources: resourceChanges(before.resources, after.resources),
     before,
     after,
-    // Warnings of the base are not news, but every report repeats which promises are given up.
+    // Warnings of the base are not news, but every report repeats which promises are given up, and that nobody would be alerted.
     warnings: after.warnings.filter(
-      (warning) => !before.warnings.includes(warning) || warning.startsWith(GIVEN_UP_MARK),
+      (warning) =>
+        !before.warnings.includes(warning) || warning.startsWith(GIVEN_UP_MARK) || warning === NOBODY_IS_ALERTED,
     ),
     ...(today && { today }),
   });

@@ -10,6 +10,7 @@ import {
 import type { ResolvedArgs } from "../../components/args.ts";
 import type { Manifest } from "../../components/helm/manifest.ts";
 import { RELEASE_TYPE } from "../../components/helm/releaseType.ts";
+import { MONITOR_GROUPS, MONITOR_KINDS } from "../../components/monitoring/podMonitors.ts";
 import { deployedNamespace, wrongCluster } from "../../stack/rightCluster.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { dryRun } from "../cluster/dryRun.ts";
@@ -20,6 +21,7 @@ import { explainPods } from "../explain/explainPods.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";
+import { checkMonitorKinds } from "./monitoringChecks.ts";
 import { checkAgents, checkNodes } from "./nodeChecks.ts";
 
 /** The cluster: whether it is the right one, its rights, storage and nodes, and what a broken deploy left in it. */
@@ -44,6 +46,7 @@ export function clusterChecks(
     check("storage class", () => checkStorageClass(kube, args.loki.storage.storageClass)),
     check("nodes for Loki", () => checkNodes(kube, args)),
     check("agents", () => checkAgents(kube)),
+    check("monitoring", () => checkMonitorKinds(kube, args)),
     check("admission", () => checkAdmission(kube, args, rendered)),
     check("Helm releases", () => checkReleases(kube, args.namespace)),
     check("Secrets", () => checkSecrets(kube, args.cluster.name, args.namespace, state)),
@@ -74,12 +77,22 @@ const RIGHTS = [
 
 const CILIUM_RIGHT = ["cilium.io", "ciliumnetworkpolicies", "create"] as const;
 
+/** Rights for the monitors and alerts. */
+const monitoringRights = ({ kind }: ResolvedArgs["monitoring"]) =>
+  kind === "none"
+    ? []
+    : MONITOR_KINDS[kind].map((name) => [MONITOR_GROUPS[kind], `${name.toLowerCase()}s`, "create"] as const);
+
 /** The login may do what a deploy does. https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
 export async function checkRights(
   kube: KubeConfig,
-  { namespace, cluster, network }: Pick<ResolvedArgs, "namespace" | "cluster" | "network">,
+  { namespace, cluster, network, monitoring }: Pick<ResolvedArgs, "namespace" | "cluster" | "network" | "monitoring">,
 ): Promise<CheckResult> {
-  const rights = network.policyEngine === "cilium" ? [...RIGHTS, CILIUM_RIGHT] : RIGHTS;
+  const rights = [
+    ...RIGHTS,
+    ...(network.policyEngine === "cilium" ? [CILIUM_RIGHT] : []),
+    ...monitoringRights(monitoring),
+  ];
   const reviews = kube.makeApiClient(AuthorizationV1Api);
   const missing = await Promise.all(
     rights.map(async ([group, resource, verb]) => {

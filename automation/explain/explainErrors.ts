@@ -1,4 +1,5 @@
 import type { Finding } from "../../components/findings.ts";
+import { missingMonitorKind } from "../doctor/monitoringChecks.ts";
 import { LEGACY_BACKEND, LEGACY_LAYOUT } from "../engine/legacyLayout.ts";
 import { type Place, refusedObjects } from "./admission.ts";
 
@@ -162,6 +163,13 @@ const LOGIN: readonly Known[] = [
   },
 ];
 
+/** A kind that a monitor or an alert needs, and the cluster does not have. */
+function missingKinds(text: string): Finding[] {
+  const named = [...text.matchAll(/no matches for kind "(\w+)" in version "((az)?monitoring\.coreos\.com\/v1)"/g)];
+  const kinds = new Map(named.map(([, kind = "", version = ""]) => [`${kind} of ${version}`, version]));
+  return [...kinds].map(([kind, version]) => missingMonitorKind(kind, version.startsWith("az")));
+}
+
 /**
  * Explains errors by their text: MinIO's refusals, Azure's codes, logins, releases, policies of the cluster. Each finding appears once.
  *
@@ -172,6 +180,7 @@ export function explainErrors(messages: readonly string[], place: Place = { name
   const findings = [
     ...knownIn(text, MINIO),
     ...knownIn(text, LOGIN),
+    ...missingKinds(text),
     ...refusedObjects(text, place),
     ...immutableFindings(text),
     ...unknownFindings(text),

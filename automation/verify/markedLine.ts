@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1EnvFromSource } from "@kubernetes/client-node";
 import type { ResolvedArgs } from "../../components/args.ts";
 import { GATEWAY_ENV } from "../../components/gateway/password.ts";
+import { PORTS } from "../../components/network/networkPolicies.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
 import { ALLOY_RELEASE, GATEWAY_SERVICE } from "../../components/releaseNames.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
@@ -9,6 +10,7 @@ import { apiWithin } from "../cluster/clusterApi.ts";
 import { openTunnel, type Tunnel } from "../cluster/tunnel.ts";
 import { within } from "../cluster/within.ts";
 import { readAgents } from "./agents.ts";
+import { type CanaryCounts, canaryCounts, canaryText } from "./canaryMetrics.ts";
 import { newChunk, type StorageKeys } from "./newChunk.ts";
 
 /** A line with a mark, the pod that writes it, and every question about it. */
@@ -171,6 +173,20 @@ export class MarkedLine {
           .map(([k, v]) => `${k}=${v}`)
           .join(" "),
       };
+    });
+  }
+
+  /** Waits until the canary reads one more of its lines back. */
+  async findCanary(): Promise<string> {
+    if (!this.#args.loki.canary) return "loki.canary is false";
+    const [pod] = await this.#readyPods("canary");
+    const tunnel = await this.#open(pod, PORTS.canary);
+    let before: CanaryCounts | undefined;
+    return this.#until("the canary has read none of its lines back", async () => {
+      const { body } = await tunnel.request("/metrics", this.#asked({}));
+      const counts = canaryCounts(body);
+      before ??= counts;
+      return counts.found > before.found ? { found: canaryText(counts) } : { missing: canaryText(counts) };
     });
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { excludedBy } from "../../components/alloy/exclusions.ts";
 import type { ResolvedArgs } from "../../components/args.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { within } from "../cluster/within.ts";
@@ -34,6 +35,7 @@ export const VERIFY_STEPS = [
   "gateway asks for a password",
   "line written",
   "line found through the gateway",
+  "canary's lines found",
   "flushed",
   "new chunk in the bucket",
   "cleaned up",
@@ -66,6 +68,7 @@ export async function verifyStack(
     "gateway asks for a password": () => line.askWithoutPassword(),
     "line written": () => line.write(),
     "line found through the gateway": () => line.find(),
+    "canary's lines found": () => line.findCanary(),
     flushed: () => line.flush(),
     "new chunk in the bucket": () => line.findChunk(),
     "cleaned up": () => line.remove(cleanUpSeconds),
@@ -105,15 +108,10 @@ async function outcomeOf(
 
 /** The line is written in the stack's own namespace. If Alloy excludes it, the line would never arrive. */
 function checkCollected({ alloy, namespace }: ResolvedArgs, pod: string): void {
-  const by = alloy.exclude.find((pattern) => {
-    const [excluded, name = "*"] = pattern.split("/");
-    // Only * is special in a pattern.
-    const like = new RegExp(`^${name.replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
-    return excluded === namespace && like.test(pod);
-  });
+  const by = excludedBy(alloy.exclude, namespace, pod);
   if (by)
     throw new Error(
       `alloy.exclude has ${by}, so Alloy does not collect the line that verify writes in the namespace ${namespace}. ` +
-        `fix: exclude what you mean by name: ${namespace}/loki-*, ${namespace}/alloy-*`,
+        `fix: exclude what you mean by name: ${namespace}/loki-write-*, ${namespace}/alloy-*`,
     );
 }

@@ -77,6 +77,12 @@ export const lokiArgs = z.strictObject({
   backend: z.strictObject(statefulComponent(2, 20)).prefault({}),
   /** The entry point in front of the other components: nginx with basic auth. */
   gateway: gatewayArgs.prefault({}),
+  /**
+   * Runs a canary: one pod that writes a line per second to its standard output, and reads it back through the gateway. Alerts and
+   * `npm run verify` read its metrics. https://grafana.com/docs/loki/latest/operations/loki-canary/
+   * @default true
+   */
+  canary: z.boolean().default(true),
   /** Memcached in front of MinIO. */
   caches: z
     .strictObject({

@@ -23,6 +23,7 @@ export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "global.imageRegistry": "images.registry",
   imagePullSecrets: "images.pullSecrets",
   "chunksCache.enabled": "loki.caches.chunksMiB",
+  "lokiCanary.enabled": "loki.canary",
   "chunksCache.allocatedMemory": "loki.caches.chunksMiB",
   "resultsCache.enabled": "loki.caches.resultsMiB",
   "resultsCache.allocatedMemory": "loki.caches.resultsMiB",

@@ -4,6 +4,8 @@ import type { Input } from "@pulumi/pulumi";
 export interface LokiReferences {
   readonly credentialsSecret: Input<string>;
   readonly gatewaySecret: Input<string>;
+  /** The readers' login, for the canary. */
+  readonly readerLoginSecret: Input<string>;
   /** ConfigMap with MinIO's private CA, key `ca.crt`. */
   readonly caConfigMap?: Input<string>;
   readonly pullSecrets: ReadonlyArray<Input<string>>;

@@ -3,6 +3,7 @@ import { OFFERED_PATHS, withOwnSnippets } from "../gateway/offeredPaths.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
 import { LOKI_RELEASE } from "../releaseNames.ts";
+import { canaryValues } from "./canary.ts";
 import { lokiConfig } from "./config.ts";
 import { CA_MOUNT, type LokiReferences } from "./references.ts";
 import { CACHE_CPU, EXPORTER_RESOURCES } from "./workloads.ts";
@@ -39,6 +40,7 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
     chunksCache: cache(loki.caches.chunksMiB, CACHE_CPU.chunks, placement),
     resultsCache: cache(loki.caches.resultsMiB, CACHE_CPU.results, placement),
     memcachedExporter: { resources: EXPORTER_RESOURCES },
+    lokiCanary: loki.canary ? canaryValues(args, refs.readerLoginSecret, placement) : { enabled: false },
     ...LEFT_OUT,
   };
   return overLokiValues(own, loki.values);
@@ -53,8 +55,7 @@ const LEFT_OUT = {
   ruler: { enabled: false },
   // On by default too. It reads every ConfigMap and Secret of the cluster, for rules that nothing evaluates.
   sidecar: { rules: { enabled: false } },
-  // Canary and test pod push without the gateway's password, and the test image is `latest`.
-  lokiCanary: { enabled: false },
+  // The test pod pushes without the gateway's password, and its image is `latest`.
   test: { enabled: false },
   minio: { enabled: false },
   // The stack has its own NetworkPolicies. The chart's policies have an empty selector that lets everyone reach the gateway.

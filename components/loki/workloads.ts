@@ -8,6 +8,9 @@ import type { Loki } from "./args.ts";
  */
 export const EXPORTER_RESOURCES = { requests: { cpu: "100m", memory: "100Mi" }, limits: { memory: "128Mi" } };
 
+/** Resources of the canary. It needs less, like the exporters. */
+export const CANARY_RESOURCES = EXPORTER_RESOURCES;
+
 /** CPU requests of the caches. The chart requests 500m each, which they never use in front of MinIO. */
 export const CACHE_CPU = { chunks: "200m", results: "100m" } as const;
 
@@ -42,6 +45,7 @@ export function lokiWorkloads(loki: Loki, admitted = (requests: Quantities): Qua
     ];
   };
   const gateway = reserved(loki.gateway.resources);
+  const canary = { name: "canary", replicas: 1, ...reserved(CANARY_RESOURCES), onePerHost: false, disks: 0 };
   return [
     component("write", 1),
     component("read", 0),
@@ -56,5 +60,6 @@ export function lokiWorkloads(loki: Loki, admitted = (requests: Quantities): Qua
     },
     ...cache("chunks-cache", loki.caches.chunksMiB, CACHE_CPU.chunks),
     ...cache("results-cache", loki.caches.resultsMiB, CACHE_CPU.results),
+    ...(loki.canary ? [canary] : []),
   ];
 }

@@ -24,7 +24,7 @@ export const networkArgs = z.strictObject({
    */
   readerNamespaces: z.array(namespaceName).default([]),
   /**
-   * Namespaces that may scrape metrics. Loki's metrics port also serves its API without a password: name only namespaces that may read
+   * Namespaces that may scrape metrics, besides those of `monitoring`. Loki's metrics port also serves its API without a password: name only namespaces that may read
    * every line.
    * @default []
    */

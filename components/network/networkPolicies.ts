@@ -2,6 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
+import { scrapingNamespaces } from "../monitoring/args.ts";
 import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
 
 type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
@@ -10,7 +11,9 @@ type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
 export const PORTS = {
   gateway: 8080,
   loki: 3100,
-  alloy: 12345,
+  /** Alloy's metrics. */
+  alloy: 8888,
+  canary: 3500,
   gatewayExporter: 4040,
   memcachedExporter: 9150,
   dns: 53,
@@ -48,10 +51,11 @@ const ALLOW_DNS: PolicySpec = {
 };
 
 /** The policies by their fixed suffix. The first closes everything, and each of the others allows one connection. */
-export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
+export function networkPolicySpecs({ monitoring, network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
   const loki = { matchLabels: LOKI };
   const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
   const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
+  const scrapers = scrapingNamespaces(monitoring, network);
   return {
     "deny-all": { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
     "allow-dns": ALLOW_DNS,
@@ -85,14 +89,14 @@ export function networkPolicySpecs({ network, objectStorage }: ResolvedArgs): Re
       policyTypes: ["Egress"],
       egress: [{ to: [{ podSelector: gateway }], ports: tcp(PORTS.gateway) }],
     },
-    ...(network.monitoringNamespaces.length > 0 && {
+    ...(scrapers.length > 0 && {
       "allow-monitoring": {
         podSelector: {},
         policyTypes: ["Ingress"],
         ingress: [
           {
-            from: namespaces(network.monitoringNamespaces),
-            ports: tcp(PORTS.loki, PORTS.alloy, PORTS.gatewayExporter, PORTS.memcachedExporter),
+            from: namespaces(scrapers),
+            ports: tcp(PORTS.loki, PORTS.alloy, PORTS.canary, PORTS.gatewayExporter, PORTS.memcachedExporter),
           },
         ],
       },

@@ -9,6 +9,8 @@ export interface CaCertificate {
   /** Path relative to the project, where the MinIO provider reads it. An absolute path would differ between machines. */
   readonly file: string;
   readonly pem: string;
+  /** When the first of its certificates expires, seconds since 1970. */
+  readonly expires: number;
 }
 
 const EXPIRES_SOON_DAYS = 45;
@@ -49,12 +51,13 @@ export function checkCaCertificate(
   for (const certificate of bundle.certificates) checkExpiry(certificate, file, path, findings, now);
   // A carriage return would reach the pods.
   const pem = bytes.toString("utf8").replace(/\r\n?/g, "\n");
+  const expires = Math.min(...bundle.certificates.map(({ end }) => end.getTime())) / 1000;
   const inProject = relative(".", file);
-  if (!inProject.startsWith("..")) return { file: inProject, pem };
+  if (!inProject.startsWith("..")) return { file: inProject, pem, expires };
   findings.warn(
     `${path}: ${file} is outside the project. Commit it: on a machine with another path, the MinIO provider shows as changed.`,
   );
-  return { file, pem };
+  return { file, pem, expires };
 }
 
 function checkExpiry({ subject, end }: Certificate, file: string, path: string, findings: Findings, now: Date): void {

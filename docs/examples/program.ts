@@ -33,6 +33,7 @@ const logging = new LoggingStack(
     // Secrets take Outputs.
     images: { registryCredentials: config.getSecret("registryCredentials") },
     loki: { retentionHours: 24 * 30 },
+    monitoring: { kind: "prometheusOperator", labels: { release: "kube-prometheus-stack" } },
   },
   {
     providers: [

@@ -10,6 +10,7 @@ import { reportMarkdown } from "../../automation/changes/reportText.ts";
 import { helmTemplates } from "../../automation/plan/helmTemplate.ts";
 import { releasesOf } from "../../automation/plan/releases.ts";
 import type { RenderedStack } from "../../automation/plan/renderStack.ts";
+import { NOBODY_IS_ALERTED } from "../../components/monitoring/args.ts";
 import { chartsMissing } from "../harness/charts.ts";
 import { execute } from "../harness/command.ts";
 import type { Loose } from "../harness/manifest.ts";
@@ -51,6 +52,10 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     assert.match(reportMarkdown(report), /^### prod-aks-a: no changes$/m);
   });
 
+  it("repeats that nobody would be alerted, although the base has the same warning, and no other", async () => {
+    const before = { ...(await rendered()), warnings: [NOBODY_IS_ALERTED, "old"] };
+    const after = { ...(await rendered()), warnings: [NOBODY_IS_ALERTED, "old", "new"] };
+    assert.deepEqual(compareRenderedStacks("prod-aks-a", "base", before, after).warnings, [NOBODY_IS_ALERTED, "new"]);
   it("of a rule that keeps the lines of a namespace shorter is destructive; of one that keeps them longer, it is not", async () => {
     const shorter = await reportOf((config) => {
       config.loki.retention = [{ namespace: "dev", hours: 24 }];

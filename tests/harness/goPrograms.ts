@@ -10,7 +10,8 @@ const PACKAGES = {
   minio: { main: "github.com/minio/minio", minutes: 3 },
   mc: { main: "github.com/minio/mc", minutes: 1 },
   loki: { main: "github.com/grafana/loki/v3/cmd/loki", minutes: 6 },
-} as const;
+  "loki-canary": { main: "github.com/grafana/loki/v3/cmd/loki-canary", minutes: 1, module: "loki" },
+} as const satisfies Record<string, { main: string; minutes: number; module?: string }>;
 
 export type GoProgram = keyof typeof PACKAGES;
 
@@ -35,8 +36,14 @@ export const findOrBuild = async (name: GoProgram): Promise<string> => builtOrOn
 /** The pinned version is in the file's name, so that a new pin is a new program. */
 const cached = (name: GoProgram): string => join(CACHE, `${name}-${pinned(name)}`);
 
+/** Name of the Go module that pins a program. */
+function moduleName(name: GoProgram): string {
+  const program = PACKAGES[name];
+  return "module" in program ? program.module : name;
+}
+
 /** Folder of the Go module that pins a program. */
-const moduleOf = (name: GoProgram): string => resolve(import.meta.dirname, "programs", name);
+const moduleOf = (name: GoProgram): string => resolve(import.meta.dirname, "programs", moduleName(name));
 
 /** The version that a program's module pins. */
 export function pinned(name: GoProgram): string {
@@ -49,7 +56,7 @@ export function pinned(name: GoProgram): string {
       .split(" "),
   );
   const version = requirements.find(([path]) => path === source)?.[1];
-  if (!version) throw new Error(`programs/${name}/go.mod does not require ${source}`);
+  if (!version) throw new Error(`programs/${moduleName(name)}/go.mod does not require ${source}`);
   return version;
 }
 

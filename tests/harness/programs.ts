@@ -25,6 +25,9 @@ const SOURCES = {
   minio: "https://min.io/download (server), or go install github.com/minio/minio@latest",
   mc: "https://min.io/download (client), or go install github.com/minio/mc@latest",
   loki: `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`,
+  "loki-canary": `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`,
+  prometheus: "https://github.com/prometheus/prometheus/releases",
+  promtool: "comes in the same archive as prometheus",
   alloy: `Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`,
 } as const;
 

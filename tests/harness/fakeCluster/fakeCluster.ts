@@ -24,6 +24,7 @@ export async function startFakeCluster(behaviour: Behaviour = {}): Promise<FakeC
       pods: new Set<string>(),
       flushed: [],
       requests: [],
+      canaryLines: 0,
       pagesListed: 0,
       deletionsAsked: 0,
       lastPod: "",

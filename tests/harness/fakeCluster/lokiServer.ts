@@ -11,6 +11,12 @@ export const lokiServer = (state: FakeState): Server =>
       if (pod === behaviour.cannotFlush) return json(response, 500, {});
       state.flushed.push(pod);
       response.writeHead(204).end();
+    } else if (request.url === "/metrics") {
+      // Each time, the canary has written and found one line more.
+      state.canaryLines += behaviour.lineArrives === false ? 0 : 1;
+      response.end(
+        `loki_canary_entries_total ${state.canaryLines}\nloki_canary_response_latency_seconds_count ${state.canaryLines}\nloki_canary_missing_entries_total 0\n`,
+      );
     } else if (!request.headers.authorization) json(response, 401, {});
     else json(response, 200, { data: { result: linesOf(state) } });
   });

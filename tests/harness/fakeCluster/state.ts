@@ -32,6 +32,8 @@ export interface FakeState {
   readonly flushed: string[];
   /** Every request to Kubernetes and Loki, as `GET /path`. */
   readonly requests: string[];
+  /** Lines that the canary has found. */
+  canaryLines: number;
   pagesListed: number;
   /** Requests to delete a pod that was there. */
   deletionsAsked: number;

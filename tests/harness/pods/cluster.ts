@@ -7,7 +7,14 @@ import type { PodContext } from "./node.ts";
 import { Pod } from "./pod.ts";
 
 /** A component of Loki's release, by its label. */
-export type Component = "write" | "read" | "backend" | "gateway" | "memcached-chunks-cache" | "memcached-results-cache";
+export type Component =
+  | "write"
+  | "read"
+  | "backend"
+  | "gateway"
+  | "canary"
+  | "memcached-chunks-cache"
+  | "memcached-results-cache";
 
 /** The pods and Services of a stack's manifests, with names and addresses. */
 export class Cluster {

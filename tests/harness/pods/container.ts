@@ -1,7 +1,9 @@
 import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { chownSync, closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Loose } from "../manifest.ts";
+import { keepContainerLog } from "./containerLog.ts";
 import { type Image, imageOf, programFolder } from "./images.ts";
 import { nodeFolder, nodeName, type PodContext } from "./node.ts";
 import { childrenOf } from "./processUsage.ts";
@@ -35,6 +37,7 @@ export class Container {
   readonly #container: Loose;
   readonly #around: Surroundings;
   readonly #files: string;
+  readonly #uid = randomUUID();
   #child: ChildProcess | undefined;
 
   /** @param start number of the pod's start, for the contents of its ConfigMaps and Secrets. */
@@ -52,8 +55,11 @@ export class Container {
   /** Starts the container with the current content of its ConfigMaps and Secrets. */
   start(ended: () => void = () => {}): void {
     const log = this.#openLog();
+    const { collected } = this.#image;
+    const output = collected ? (["pipe", "pipe"] as const) : [log, log];
     // Ctrl-C at a terminal is for the command only, which stops the pods in order.
-    this.#child = spawn("nsenter", this.#process(), { stdio: ["ignore", log, log], detached: true });
+    this.#child = spawn("nsenter", this.#process(), { stdio: ["ignore", ...output], detached: true });
+    if (collected) keepContainerLog(this.#child, this.#nodeLog);
     closeSync(log);
     this.#child.unref();
     this.#child.once("exit", ended);
@@ -118,6 +124,13 @@ export class Container {
 
   get #image(): Image {
     return imageOf(this.#container) as Image;
+  }
+
+  /** The container's file on its node. */
+  get #nodeLog(): string {
+    const { pod, context, node } = this.#around;
+    const folder = `${context.namespace}_${pod}_${this.#uid}`;
+    return join(nodeFolder(context.folder, node), "var/log/pods", folder, this.#container.name, "0.log");
   }
 
   get #security(): Loose {

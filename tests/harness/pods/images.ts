@@ -9,11 +9,14 @@ export interface Image {
   readonly path: string;
   /** Arguments of the image, for a container that names neither command nor arguments. */
   readonly args?: readonly string[];
+  /** Whether Alloy finds what the container prints among the node's files. Else it is only in the log of the run. */
+  readonly collected?: boolean;
 }
 
 /** Images by the end of their repository. A container with any other image is not run: those are exporters of metrics. */
 const IMAGES: Readonly<Record<string, Image>> = {
   "grafana/loki": { program: "loki", path: "/usr/bin/loki" },
+  "grafana/loki-canary": { program: "loki-canary", path: "/usr/bin/loki-canary", collected: true },
   "grafana/alloy": { program: "alloy", path: "/bin/alloy" },
   "nginxinc/nginx-unprivileged": { program: "nginx", path: "/usr/sbin/nginx", args: ["-g", "daemon off;"] },
   "library/memcached": { program: "memcached", path: "/usr/bin/memcached" },

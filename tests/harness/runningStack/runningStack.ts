@@ -149,7 +149,9 @@ export async function killLoki({ cluster }: Pick<RunningStack, "cluster">): Prom
  */
 export async function startLokiWithEmptyDisks(running: RunningStack): Promise<void> {
   const { cluster } = running;
-  const pods = cluster.pods.filter((pod) => !cluster.agents.includes(pod));
+  // The canary has no disk, and waits for a gateway that is away.
+  const others = [...cluster.agents, ...cluster.component("canary")];
+  const pods = cluster.pods.filter((pod) => !others.includes(pod));
   // Writers need the others while they flush.
   await stopAll(cluster.component("write"));
   await stopAll(pods);

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { Manifest } from "../../../components/helm/manifest.ts";
 import { memoryLimit } from "../../../components/quantities.ts";
 import type { Loose } from "../manifest.ts";
+import { canaryObjects } from "./canaryObjects.ts";
 import { type ChartRelease, coalesce, expand, filled, imageOf } from "./chartValues.ts";
 import { gatewayConfig } from "./gatewayConfig.ts";
 import { lokiConfig, lokiNames } from "./lokiConfig.ts";
@@ -16,8 +17,8 @@ const GOSSIP = 7946;
 export function lokiObjects(release: ChartRelease): Manifest[] {
   const { deploymentMode, gateway, memcached, lokiCanary, test, minio, sidecar } = release.values;
   if (deploymentMode !== "SimpleScalable") throw new Error(`without charts there is no ${deploymentMode}`);
-  if (lokiCanary.enabled || test.enabled || minio.enabled || sidecar.rules.enabled)
-    throw new Error("without charts there is no canary, test pod, MinIO of the chart or sidecar");
+  if (test.enabled || minio.enabled || sidecar.rules.enabled)
+    throw new Error("without charts there is no test pod, MinIO of the chart or sidecar");
   const caches = Object.entries(CACHES).filter(([key]) => memcached.enabled && release.values[key].enabled);
   return [
     ...configMaps(release),
@@ -26,6 +27,7 @@ export function lokiObjects(release: ChartRelease): Manifest[] {
     memberlist(release),
     ...(gateway.enabled ? gatewayObjects(release) : []),
     ...caches.flatMap(([key, part]) => cacheObjects(release, release.values[key], part)),
+    ...(lokiCanary.enabled ? canaryObjects(release) : []),
   ];
 }
 

@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import type { OfflinePlan } from "../../../automation/plan/offlinePlan.ts";
 import { stackNames } from "../../../automation/plan/stackFiles.ts";
 import { COMPONENT_TYPE } from "../../../components/componentType.ts";
+import { NOBODY_IS_ALERTED } from "../../../components/monitoring/args.ts";
 import { assertFixture } from "../../harness/fixture.ts";
 import { plan, planOf, resource, STACKS, stackFile, valuesOf } from "../../harness/plannedStack.ts";
 
@@ -153,8 +154,8 @@ for (const stack of STACKS) {
       });
     });
 
-    it("has no warnings", async () => {
-      assert.deepEqual((await planOf(stack)).warnings, []);
+    it("warns of nothing but that nobody is alerted", async () => {
+      assert.deepEqual((await planOf(stack)).warnings, [NOBODY_IS_ALERTED]);
     });
 
     it("sends exactly the reviewed values", async () => {
@@ -202,7 +203,7 @@ describe("the defaults", () => {
     assert.deepEqual(spec.ingress[0]?.from, [
       { podSelector: { matchLabels: { "app.kubernetes.io/instance": "alloy" } } },
     ]);
-    assert.equal(open.warnings.length, 2, open.warnings.join("; "));
+    assert.equal(open.warnings.length, 3, open.warnings.join("; "));
   });
 });
 

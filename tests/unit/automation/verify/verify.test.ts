@@ -147,6 +147,7 @@ describe("verify", () => {
       "gateway asks for a password": "skipped",
       "line written": "skipped",
       "line found through the gateway": "skipped",
+      "canary's lines found": "skipped",
       flushed: "skipped",
       "new chunk in the bucket": "skipped",
       "cleaned up": "ok",
@@ -236,6 +237,8 @@ describe("verify", () => {
     for (const exclude of ["logging", "logging/logging-*", "logging/*verify*"]) {
       const file = configFile(fake, (config) => {
         config.alloy = { ...config.alloy, exclude: ["kube-system", exclude] };
+        // The canary would be excluded too, which is an error in the config.
+        config.loki = { ...config.loki, canary: false };
       });
       const { args } = await stackSettings("prod-aks-a", file);
       await assert.rejects(verifyStack(args, fake.kube), (error: Error) =>
@@ -244,7 +247,7 @@ describe("verify", () => {
     }
     assert.deepEqual(fake.requests, []);
     const file = configFile(fake, (config) => {
-      config.alloy = { ...config.alloy, exclude: ["logging/loki-*", "loggings", "team/logging-verify-*"] };
+      config.alloy = { ...config.alloy, exclude: ["logging/loki-write-*", "loggings", "team/logging-verify-*"] };
     });
     const { args } = await stackSettings("prod-aks-a", file);
     const rows = await verifyStack(args, fake.kube, { timeoutSeconds: 5 });

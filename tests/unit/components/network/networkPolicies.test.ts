@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { resolveArgs } from "../../../../components/args.ts";
+import { NOBODY_IS_ALERTED } from "../../../../components/monitoring/args.ts";
 import { ciliumPolicySpecs } from "../../../../components/network/ciliumPolicies.ts";
 import { networkPolicySpecs } from "../../../../components/network/networkPolicies.ts";
 import type { Loose } from "../../../harness/manifest.ts";
@@ -186,7 +187,7 @@ describe("Cilium's policies", () => {
     assert.ok(allowed(both, loki("write"), outside("10.20.0.10"), 9000));
     assert.ok(!allowed(both, loki("write"), outside("10.20.0.11"), 9000));
     const { warnings } = resolveArgs((await load(stackFile(byName()))).args);
-    assert.deepEqual(warnings, []);
+    assert.deepEqual(warnings, [NOBODY_IS_ALERTED]);
   });
 });
 
@@ -196,6 +197,46 @@ it("only a named monitoring namespace reaches the metrics", async () => {
   });
   const prometheus: Peer = { namespace: "prometheus", labels: {} };
   assert.ok(allowed(specs, prometheus, loki("write"), 3100));
-  assert.ok(allowed(specs, prometheus, alloy, 12345));
+  assert.ok(allowed(specs, prometheus, alloy, 8888));
   assert.ok(!allowed(specs, stranger, loki("write"), 3100));
+});
+
+describe("the namespace that scrapes may do so by itself:", () => {
+  const CASES: Array<[string, Loose, string]> = [
+    ["that of Prometheus Operator", { kind: "prometheusOperator", namespaces: ["observability"] }, "observability"],
+    [
+      "that of Azure's collector",
+      {
+        kind: "azureManagedPrometheus",
+        workspaceId:
+          "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Monitor/accounts/metrics",
+        location: "westeurope",
+      },
+      "kube-system",
+    ],
+  ];
+  for (const [what, monitoring, namespace] of CASES) {
+    it(what, async () => {
+      const specs = await specsOf((c) => {
+        c.monitoring = monitoring;
+      });
+      const scraper: Peer = { namespace, labels: {} };
+      const targets: Array<[Peer, number]> = [
+        ...["write", "read", "backend"].map((part): [Peer, number] => [loki(part), 3100]),
+        [loki("gateway"), 4040],
+        [loki("memcached-chunks-cache"), 9150],
+        [loki("canary"), 3500],
+        [alloy, 8888],
+      ];
+      for (const [target, port] of targets) assert.ok(allowed(specs, scraper, target, port), `${port}`);
+      assert.ok(!allowed(specs, scraper, loki("gateway"), 8080), "it may not query");
+      assert.ok(!allowed(specs, stranger, loki("write"), 3100));
+    });
+  }
+});
+
+it("the canary reaches the gateway, and not MinIO", async () => {
+  const specs = await specsOf();
+  assert.ok(allowed(specs, loki("canary"), loki("gateway"), 8080));
+  assert.ok(!allowed(specs, loki("canary"), outside("10.20.0.10"), 9000));
 });

@@ -83,6 +83,7 @@ describe("production's Loki", () => {
         ["gateway", 2, 200, 228, true, 0],
         ["chunks-cache", 1, 300, 1229 + 100, false, 0],
         ["results-cache", 1, 200, 307 + 100, false, 0],
+        ["canary", 1, 100, 100, false, 0],
       ],
     );
   });
@@ -90,7 +91,7 @@ describe("production's Loki", () => {
   it("is shown as a table with the sum, the pool and one node", () => {
     const table = formatCapacity(checkCapacity(pool("Standard_D4s_v5", 5), AGENT, production()));
     assert.match(table, /^workload +pods +CPU each +memory each +one per host$/m);
-    assert.match(table, /^sum +12 +8900m +18576Mi$/m);
+    assert.match(table, /^sum +13 +9000m +18676Mi$/m);
     assert.match(table, /^pool +\d+ +\d+m +\d+Mi +5 hosts$/m);
     assert.match(table, /^one node of 4 vCPU \/ 16 GiB leaves \d+m and \d+Mi/m);
   });
@@ -132,6 +133,7 @@ describe("requests that Deployment Safeguards raise", () => {
     const tight = (safeguards: Safeguards) =>
       stackFile((c) => {
         c.cluster.safeguards = safeguards;
+        c.loki.canary = false;
         c.loki.gateway = { resources: { requests: { cpu: "1m", memory: "1Mi" }, limits: { memory: "64Mi" } } };
         c.loki.caches = { chunksMiB: 0, resultsMiB: 0 };
         // Three nodes with one pod of every kind leave a little over 100m, which only the raised requests exceed.

@@ -1,0 +1,27 @@
+import type { ResolvedArgs } from "../../args.ts";
+import type { Alerting } from "../args.ts";
+import type { AlertContext, AlertGroup } from "./alert.ts";
+import { collectorAlerts } from "./collector.ts";
+import { lokiAlerts, storageAlerts } from "./loki.ts";
+import { canaryAlerts, platformAlerts } from "./platform.ts";
+
+/**
+ * Every alert of the platform. The expressions belong to the versions in the two `chart.ts` files: tests/pipeline/scenarios/metrics.test.ts
+ * compares them with what these versions report.
+ */
+export function alertGroups(args: ResolvedArgs, { thresholds }: Alerting): AlertGroup[] {
+  const context: AlertContext = {
+    args,
+    thresholds,
+    here: `cluster="${args.cluster.name}", namespace="${args.namespace}"`,
+  };
+  return [
+    { name: "collector", alerts: collectorAlerts(context) },
+    { name: "loki", alerts: lokiAlerts(context) },
+    { name: "storage", alerts: storageAlerts(context) },
+    {
+      name: "platform",
+      alerts: [...(args.loki.canary ? canaryAlerts(context) : []), ...platformAlerts(context)],
+    },
+  ];
+}

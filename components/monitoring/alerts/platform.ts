@@ -1,0 +1,81 @@
+import { ALLOY_RELEASE } from "../../releaseNames.ts";
+import type { Alert, AlertContext } from "./alert.ts";
+
+const DAY_SECONDS = 86_400;
+
+/** Alerts on the whole way of a line, as the canary sees it. */
+export function canaryAlerts({ here, thresholds }: AlertContext): Alert[] {
+  const rose = (counter: string): string => `sum(increase(${counter}{${here}}[30m]))`;
+  return [
+    {
+      name: "LoggingCanaryLost",
+      severity: "critical",
+      forMinutes: 5,
+      expression: `${rose("loki_canary_missing_entries_total")} / ${rose("loki_canary_entries_total")} > ${thresholds.canaryLostPercent / 100}`,
+      summary:
+        "{{ $value | humanizePercentage }} of the canary's lines could not be found five minutes after they were written. Lines of applications are late too, or lost.",
+    },
+    {
+      name: "LoggingCanarySlow",
+      severity: "warning",
+      forMinutes: 15,
+      expression: `histogram_quantile(0.95, sum by (le) (rate(loki_canary_response_latency_seconds_bucket{${here}}[10m]))) > ${thresholds.canarySeconds}`,
+      summary: "A line can be read {{ $value | humanizeDuration }} after it was written. Everyone sees old lines.",
+    },
+  ];
+}
+
+/** Alerts on the platform itself: metrics, restarts, certificates, keys, and the watchdog. */
+export function platformAlerts({ args, here, thresholds }: AlertContext): Alert[] {
+  const expected = [
+    `container="${ALLOY_RELEASE}"`,
+    ...["write", "read", "backend", "gateway", ...(args.loki.canary ? ["canary"] : [])].map(
+      (part) => `component="${part}"`,
+    ),
+  ];
+  const { ca } = args.objectStorage;
+  return [
+    {
+      name: "LoggingMetricsMissing",
+      severity: "critical",
+      forMinutes: 15,
+      expression: expected.map((matcher) => `absent(up{${here}, ${matcher}})`).join(" or "),
+      summary:
+        "Prometheus finds no {{ $labels.component }}{{ $labels.container }} of the log platform. It does not run, or is not scraped; its other alerts cannot fire.",
+    },
+    {
+      name: "LoggingRestarts",
+      severity: "warning",
+      forMinutes: 0,
+      expression: `max by (pod) (changes(process_start_time_seconds{${here}}[1h]) or resets(otelcol_process_uptime{${here}}[1h])) >= ${thresholds.restarts}`,
+      summary:
+        "{{ $labels.pod }} has restarted {{ $value }} times in an hour. No line is lost by a restart, but something is wrong.",
+    },
+    ...(ca === undefined
+      ? []
+      : [
+          {
+            name: "LoggingCertificateExpires",
+            severity: "warning" as const,
+            forMinutes: 60,
+            expression: `vector(${ca.expires}) - time() < ${thresholds.certificateDays * DAY_SECONDS}`,
+            summary:
+              "MinIO's CA expires in {{ $value | humanizeDuration }}. After that, Loki can neither write to MinIO nor read from it.",
+          },
+        ]),
+    {
+      name: "LoggingKeysOld",
+      severity: "warning",
+      forMinutes: 60,
+      expression: `time() - kube_secret_created{namespace="${args.namespace}", secret=~".+-(minio-credentials|gateway-login)-.+"} > ${thresholds.keyDays * DAY_SECONDS}`,
+      summary: "The Secret {{ $labels.secret }} is {{ $value | humanizeDuration }} old. Rotate its key.",
+    },
+    {
+      name: "LoggingWatchdog",
+      severity: "none",
+      forMinutes: 0,
+      expression: "vector(1)",
+      summary: "This alert always fires. When it stops, alerts of the log platform reach nobody.",
+    },
+  ];
+}

@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { count, explained, text } from "../argumentTypes.ts";
+import { parseAksResourceId } from "../cluster/args.ts";
+import type { Findings } from "../findings.ts";
+import { isLabelKey, isLabelValue, namespaceName } from "../kubernetesNames.ts";
+import { LONGEST_MINUTES, MOST_ACTION_GROUPS } from "./azureLimits.ts";
+import { thresholdsArgs } from "./thresholds.ts";
+
+/** The warning about a stack without alerts. `npm start` and every change report show it. */
+export const NOBODY_IS_ALERTED =
+  "monitoring.kind is none: nobody will be alerted when lines stop arriving, or when a disk fills up.";
+
+/** Labels that the stack gives every alert. */
+const OWN_LABELS = ["cluster", "severity"];
+
+const labels = z.record(z.string(), z.string()).refine(
+  (map) => Object.entries(map).every(([key, value]) => isLabelKey(key) && isLabelValue(value)),
+  explained({
+    text: "labels of Kubernetes: keys of letters, digits, -, _ and ., with an optional DNS prefix and /, and values of 63 characters at most",
+    fix: "write the labels that the selector of your Prometheus has: kubectl get prometheus -A -o yaml",
+  }),
+);
+
+/** A label as Prometheus has it: its names have neither - nor /. https://prometheus.io/docs/concepts/data_model/ */
+const alertLabels = z.record(z.string(), z.string()).refine(
+  (map) => Object.keys(map).every((key) => /^[a-zA-Z_]\w*$/.test(key) && !OWN_LABELS.includes(key)),
+  explained({
+    text: `names of letters, digits and _, other than the alerts' own: ${OWN_LABELS.join(", ")}`,
+    fix: "write the labels that Alertmanager's routes match: team: platform",
+  }),
+);
+
+/** An argument that takes the ARM ID of one type of resource. */
+const armId = (type: string, fix: string) =>
+  text.refine(
+    (id) => new RegExp(`^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/${type}/[^/]+$`, "i").test(id),
+    explained({ text: `/subscriptions/<id>/resourceGroups/<group>/providers/${type}/<name>`, fix }),
+  );
+
+const none = z.strictObject({
+  /** Nothing scrapes the platform, and nobody is alerted. */
+  kind: z.literal("none"),
+});
+
+const alerting = {
+  /**
+   * Seconds between two scrapes.
+   * @default 30
+   */
+  scrapeSeconds: z.int().min(10).max(120).default(30),
+  /**
+   * Where your people read `docs/runbooks.md`: its address on your Git server. Each alert links to its own section.
+   * @default "docs/runbooks.md"
+   */
+  runbooksUrl: text.default("docs/runbooks.md"),
+  /** When alerts fire. */
+  thresholds: thresholdsArgs.prefault({}),
+};
+
+const prometheusOperator = z.strictObject({
+  /** Prometheus Operator (kube-prometheus-stack): a PodMonitor and a PrometheusRule. https://prometheus-operator.dev/ */
+  kind: z.literal("prometheusOperator"),
+  /**
+   * Prometheus's namespaces. The NetworkPolicies let them scrape, in addition to `network.monitoringNamespaces`.
+   * @default ["monitoring"]
+   */
+  namespaces: z.array(namespaceName).min(1).default(["monitoring"]),
+  /**
+   * Labels of the PodMonitor and the PrometheusRule, for Prometheus's selectors: `release: kube-prometheus-stack`. Prometheus ignores what
+   * its selectors do not match, without an error.
+   * @default {}
+   */
+  labels: labels.default({}),
+  /**
+   * Labels of every alert, for the routes of Alertmanager: `team: platform`.
+   * @default {}
+   */
+  alertLabels: alertLabels.default({}),
+  ...alerting,
+});
+
+const azureManagedPrometheus = z.strictObject({
+  /**
+   * Azure Monitor managed service for Prometheus: a PodMonitor, and alerts as Azure's rule groups.
+   * https://learn.microsoft.com/azure/azure-monitor/metrics/prometheus-rule-groups
+   */
+  kind: z.literal("azureManagedPrometheus"),
+  /** ARM ID of the Azure Monitor workspace that the cluster's metrics go to. */
+  workspaceId: armId("Microsoft.Monitor/accounts", "copy what `az monitor account show --query id -o tsv` prints"),
+  /** Azure region of the workspace: `westeurope`. The rule groups have to be in the same one. */
+  location: text.refine(
+    (region) => /^[a-z]+[a-z0-9]*$/.test(region),
+    explained({
+      text: "the name of an Azure region, without spaces: westeurope",
+      fix: "write what `az monitor account show --query location -o tsv` prints",
+    }),
+  ),
+  /**
+   * Resource group of the rule groups, in the cluster's subscription.
+   * @default - the cluster's resource group
+   */
+  resourceGroupName: text.optional(),
+  /**
+   * ARM IDs of the action groups that every alert calls, five at most.
+   * https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups
+   * @default []
+   */
+  actionGroupIds: z
+    .array(
+      armId("Microsoft.Insights/actionGroups", "copy what `az monitor action-group show --query id -o tsv` prints"),
+    )
+    .refine(
+      (ids) => ids.length <= MOST_ACTION_GROUPS,
+      explained({
+        text: `${MOST_ACTION_GROUPS} action groups at most: Azure accepts no more for an alert`,
+        fix: "put the receivers into fewer action groups",
+      }),
+    )
+    .default([]),
+  /**
+   * Minutes between two evaluations of the alerts, 1 to 15.
+   * @default 1
+   */
+  evaluationMinutes: count
+    .refine(
+      (minutes) => minutes <= LONGEST_MINUTES,
+      explained({
+        text: `1 to ${LONGEST_MINUTES}: Azure's range for a rule group`,
+        fix: `write ${LONGEST_MINUTES} or less`,
+      }),
+    )
+    .default(1),
+  ...alerting,
+});
+
+/** Arguments of the monitoring, by `kind`. */
+export const monitoringArgs = z.discriminatedUnion("kind", [none, prometheusOperator, azureManagedPrometheus]);
+
+/** The arguments, with every default filled in. */
+export type Monitoring = z.output<typeof monitoringArgs>;
+
+/** A kind with alerts. */
+export type Alerting = Exclude<Monitoring, { kind: "none" }>;
+
+/** Namespace of Azure's collector. */
+const AZURE_COLLECTOR = "kube-system";
+
+/** Namespaces whose pods scrape the platform. */
+export function scrapingNamespaces(
+  monitoring: Monitoring,
+  { monitoringNamespaces }: { readonly monitoringNamespaces: readonly string[] },
+): string[] {
+  const own =
+    monitoring.kind === "prometheusOperator"
+      ? monitoring.namespaces
+      : monitoring.kind === "azureManagedPrometheus"
+        ? [AZURE_COLLECTOR]
+        : [];
+  return [...new Set([...monitoringNamespaces, ...own])];
+}
+
+/** Checks the monitoring against the cluster, and warns when nobody would be alerted. */
+export function checkMonitoring(
+  monitoring: Monitoring,
+  cluster: { readonly resourceId?: string | undefined } | undefined,
+  findings: Findings,
+): void {
+  findings.when(["monitoring.kind"], () => {
+    if (monitoring.kind === "none") findings.warn(NOBODY_IS_ALERTED);
+  });
+  findings.when(["monitoring.kind", "monitoring.actionGroupIds"], () => {
+    if (monitoring.kind === "azureManagedPrometheus" && monitoring.actionGroupIds.length === 0)
+      findings.warn("monitoring.actionGroupIds is empty: alerts appear in the Azure portal, and nobody is notified.");
+  });
+  findings.when(["monitoring.kind", "cluster.resourceId"], () => {
+    findings.check(
+      monitoring.kind !== "azureManagedPrometheus" || parseAksResourceId(cluster?.resourceId ?? "") !== undefined,
+      {
+        subject: "monitoring.kind",
+        given: monitoring.kind,
+        text: "none or prometheusOperator, because cluster.resourceId is not set: Azure's rule groups name the cluster",
+        fix: "set cluster.resourceId to what `az aks show --query id -o tsv` prints",
+      },
+    );
+  });
+}
