@@ -4,6 +4,7 @@ import { isMap, mergeValues, type Values } from "../../components/helm/mergeValu
 import type { Breach, Sides } from "../../components/helm/promises/promise.ts";
 import { brokenPromises, notesOn } from "../../components/helm/promises/stackPromises.ts";
 import { overLokiValues } from "../../components/loki/values.ts";
+import { monitoringArgs, scrapingNamespaces } from "../../components/monitoring/args.ts";
 import { LOKI_RELEASE } from "../../components/releaseNames.ts";
 import { loggingPool } from "../changes/comparedStack.ts";
 import { type ChartLogin, helmTemplate, type ReleaseInputs } from "../plan/helmTemplate.ts";
@@ -29,16 +30,17 @@ export class JudgedStack {
     this.#own = own;
     this.#ownObjects = ownObjects;
     this.#login = login;
-    const { cluster, images, network, promisesGivenUp } = componentInputs(resources);
+    const { cluster, images, monitoring, network, promisesGivenUp } = componentInputs(resources);
     const safeguards = SAFEGUARDS.find((level) => isMap(cluster) && cluster.safeguards === level) ?? "none";
     const pool = loggingPool(resources);
     const registry = isMap(images) ? images.registry : undefined;
-    const monitoring = isMap(network) ? network.monitoringNamespaces : undefined;
+    const namespaces = isMap(network) ? network.monitoringNamespaces : undefined;
+    const scrapers = { monitoringNamespaces: Array.isArray(namespaces) ? namespaces : [] };
     this.#facts = {
       ...(typeof registry === "string" && { registry }),
       ...(pool && { pool }),
       safeguards,
-      monitoringNamespaces: Array.isArray(monitoring) ? monitoring : [],
+      monitoringNamespaces: scrapingNamespaces(monitoringArgs.safeParse(monitoring).data ?? { kind: "none" }, scrapers),
     };
     this.#givenUp = Array.isArray(promisesGivenUp) ? promisesGivenUp : [];
     this.#ca = caOf(resources);

@@ -169,10 +169,6 @@ describe("what deserves a warning", { skip: chartsMissing(), timeout: 300_000 },
       /^loki\.values\.monitoring\.serviceMonitor\.enabled: ServiceMonitor loki: .*network\.monitoringNamespaces/,
     );
     assert.match(
-      await warned({ lokiCanary: { enabled: true } }),
-      /^loki\.values\.lokiCanary\.enabled: .*npm run verify/,
-    );
-    assert.match(
       await warned({ defaults: { extraEnv: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }] } }),
       /^loki\.values\.defaults\.extraEnv\[0\]: .*NO_PROXY/,
     );

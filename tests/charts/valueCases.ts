@@ -57,7 +57,7 @@ export const WRONG_KEYS: ReadonlyArray<readonly [what: string, chart: Chart, val
 export const CHANGED_DEFAULTS: ReadonlyArray<readonly [effect: string, chart: Chart, path: string, value: unknown]> = [
   ["Loki would run as one process", "loki", "deploymentMode", "Monolithic"],
   ["Loki would ask for a tenant", "loki", "loki.auth_enabled", true],
-  ["the canary would push without a password", "loki", "lokiCanary.enabled", true],
+  ["the canary would push without a password", "loki", "lokiCanary.push", true],
   ["there would be a test pod", "loki", "test.enabled", true],
   ["the rules sidecar would read every Secret", "loki", "sidecar.rules.enabled", true],
   ["the ruler would want a bucket", "loki", "ruler.enabled", true],

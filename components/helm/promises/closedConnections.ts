@@ -30,25 +30,18 @@ const monitors = ({ own, given, monitoringNamespaces }: Sides): Breach[] =>
           note(
             titleOf(object),
             "lets Prometheus scrape the pods, but the NetworkPolicies close their metrics",
-            "name Prometheus's namespace in network.monitoringNamespaces",
+            "set monitoring.kind, or name Prometheus's namespace in network.monitoringNamespaces",
           ),
         );
 
 const morePods = ({ own, given }: Sides): Breach[] =>
-  workloadsOf(added(own, given)).map(({ title, object, labels }) => {
-    const canary = labels["app.kubernetes.io/component"] === "canary" || /canary/.test(object.metadata.name);
-    return canary
-      ? note(
-          title,
-          "has no login for the gateway, which refuses its lines",
-          "npm run verify sends a line with the login, from a pod to the bucket",
-        )
-      : note(
-          title,
-          "the NetworkPolicies close every connection of its pods, except to DNS",
-          "add a NetworkPolicy for its own labels to extraObjects, with the Egress that it needs; readers belong into another namespace, in network.readerNamespaces",
-        );
-  });
+  workloadsOf(added(own, given)).map(({ title }) =>
+    note(
+      title,
+      "the NetworkPolicies close every connection of its pods, except to DNS",
+      "add a NetworkPolicy for its own labels to extraObjects, with the Egress that it needs; readers belong into another namespace, in network.readerNamespaces",
+    ),
+  );
 
 const proxies = ({ own, given }: Sides): Breach[] =>
   pairsOf(own, given).flatMap(({ given: { title, containers } }) =>

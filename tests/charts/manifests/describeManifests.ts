@@ -9,6 +9,7 @@ import { object, podsOf, type Rendered, render } from "../renderedCharts.ts";
 /** Every workload of Loki's release. */
 export const WORKLOADS = [
   "loki-backend",
+  "loki-canary",
   "loki-chunks-cache",
   "loki-gateway",
   "loki-read",

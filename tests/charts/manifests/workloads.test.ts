@@ -8,7 +8,7 @@ import { containersOf, object, ofKind, podsOf } from "../renderedCharts.ts";
 import { describeManifests, LOKI, WORKLOADS } from "./describeManifests.ts";
 
 describeManifests(({ stack, rendered, pod }) => {
-  it("are these workloads and no others: no canary, test pod, ruler, single binary or MinIO", () => {
+  it("are these workloads and no others: no test pod, ruler, single binary or MinIO", () => {
     assert.deepEqual(
       podsOf(rendered().loki)
         .map((p) => p.name)
@@ -20,7 +20,7 @@ describeManifests(({ stack, rendered, pod }) => {
       ["alloy"],
     );
     for (const m of [...rendered().loki, ...rendered().alloy]) {
-      assert.ok(!/canary|ruler|test|minio|rules|pattern|bloom/.test(m.metadata.name), `${m.kind} ${m.metadata.name}`);
+      assert.ok(!/ruler|test|minio|rules|pattern|bloom/.test(m.metadata.name), `${m.kind} ${m.metadata.name}`);
       assert.equal((m.metadata as { annotations?: object }).annotations?.["helm.sh/hook" as never], undefined);
     }
   });
@@ -33,6 +33,7 @@ describeManifests(({ stack, rendered, pod }) => {
     );
     assert.deepEqual(replicas, {
       "loki-backend": 2,
+      "loki-canary": 1,
       "loki-chunks-cache": 1,
       "loki-gateway": 2,
       "loki-read": 3,
@@ -69,8 +70,11 @@ describeManifests(({ stack, rendered, pod }) => {
 
   it("roll out on a full pool: no pod is added before one is gone", () => {
     const deployments = ofKind(rendered().loki, "Deployment");
-    assert.deepEqual(deployments.map((d) => d.metadata.name).sort(), ["loki-gateway", "loki-read"]);
-    for (const d of deployments)
+    assert.deepEqual(deployments.map((d) => d.metadata.name).sort(), ["loki-canary", "loki-gateway", "loki-read"]);
+    // The only canary may be gone for a moment, so its roll-out does not wait for room.
+    const canary = object(rendered().loki, "Deployment", "loki-canary");
+    assert.equal(canary.spec.strategy.rollingUpdate.maxUnavailable, 1);
+    for (const d of deployments.filter((one) => one !== canary))
       assert.deepEqual(d.spec.strategy.rollingUpdate, { maxSurge: 0, maxUnavailable: 1 }, d.metadata.name);
   });
 

@@ -6,7 +6,7 @@ const NOT_OF_A_PROCESS = [
   /(^|\.)(deploymentStrategy|updateStrategy|automountServiceAccountToken|priorityClassName)(\.|$)/,
   /(^|\.)(imagePullSecrets|pullSecrets)\./,
   /(^|\.)resources\.(requests\.|limits\.cpu)/,
-  /^(alloy|gateway|gateway\.metrics)\.resources\./,
+  /^(alloy|gateway|gateway\.metrics|lokiCanary)\.resources\./,
   /^(memcachedExporter|serviceAccount|rbac|networkPolicy|crds)\./,
   /^(write|backend)\.persistence\.(size|storageClass|enableStatefulSetAutoDeletePVC)$/,
   /^(chunksCache|resultsCache)\.allocatedCPU$/,
