@@ -1,0 +1,123 @@
+// The alerts read metrics by their names. Here are the programs in their pinned versions: what they do not report, no alert can see.
+import assert from "node:assert/strict";
+import { before, it } from "node:test";
+import { canaryCounts } from "../../../automation/verify/canaryMetrics.ts";
+import type { Alert } from "../../../components/monitoring/alerts/alert.ts";
+import { alertGroups } from "../../../components/monitoring/alerts/pack.ts";
+import { podMonitorSpecs } from "../../../components/monitoring/podMonitors.ts";
+import { PROMETHEUS_ACCEPTS, type ReportedSeries, reportedSeries } from "../../harness/metricsText.ts";
+import { load, stackFile } from "../../harness/plannedStack.ts";
+import type { Pod } from "../../harness/pods/pod.ts";
+import { until } from "../../harness/processes.ts";
+import { parseExpression } from "../../harness/promql.ts";
+import { Application } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
+
+const EIGHT_DAYS = 8n * 24n * 3_600_000_000_000n;
+
+/** Metrics of programs that are not part of the stack. */
+const OF_OTHERS: ReadonlyArray<readonly [metric: RegExp, program: string]> = [
+  [/^up$/, "Prometheus itself"],
+  [/^kube_/, "kube-state-metrics"],
+  [/^minio_bucket_usage_total_bytes$/, "MinIO, which asks for a token"],
+];
+
+/** Labels that the PodMonitor and Prometheus's discovery give every series. */
+const OF_TARGETS = ["cluster", "node", "component", "namespace", "pod", "container"];
+
+/** Reasons of refusals that this scenario does not cause. */
+const NOT_CAUSED = ["rate_limited", "per_stream_rate_limit", "stream_limit"];
+
+let running: RunningStack;
+let alerts: Alert[];
+let series: ReportedSeries[];
+
+/** The address that a PodMonitor would scrape, by the name of its port. */
+function scraped(pod: Pod): string | undefined {
+  const release = pod.labels["app.kubernetes.io/instance"] ?? "";
+  const specs = podMonitorSpecs({ cluster: { name: "prod-aks-a" } as never }, { scrapeSeconds: 30 } as never);
+  const port = specs[release]?.podMetricsEndpoints[0]?.port;
+  const own = pod.container.ports?.find(({ name }: { name: string }) => name === port);
+  return own && `http://${pod.address}:${own.containerPort}/metrics`;
+}
+
+async function metricsOf(pod: Pod): Promise<string> {
+  const address = scraped(pod);
+  assert.ok(address, pod.name);
+  const response = await fetch(address, { headers: { accept: PROMETHEUS_ACCEPTS } });
+  assert.equal(response.status, 200, address);
+  return response.text();
+}
+
+/** Requests and refusals that happen rarely, so that their metrics exist. */
+async function causeRareMetrics(): Promise<void> {
+  const late = new Application(running.podLogs, "metrics-1", "late-1", new Ledger("metrics"));
+  // Older than Loki takes: it refuses the line, and Alloy drops it.
+  for (let i = 0; i < 5; i++) late.write(EIGHT_DAYS);
+  await Promise.all(
+    running.cluster.component("write").map((pod) => fetch(`http://${pod.address}:3100/flush`, { method: "POST" })),
+  );
+  await running.queries.ask("query_range", { query: '{namespace="logging"}', limit: "1" });
+  await running.queries.ask("query", { query: 'sum(count_over_time({namespace="logging"}[1m]))' });
+  const dropped = async () => (await metricsOf(running.cluster.alloy)).includes("send_failed_log_records");
+  await until("Alloy drops the old lines", dropped, { timeoutMs: 60_000 });
+}
+
+before(async () => {
+  running = await runningStack();
+  const { resolved } = await load(
+    stackFile((c) => {
+      c.monitoring = { kind: "prometheusOperator", thresholds: { bucketGiB: 100 } };
+    }),
+  );
+  assert.ok(resolved.monitoring.kind !== "none");
+  alerts = alertGroups(resolved, resolved.monitoring).flatMap((group) => group.alerts);
+});
+
+const skip = alloyMissing();
+
+it("the canary reads its lines back: through Alloy, and through the gateway with the readers' login", { skip }, async () => {
+  const [canary] = running.cluster.component("canary");
+  assert.ok(canary);
+  const counts = async () => canaryCounts(await metricsOf(canary));
+  await until("ten lines of the canary", async () => (await counts()).found >= 10, { timeoutMs: 120_000 });
+  assert.equal((await counts()).missing, 0);
+});
+
+it("every metric and label in every alert is reported by the programs that run here, or by a named other program", {
+  skip,
+}, async () => {
+  await causeRareMetrics();
+  const targets = running.cluster.pods.filter(scraped);
+  const kinds = new Set(targets.map((pod) => pod.labels["app.kubernetes.io/component"] ?? "alloy"));
+  assert.deepEqual([...kinds].sort(), ["alloy", "backend", "canary", "read", "write"]);
+  series = (await Promise.all(targets.map(metricsOf))).flatMap(reportedSeries);
+  const missing: string[] = [];
+  for (const { name, expression } of alerts) {
+    const { selectors, groupedBy } = parseExpression(expression);
+    for (const { metric, matchers } of selectors) {
+      if (OF_OTHERS.some(([other]) => other.test(metric))) continue;
+      const found = series.filter((one) => one.metric === metric);
+      if (found.length === 0) missing.push(`${name}: ${metric}`);
+      for (const { label, operator, value } of matchers.filter((matcher) => !OF_TARGETS.includes(matcher.label))) {
+        const values = new Set(found.flatMap(({ labels }) => labels[label] ?? []));
+        if (values.size === 0) missing.push(`${name}: ${metric} has no label ${label}`);
+        // Each literal of a positive condition has to occur, or it selects nothing.
+        const literals = operator === "=" ? [value] : operator === "=~" ? value.split("|") : [];
+        for (const literal of literals.filter((text) => /^[\w.]+$/.test(text) && !NOT_CAUSED.includes(text)))
+          if (!values.has(literal)) missing.push(`${name}: ${metric} has no ${label}="${literal}"`);
+      }
+      const own = groupedBy.filter((label) => label !== "le" && !OF_TARGETS.includes(label));
+      for (const label of own)
+        if (!found.some(({ labels }) => label in labels)) missing.push(`${name}: ${metric} has no label ${label}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
+it("a renamed metric would be found", { skip }, () => {
+  assert.ok(!series.some(({ metric }) => metric === "loki_ingester_chunks_flush_failed_total"));
+  assert.ok(series.some(({ metric }) => metric === "loki_ingester_chunks_flush_failures_total"));
+});
