@@ -56,6 +56,8 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     const before = { ...(await rendered()), warnings: [NOBODY_IS_ALERTED, "old"] };
     const after = { ...(await rendered()), warnings: [NOBODY_IS_ALERTED, "old", "new"] };
     assert.deepEqual(compareRenderedStacks("prod-aks-a", "base", before, after).warnings, [NOBODY_IS_ALERTED, "new"]);
+  });
+
   it("of a rule that keeps the lines of a namespace shorter is destructive; of one that keeps them longer, it is not", async () => {
     const shorter = await reportOf((config) => {
       config.loki.retention = [{ namespace: "dev", hours: 24 }];
