@@ -28,9 +28,14 @@ export function parseExpression(expression: string): ParsedExpression {
   const text = (node: Node | null): string => (node ? expression.slice(node.from, node.to) : "");
   const selectors: Selector[] = [];
   const groupedBy: string[] = [];
-  parser.parse(expression).iterate({
+  const tree = parser.parse(expression);
+  tree.iterate({
+    enter({ from, type }) {
+      if (type.isError) throw new Error(`not PromQL at character ${from}: ${expression}`);
+    },
+  });
+  tree.iterate({
     enter({ node, type }) {
-      if (type.isError) throw new Error(`not PromQL at character ${node.from}: ${expression}`);
       if (type.name === "VectorSelector") {
         const matchers = node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
         selectors.push({

@@ -55,7 +55,7 @@ async function metricsOf(pod: Pod): Promise<string> {
 async function causeRareMetrics(): Promise<void> {
   const late = new Application(running.podLogs, "metrics-1", "late-1", new Ledger("metrics"));
   // Older than Loki takes: it refuses the line, and Alloy drops it.
-  for (let i = 0; i < 5; i++) late.write(EIGHT_DAYS);
+  for (let i = 0; i < 5; i++) late.write({ ago: EIGHT_DAYS });
   await Promise.all(
     running.cluster.component("write").map((pod) => fetch(`http://${pod.address}:3100/flush`, { method: "POST" })),
   );
@@ -78,7 +78,9 @@ before(async () => {
 
 const skip = alloyMissing();
 
-it("the canary reads its lines back: through Alloy, and through the gateway with the readers' login", { skip }, async () => {
+it("the canary reads its lines back: through Alloy, and through the gateway with the readers' login", {
+  skip,
+}, async () => {
   const [canary] = running.cluster.component("canary");
   assert.ok(canary);
   const counts = async () => canaryCounts(await metricsOf(canary));

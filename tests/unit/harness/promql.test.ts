@@ -35,8 +35,16 @@ it("every expression of the alerts is PromQL, and reads only this cluster's seri
   assert.ok(resolved.monitoring.kind !== "none");
   for (const { name, expression } of alertGroups(resolved, resolved.monitoring).flatMap(({ alerts }) => alerts)) {
     for (const { metric, matchers } of parseExpression(expression).selectors) {
-      const own = /^kube_/.test(metric) ? ["namespace"] : /^minio_/.test(metric) ? ["bucket"] : ["cluster", "namespace"];
-      for (const label of own) assert.ok(matchers.some((m) => m.label === label && m.operator === "="), `${name}: ${label}`);
+      const own = /^kube_/.test(metric)
+        ? ["namespace"]
+        : /^minio_/.test(metric)
+          ? ["bucket"]
+          : ["cluster", "namespace"];
+      for (const label of own)
+        assert.ok(
+          matchers.some((m) => m.label === label && m.operator === "="),
+          `${name}: ${label}`,
+        );
     }
   }
 });
