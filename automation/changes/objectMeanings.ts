@@ -135,8 +135,8 @@ function restartMeaning(change: ObjectChange): RatedFinding[] {
   const replicas = Number(spec.replicas ?? 1);
   const recreated = spec.strategy?.type === "Recreate";
   const component = String(spec.template?.metadata?.labels?.["app.kubernetes.io/component"] ?? "");
-  // Without a cache, queries read more from MinIO, but are still answered.
-  const alone = replicas === 1 && !component.includes("cache");
+  // Without a cache, queries read more from MinIO, but are still answered. Nobody asks the canary.
+  const alone = replicas === 1 && !/cache|canary/.test(component);
   const gap = recreated
     ? ", all at once: requests fail until they are back"
     : alone
@@ -248,8 +248,8 @@ function removalMeaning(change: ObjectChange): RatedFinding[] {
   }
 }
 
-/** Without a cache, queries are slower and still work. */
-const removed = ({ name }: ObjectChange): Level => (/cache/.test(name) ? "restarts" : "disruptive");
+/** Without a cache, queries are slower and still work. Without the canary, all works as before. */
+const removed = ({ name }: ObjectChange): Level => (/cache|canary/.test(name) ? "restarts" : "disruptive");
 
 /** ConfigMaps that change although no pod restarts. */
 function unreadConfigMeanings({ objects }: ReleaseChange): RatedFinding[] {

@@ -11,7 +11,7 @@ import { endRunningStack } from "../harness/runningStack/runningStack.ts";
 import { runTests, Summary } from "../harness/summary.ts";
 
 /** Scenarios that run without `--all`: together less than ten minutes. */
-const USUAL = ["steady", "minioDown", "alloyKilled", "isolation"];
+const USUAL = ["steady", "metrics", "minioDown", "alloyKilled", "isolation"];
 
 const { values: options, positionals } = parseArgs({
   options: { all: { type: "boolean", default: false } },

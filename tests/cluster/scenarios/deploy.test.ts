@@ -9,7 +9,10 @@ import { OperationLog } from "../engineEvents.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
 import { dataOf, findLeaks, helmPayloads, listSecrets, secretsIn } from "../secretSearch.ts";
 
-const PODS = { write: 3, read: 3, backend: 2, gateway: 2, "memcached-chunks-cache": 1, "memcached-results-cache": 1 };
+const PODS = {
+  ...{ write: 3, read: 3, backend: 2, gateway: 2, canary: 1 },
+  ...{ "memcached-chunks-cache": 1, "memcached-results-cache": 1 },
+};
 
 /** Output of `up` and `preview --diff`, for the search for secrets. */
 const outputs: Array<{ name: string; text: string }> = [];

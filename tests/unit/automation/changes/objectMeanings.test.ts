@@ -52,7 +52,7 @@ describe("objects of a release that differ", () => {
     assert.equal(meanings(withBuffer, agent("1")).length, 1);
   });
 
-  it("interrupt a service whose only pod restarts, unless it is a cache", () => {
+  it("interrupt a service whose only pod restarts, unless it is a cache or the canary", () => {
     const only = (tag: string, component: string, strategy?: Loose) =>
       manifest("Deployment", "gateway", {
         spec: {
@@ -67,6 +67,7 @@ describe("objects of a release that differ", () => {
     assert.deepEqual(meanings(only("1", "memcached-chunks-cache"), only("2", "memcached-chunks-cache")), [
       "restarts: 1 pod restarts: image",
     ]);
+    assert.deepEqual(meanings(only("1", "canary"), only("2", "canary")), ["restarts: 1 pod restarts: image"]);
     const recreate = (tag: string) => {
       const one = only(tag, "read", { type: "Recreate" }) as Loose;
       return { ...one, spec: { ...one.spec, replicas: 3 } };
@@ -140,6 +141,7 @@ describe("objects of a release that differ", () => {
       ["destructive", "destructive", "disruptive", "disruptive", "disruptive"],
     );
     assert.equal(level("StatefulSet", "loki-chunks-cache"), "restarts");
+    assert.equal(level("Deployment", "loki-canary"), "restarts");
     assert.deepEqual(meanings(manifest("ConfigMap", "x"), undefined), []);
   });
 
