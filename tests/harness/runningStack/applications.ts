@@ -46,7 +46,6 @@ export class Application {
   readonly #log: ContainerLog;
   #reopening: NodeJS.Timeout | undefined;
   #written = 0;
-  #long = 0;
   #last = 0n;
 
   constructor(podLogs: string, namespace: string, pod: string, ledger: Ledger, rotation = AKS_ROTATION) {
@@ -107,9 +106,13 @@ export class Application {
     return { id, text: content, stream: to, records };
   }
 
-  /** What the other stream writes between the parts of a line: a short line, or a long one whose parts are interrupted as well. */
+  /** What the other stream writes between the parts of a line: a short line. */
   #interruption({ stream }: Line, { ago = 0n }: LineOptions): Line {
-    return this.#line({ ago, stream: stream === "stdout" ? "stderr" : "stdout", long: this.#long++ % 2 === 1 });
+    return this.#line({
+      ago,
+      stream: stream === "stdout" ? "stderr" : "stdout",
+      text: (id) => `id=${id} between the parts`,
+    });
   }
 
   /** containerd gives each part the time at which it wrote it. */
