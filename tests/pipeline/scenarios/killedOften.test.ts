@@ -19,6 +19,6 @@ it("Alloy killed twelve times in a minute, files rotated", { skip: alloyMissing(
     await sleep(4_400 + i * 100);
   }
   await sleep(10_000);
-  // Each kill sends again what was on its way. On a busy machine that was 23 % of all lines, and half of them were counted twice.
+  // Each kill sends again what was on its way. On a busy machine it was 23 % of all lines, and 11 % were counted twice.
   await assertNothingLost("Alloy killed twelve times", running, workload.stop(), { received, sentAgain: "everything" });
 });
