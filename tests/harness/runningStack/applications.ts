@@ -237,10 +237,10 @@ export class Workload {
     return this.ledger;
   }
 
-  /** Ends one pod and, five seconds later, deletes its files, while the others go on. */
+  /** Ends one pod, and deletes its files when they must have been read. The others go on. */
   async deleteOne(): Promise<void> {
     const application = this.applications.pop();
-    await sleep(5000);
+    await sleep(20_000);
     application?.delete();
   }
 

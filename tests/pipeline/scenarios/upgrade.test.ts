@@ -38,14 +38,21 @@ it("an upgrade from release 0.1 while Loki is up", { skip: alloyMissing() }, asy
   await untilOldFilesGone(running);
 });
 
-/** Three quarters of a minute of an outage, in which two pods are deleted and Alloy restarts once. */
-async function outage({ cluster: { alloy } }: RunningStack, workload: Workload): Promise<void> {
-  await sleep(20_000);
-  await workload.deleteOne();
+/**
+ * Two outages. In the first, Alloy restarts, so its buffer begins another segment. Between them the buffer is sent, so Alloy notes that it
+ * needs nothing of what it has. In the second, two pods are deleted: only the buffer has their lines.
+ */
+async function twoOutages(running: RunningStack, workload: Workload): Promise<void> {
+  const { alloy } = running.cluster;
+  await killLoki(running);
   await sleep(10_000);
   await alloy.kill();
   alloy.start();
-  await sleep(15_000);
+  await sleep(5_000);
+  await startLoki(running);
+  await sleep(40_000);
+  await killLoki(running);
+  await workload.deleteOne();
   await workload.deleteOne();
 }
 
@@ -57,8 +64,7 @@ it("an upgrade from release 0.1 while Loki is down: what only its buffer has is 
   const workload = new Workload(running.podLogs, "upgradedown", { rotation: ROTATION });
   writeOddLines(workload.applications);
   await sleep(15_000);
-  await killLoki(running);
-  await outage(running, workload);
+  await twoOutages(running, workload);
   await upgrade();
   await sleep(30_000);
   assert.ok(oldFiles(running).includes("loki.write.gateway"), "the buffer stays until it is sent");
