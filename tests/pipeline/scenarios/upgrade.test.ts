@@ -34,7 +34,7 @@ it("an upgrade from release 0.1 while Loki is up", { skip: alloyMissing() }, asy
   await workload.deleteOne();
   await upgrade();
   await sleep(20_000);
-  await assertNothingLost("upgrade", running, workload.stop(), { sentAgain: "everything" });
+  await assertNothingLost("upgrade", running, workload.stop(), { sentAgain: "everything twice" });
   await untilOldFilesGone(running);
 });
 
@@ -70,6 +70,6 @@ it("an upgrade from release 0.1 while Loki is down: what only its buffer has is 
   assert.ok(oldFiles(running).includes("loki.write.gateway"), "the buffer stays until it is sent");
   await startLoki(running);
   await sleep(20_000);
-  await assertNothingLost("upgrade while Loki is down", running, workload.stop(), { sentAgain: "everything" });
+  await assertNothingLost("upgrade while Loki is down", running, workload.stop(), { sentAgain: "everything twice" });
   await untilOldFilesGone(running);
 });
