@@ -84,6 +84,9 @@ export const queryLimits = ({ queries, ...retention }: Retention & { readonly qu
   max_query_length: `${longestRetention(retention) + 24}h`,
   max_query_bytes_read: `${queries.maxReadGb}GB`,
   max_query_series: queries.maxSeries,
+  // Who logs how much: npm run usage asks for one volume for each container.
+  volume_enabled: true,
+  volume_max_series: queries.maxSeries,
   max_entries_limit_per_query: queries.maxEntries,
   ...(queries.blocked.length > 0 && { blocked_queries: queries.blocked }),
 });

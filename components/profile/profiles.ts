@@ -49,7 +49,7 @@ export const MEASURED = {
 } as const;
 
 /** Rate of the busiest hour, relative to the day's mean. */
-const PEAK = 3;
+export const PEAK = 3;
 /** Share of the requested CPU that is used at the peak. The rest is for catching up after an outage. */
 const UTILISATION = 0.6;
 /** Seconds that a search through a whole day may take. */
@@ -68,7 +68,7 @@ const COPIES = 3;
 const MAX_PODS = 60;
 
 /** MB/s at the busiest hour. */
-const peakRate = (gbPerDay: number): number => (gbPerDay * 1000 * PEAK) / 86_400;
+export const peakRate = (gbPerDay: number): number => (gbPerDay * 1000 * PEAK) / 86_400;
 
 /**
  * The arguments and the pool that a load needs, computed from the measured figures. docs/sizing.md explains the formula.

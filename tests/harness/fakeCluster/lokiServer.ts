@@ -1,7 +1,7 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { type FakeState, json } from "./state.ts";
 
-/** Loki's flush and query requests. It is one server for all pods; `podBehind` names the pod that a connection is meant for. */
+/** Loki's flush, query and volume requests. It is one server for all pods; `podBehind` names the pod that a connection is meant for. */
 export const lokiServer = (state: FakeState): Server =>
   createServer((request, response) => {
     const { behaviour } = state;
@@ -18,8 +18,18 @@ export const lokiServer = (state: FakeState): Server =>
         `loki_canary_entries_total ${state.canaryLines}\nloki_canary_response_latency_seconds_count ${state.canaryLines}\nloki_canary_missing_entries_total 0\n`,
       );
     } else if (!request.headers.authorization) json(response, 401, {});
+    else if (request.url?.startsWith(VOLUMES)) answerVolumes(state, request.url, response);
     else json(response, 200, { data: { result: linesOf(state) } });
   });
+
+const VOLUMES = "/loki/api/v1/index/volume?";
+
+function answerVolumes({ behaviour }: FakeState, url: string, response: ServerResponse): void {
+  const { volumes = () => [], volumeError } = behaviour;
+  if (volumes === "silent") return;
+  if (volumeError) return void response.writeHead(volumeError[0]).end(volumeError[1]);
+  json(response, 200, { status: "success", data: { result: volumes(new URLSearchParams(url.slice(VOLUMES.length))) } });
+}
 
 /** The line of the pod that was created last, if it arrives. */
 function linesOf({ behaviour, lastPod }: FakeState): object[] {

@@ -11,6 +11,10 @@ export interface Behaviour {
   nodes?: object[] | "forbidden";
   /** Alloy's pods besides the ready ones. */
   agents?: object[];
+  /** What Loki's volume API answers, given its parameters. Default: no volumes. `silent`: nothing, ever. */
+  volumes?: ((parameters: URLSearchParams) => object[]) | "silent";
+  /** Answer of Loki's volume API instead of volumes: the status and the text. */
+  volumeError?: readonly [status: number, text: string];
   /** The writer that refuses to flush. */
   cannotFlush?: string;
   /** Whether Loki gets the line. Default: true. */

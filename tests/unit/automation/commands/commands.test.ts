@@ -8,7 +8,7 @@ import { ProgramError } from "../../../../automation/subprocess.ts";
 import { execute } from "../../../harness/command.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
 
-const COMMANDS = ["plan", "render", "diff", "deploy", "doctor", "preview", "verify", "docs"];
+const COMMANDS = ["plan", "render", "diff", "deploy", "doctor", "preview", "verify", "usage", "docs"];
 
 describe("every command", () => {
   for (const command of COMMANDS)
