@@ -8,6 +8,7 @@ import { secretInput } from "./argumentTypes.ts";
 import { checkSafeguards, clusterArgs } from "./cluster/args.ts";
 import { admitted } from "./cluster/safeguards.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
+import { grafanaArgs } from "./grafana/args.ts";
 import { chartSource } from "./helm/chartSource.ts";
 import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
 import { promisesGivenUpArg, warnOfGivenUp } from "./helm/promises/args.ts";
@@ -60,6 +61,8 @@ export const argsSchema = z.strictObject({
   loki: lokiArgs.prefault({}),
   /** The log agent on every node, Grafana Alloy. https://grafana.com/docs/alloy/latest/ */
   alloy: alloyArgs.prefault({}),
+  /** What Grafana gets, where it runs in the same cluster. https://grafana.com/docs/grafana/latest/ */
+  grafana: grafanaArgs.prefault({}),
   /**
    * Promises that `loki.values` and `alloy.values` may break. Every preview and every change report names them.
    * `docs/escape-hatches.md` lists what each one means.
@@ -191,8 +194,10 @@ function derive(
 ) {
   /** Base address of the gateway inside the cluster, for queries. */
   const queryUrl = `http://${GATEWAY_SERVICE}.${args.namespace}.svc.cluster.local`;
+  const readers = [...args.network.readerNamespaces, args.grafana.dataSource?.namespace ?? []].flat();
   return {
     ...args,
+    network: { ...args.network, readerNamespaces: [...new Set(readers)] },
     nodePool: placementOf(args.nodePool, args.cluster),
     objectStorage: withAddress(args.objectStorage, args.cluster.name, ca),
     loki: { ...args.loki, chart: chartSource(LOKI_CHART, args.loki.chart) },

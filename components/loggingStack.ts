@@ -3,8 +3,8 @@ import { ALLOY_CHART } from "./alloy/chart.ts";
 import { createAlloyRelease } from "./alloy/release.ts";
 import { type LoggingStackArgs, resolveArgs, withoutSecrets } from "./args.ts";
 import { COMPONENT_TYPE } from "./componentType.ts";
-import { type GrafanaDataSource, grafanaDataSource } from "./gateway/grafanaDataSource.ts";
 import { createGatewayCredentials } from "./gateway/password.ts";
+import { createDataSourceSecret, type GrafanaDataSource, grafanaDataSource } from "./grafana/dataSource.ts";
 import { createPullSecret } from "./images/pullSecret.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
 import { createLokiRelease } from "./loki/release.ts";
@@ -91,12 +91,15 @@ export class LoggingStack extends pulumi.ComponentResource {
     // Last: without Prometheus's kinds in the cluster they fail, and logs are collected all the same.
     createMonitoring(name, namespace, resolved, { ...child, dependsOn: [alloy] });
 
+    // After Loki too: Grafana must not use a password that the gateway does not know yet.
+    createDataSourceSecret(name, resolved, gateway.readerLogin, { ...child, dependsOn: [loki] });
+
     this.namespace = namespace;
     this.pushUrl = pulumi.output(resolved.pushUrl);
     this.queryUrl = pulumi.output(resolved.queryUrl);
     this.gatewayLoginSecret = gateway.reader.metadata.name;
     this.bucket = pulumi.output(resolved.objectStorage.bucket);
-    this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.readerName));
+    this.grafanaDataSource = pulumi.output(grafanaDataSource(resolved, gateway.readerLogin.username));
     this.nodePoolName = pulumi.output(created?.poolName ?? null);
     this.chartVersions = pulumi.output({ loki: LOKI_CHART.version, alloy: ALLOY_CHART.version });
     this.registerOutputs({

@@ -15,8 +15,8 @@ export interface GatewayCredentials {
   readonly alloy: Secret;
   /** For readers. */
   readonly reader: Secret;
-  /** The readers' current user. */
-  readonly readerName: string;
+  /** The readers' current user and password. */
+  readonly readerLogin: User;
 }
 
 /** Annotation with the generation, on the gateway's and on Alloy's pods. The next update reads it from the release's old inputs. */
@@ -117,12 +117,12 @@ export function createGatewayCredentials(
     accepted: secret("gateway-htpasswd", { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) }),
     alloy: login("alloy-login", agents),
     reader: login("gateway-login", readers),
-    readerName: readerName(generation),
+    readerLogin: readers[0] as User,
   };
 }
 
 /** One user of the gateway. */
-interface User {
+export interface User {
   readonly username: string;
   readonly password: pulumi.Output<string>;
 }

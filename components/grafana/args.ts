@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { count, explained, text } from "../argumentTypes.ts";
+import { isLabelKey, labelValue, namespaceName } from "../kubernetesNames.ts";
+
+/** How Grafana gets from a line to its trace. */
+const traces = z.strictObject({
+  /** `uid` of the data source with the traces: Tempo, or Azure Monitor. */
+  dataSourceUid: text,
+  /**
+   * Finds the id in a line's text. Its first group is the id. It is a regular expression of JavaScript: the browser searches.
+   * @default '"?trace_?[iI][dD]"?\s*[=:]\s*"?([0-9a-fA-F]{16,32})'
+   */
+  pattern: text
+    .refine(
+      (pattern) => groupsIn(pattern) > 0,
+      explained({
+        text: "a regular expression of JavaScript with a group for the id, in parentheses",
+        fix: "write it like traceId=(\\w+), or leave it out",
+      }),
+    )
+    .default('"?trace_?[iI][dD]"?\\s*[=:]\\s*"?([0-9a-fA-F]{16,32})'),
+});
+
+/** Groups of an expression; 0 if it is not one. */
+function groupsIn(pattern: string): number {
+  try {
+    return (new RegExp(`${pattern}|`).exec("")?.length ?? 1) - 1;
+  } catch {
+    return 0;
+  }
+}
+
+const dataSource = z.strictObject({
+  /** Grafana's namespace, in which the Secret is made. It may read through the gateway, as if `network.readerNamespaces` named it. */
+  namespace: namespaceName,
+  /**
+   * The label that Grafana's sidecar looks for: `sidecar.datasources.label` and `labelValue` of its chart.
+   * @default { key: "grafana_datasource", value: "1" }
+   */
+  label: z
+    .strictObject({
+      /** Key of the label. */
+      key: text.refine(
+        isLabelKey,
+        explained({
+          text: "the key of a label: letters, digits, -, _ and .",
+          fix: "leave it out to get grafana_datasource",
+        }),
+      ),
+      /** Value of the label. */
+      value: labelValue,
+    })
+    .default({ key: "grafana_datasource", value: "1" }),
+  /**
+   * Lines that Grafana asks for at once.
+   * @default 1000
+   */
+  maxLines: count.default(1000),
+  /**
+   * Turns trace ids into links.
+   * @default - no links
+   */
+  traces: traces.optional(),
+});
+
+/** Arguments of what Grafana gets. */
+export const grafanaArgs = z.strictObject({
+  /**
+   * Loki as a data source with its login, as a Secret for the sidecar of Grafana's chart. The password rotates with the gateway's.
+   * https://github.com/grafana-community/helm-charts/tree/main/charts/grafana#sidecar-for-datasources
+   * @default - no Secret; the output `grafanaDataSource` has everything but the password
+   */
+  dataSource: dataSource.optional(),
+});
