@@ -48,10 +48,17 @@ export class Application {
   #written = 0;
   #last = 0n;
 
-  constructor(podLogs: string, namespace: string, pod: string, ledger: Ledger, rotation = AKS_ROTATION) {
+  constructor(
+    podLogs: string,
+    namespace: string,
+    pod: string,
+    ledger: Ledger,
+    rotation = AKS_ROTATION,
+    uid: string = randomUUID(),
+  ) {
     this.namespace = namespace;
     this.pod = pod;
-    this.folder = join(podLogs, `${namespace}_${pod}_${randomUUID()}`);
+    this.folder = join(podLogs, `${namespace}_${pod}_${uid}`);
     this.#ledger = ledger;
     this.#rotation = rotation;
     this.#log = new ContainerLog(join(this.folder, "app"), rotation);
@@ -202,10 +209,11 @@ export class Workload {
     { pods = 12, firstPod = 0, linesPerSecond = 200, rotation = AKS_ROTATION as Rotation, ago = 0n } = {},
   ) {
     this.ledger = new Ledger(name);
-    this.applications = Array.from(
-      { length: pods },
-      (_, i) => new Application(podLogs, `${name}-${i % 4}`, `${name}-app-${firstPod + i}`, this.ledger, rotation),
-    );
+    this.applications = Array.from({ length: pods }, (_, i) => {
+      // The first digit of the UID decides which of Alloy's receivers reads the pod.
+      const uid = `${(i % 16).toString(16)}${randomUUID().slice(1)}`;
+      return new Application(podLogs, `${name}-${i % 4}`, `${name}-app-${firstPod + i}`, this.ledger, rotation, uid);
+    });
     this.#timers = [
       setInterval(() => {
         const due = Math.floor(((performance.now() - this.#started) / 1000) * linesPerSecond);

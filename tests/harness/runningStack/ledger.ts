@@ -9,6 +9,8 @@ export class Ledger {
   /** Lines that a rotation split: what was written before it, and the checksum of what was written after it. */
   readonly split = new Map<string, { readonly head: string; readonly tail: number }>();
   readonly #toStderr = new Set<string>();
+  /** For each pod, when its lines were written, in milliseconds since the epoch. */
+  readonly times = new Map<string, number[]>();
   /** The namespaces that wrote these lines begin with it. */
   readonly prefix: string;
   /** Nanoseconds of the oldest and the newest line. */
@@ -22,6 +24,10 @@ export class Ledger {
   add(id: string, text: string, at: bigint, stream: Stream = "stdout"): void {
     this.lines.set(id, crc32(text));
     if (stream === "stderr") this.#toStderr.add(id);
+    const [, pod = ""] = id.split("/");
+    const times = this.times.get(pod) ?? [];
+    this.times.set(pod, times);
+    times.push(Date.now());
     if (at < this.oldest) this.oldest = at;
     if (at > this.newest) this.newest = at;
   }
