@@ -120,7 +120,7 @@ const seedPolicy = (bucket: string): string =>
  * The stack with changed values.
  *
  * @param argument `name={"loki": {...}, "alloy": {...}, "pipeline": "..."}`. `pipeline` is a file that replaces
- * components/alloy/pod-logs.alloy.
+ * components/alloy/pod-logs.yaml.
  */
 export function changedVariant(argument: string): Variant {
   const [, name = "", json = ""] = /^([^=]+)=(\{.*)$/s.exec(argument) ?? [];
