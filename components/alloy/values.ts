@@ -114,7 +114,7 @@ const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string):
   mounts: { varlog: true, extra: [{ name: "storage", mountPath: STORAGE }] },
   resources: args.alloy.resources,
   livenessProbe: LIVENESS,
-  // Root owns /var/log/pods and the positions. Root can read both without any capability.
+  // Root owns /var/log/pods, the offsets and the queues. Root can use them without any capability.
   securityContext: {
     runAsUser: 0,
     runAsGroup: 0,
