@@ -6,9 +6,10 @@ import { stringify } from "yaml";
 import type { PlannedResource } from "../../automation/plan/offlinePlan.ts";
 import { SECRET } from "../../automation/plan/secretMarks.ts";
 
-/** What a resource's class is called in the program, and which provider it uses, by the beginning of its type. */
-const CLASSES: ReadonlyArray<readonly [type: string, module: string, provider: string]> = [
+/** The module of a resource's class in the program, and the provider it uses, by the beginning of its type. */
+const CLASSES: ReadonlyArray<readonly [type: string, module: string, provider: string, className?: string]> = [
   ["azure-native:containerservice:", "containerservice", "azureProvider"],
+  ["kubernetes:cilium.io/", "apiextensions", "kubernetesProvider", "CustomResource"],
   ["kubernetes:core/v1:", "core", "kubernetesProvider"],
   ["kubernetes:helm.sh/v3:", "helm", "kubernetesProvider"],
   ["kubernetes:networking.k8s.io/v1:", "networking", "kubernetesProvider"],
@@ -21,6 +22,7 @@ const prelude = (
   minioServer: string,
 ): string => `import * as containerservice from "@pulumi/azure-native/containerservice/index.js";
 import * as azure from "@pulumi/azure-native/provider.js";
+import * as apiextensions from "@pulumi/kubernetes/apiextensions/customResource.js";
 import * as core from "@pulumi/kubernetes/core/v1/index.js";
 import * as helm from "@pulumi/kubernetes/helm/v3/index.js";
 import * as networking from "@pulumi/kubernetes/networking/v1/index.js";
@@ -66,7 +68,8 @@ const keyOf = ({ type, name }: PlannedResource): string => `${type}::${name}`;
 export function flatSource(planned: readonly PlannedResource[], minioServer: string): string {
   const resources = inOrder(planned.filter(({ type }) => !/^(pulumi:providers|logging):/.test(type)));
   const declarations = resources.map((resource) => {
-    const [, module, provider] = CLASSES.find(([start]) => resource.type.startsWith(start)) ?? [];
+    const [, module, provider, className = resource.type.split(":").at(-1)] =
+      CLASSES.find(([start]) => resource.type.startsWith(start)) ?? [];
     if (!module) throw new Error(`the flat program does not know the type ${resource.type}`);
     const { inputs, protect, ignoreChanges, dependsOn } = resource;
     const options = [
@@ -76,7 +79,7 @@ export function flatSource(planned: readonly PlannedResource[], minioServer: str
       `dependsOn: [${dependsOn.map(variableOf).join(", ")}]`,
     ];
     const args = expression(inputs, resource);
-    return `const ${variableOf(keyOf(resource))} = new ${module}.${resource.type.split(":").at(-1)}(
+    return `const ${variableOf(keyOf(resource))} = new ${module}.${className}(
   ${JSON.stringify(resource.name)},
   ${args},
   { ${options.join(", ")} },
