@@ -59,7 +59,7 @@ export const PROMISE_CASES: Readonly<Record<string, PromiseCase>> = {
   ),
   "no keys for Alloy": alloy(
     { alloy: { envFrom: null } },
-    { storageAccess: /no longer gets the Secret logging-gateway-login/ },
+    { storageAccess: /no longer gets the Secret logging-alloy-login/ },
   ),
   "a gateway path without a password": loki(
     { gateway: { nginxConfig: { locationSnippet: "auth_basic off;" } } },

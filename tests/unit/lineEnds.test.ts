@@ -20,7 +20,7 @@ const filesIn = (root: string): string[] =>
     .filter((file) => statSync(file).isFile());
 
 describe("a checkout with core.autocrlf", () => {
-  const missing = !onPath("git") ? "git is not on PATH" : !isRepository() ? "this is no git repository" : false;
+  const missing = !onPath("git") ? "git is not on PATH" : !isRepository() ? "this is not a git repository" : false;
 
   it("has no carriage return in any file", { skip: missing }, () => {
     const checkout = join(folder, "checkout/");

@@ -125,7 +125,7 @@ describe("a promise on rendered objects", () => {
     it(`is broken by ${what}`, () => assert.deepEqual(broken(change), promises));
   }
 
-  it("is not broken by a value that says what is the case anyway", () => {
+  it("is not broken by a value that sets what holds anyway", () => {
     const limits = { ...CONFIG.limits_config, block_ingestion_until: "0", required_labels: [], unordered_writes: true };
     assert.deepEqual(broken({ config: { limits_config: limits, querier: { query_store_only: false } } }), []);
   });
