@@ -421,7 +421,7 @@ export const HARMLESS_VALUES: Readonly<Record<string, Pick<PromiseCase, "release
     values: {
       loki: {
         limits_config: {
-          max_query_series: 5000,
+          max_chunks_per_query: 5000,
           reject_old_samples_max_age: "336h",
           max_line_size: "1MB",
           max_query_lookback: "0s",

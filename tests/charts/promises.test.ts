@@ -67,7 +67,7 @@ describe("a broken promise", { skip: chartsMissing(), timeout: 300_000 }, () => 
     const { broken } = await check((config) => {
       config.loki.values = {
         defaults: { podAnnotations: { team: "logs" } },
-        loki: { server: { log_level: "warn" }, limits_config: { max_query_lookback: "24h", max_query_series: 5000 } },
+        loki: { server: { log_level: "warn" }, limits_config: { max_query_lookback: "24h", max_chunks_per_query: 5000 } },
         write: { persistence: { enableStatefulSetAutoDeletePVC: true } },
       };
     });
@@ -185,7 +185,7 @@ describe("what deserves a warning", { skip: chartsMissing(), timeout: 300_000 },
       /kept for 30 days, but can be read for 14 days alone/,
     );
     assert.match(
-      await warned({ loki: { runtimeConfig: { overrides: { team: { max_query_series: 10 } } } } }),
+      await warned({ loki: { runtimeConfig: { overrides: { team: { max_chunks_per_query: 10 } } } } }),
       /the tenant team have no effect/,
     );
   });
@@ -204,22 +204,22 @@ describe("a config that its program refuses", {
 }, () => {
   it("of Loki names the value", async () => {
     const { broken } = await check((config) => {
-      config.loki.values = { loki: { limits_config: { max_query_series: "many" }, server: { log_level: "warn" } } };
+      config.loki.values = { loki: { limits_config: { max_chunks_per_query: "many" }, server: { log_level: "warn" } } };
     });
     assert.deepEqual(
       broken.map(({ subject }) => subject),
-      ["loki.values.loki.limits_config.max_query_series"],
+      ["loki.values.loki.limits_config.max_chunks_per_query"],
     );
     assert.match(broken[0]?.text ?? "", /\(validConfig\)\nbroken by ConfigMap loki: loki: .*cannot unmarshal/);
   });
 
   it("of Loki's runtime config names the value, which Loki itself reads only later", async () => {
     const { broken } = await check((config) => {
-      config.loki.values = { loki: { runtimeConfig: { overrides: { fake: { max_query_series: "many" } } } } };
+      config.loki.values = { loki: { runtimeConfig: { overrides: { fake: { max_chunks_per_query: "many" } } } } };
     });
     assert.deepEqual(
       broken.map(({ subject }) => subject),
-      ["loki.values.loki.runtimeConfig.overrides.fake.max_query_series"],
+      ["loki.values.loki.runtimeConfig.overrides.fake.max_chunks_per_query"],
     );
   });
 

@@ -141,6 +141,6 @@ describe("values of public reports, with the real charts:", { skip: chartsMissin
       }),
     );
     assert.deepEqual(broken, []);
-    assert.match(values.gateway.nginxConfig.httpSnippet, /map \$uri \$offered.*map \$http_x_team \$tenant/s);
+    assert.match(values.gateway.nginxConfig.httpSnippet, /map \$writer\$uri \$offered.*map \$http_x_team \$tenant/s);
   });
 });

@@ -30,7 +30,7 @@ export const STACK_CONFIGS: readonly StackConfigCase[] = [
         loki: {
           structuredConfig: { ingester: { chunk_idle_period: "1m" } },
           query_range: { max_retries: 3 },
-          runtimeConfig: { overrides: { fake: { max_query_series: 400 } } },
+          runtimeConfig: { overrides: { fake: { max_chunks_per_query: 400 } } },
         },
         write: {
           extraVolumes: [{ name: "more", emptyDir: {} }],

@@ -96,7 +96,7 @@ describe("caches that are left out", { skip }, () => {
       podsOf(loki)
         .map((p) => p.name)
         .sort(),
-      ["loki-backend", "loki-gateway", "loki-read", "loki-write"],
+      ["loki-backend", "loki-canary", "loki-gateway", "loki-read", "loki-write"],
     );
     assert.ok(!object(loki, "ConfigMap", "loki").data["config.yaml"].includes("memcached"));
   });
