@@ -67,7 +67,10 @@ describe("a broken promise", { skip: chartsMissing(), timeout: 300_000 }, () => 
     const { broken } = await check((config) => {
       config.loki.values = {
         defaults: { podAnnotations: { team: "logs" } },
-        loki: { server: { log_level: "warn" }, limits_config: { max_query_lookback: "24h", max_chunks_per_query: 5000 } },
+        loki: {
+          server: { log_level: "warn" },
+          limits_config: { max_query_lookback: "24h", max_chunks_per_query: 5000 },
+        },
         write: { persistence: { enableStatefulSetAutoDeletePVC: true } },
       };
     });
