@@ -9,7 +9,7 @@ import { startEtcd } from "../harness/kubernetes/etcd.ts";
 import { type Minio, startMinio } from "../harness/minio.ts";
 import { stopAll } from "../harness/processes.ts";
 import { findPrograms, type Programs } from "../harness/pulumi/findPrograms.ts";
-import { type PulumiEngine, preparePulumi } from "../harness/pulumi/pulumiEngine.ts";
+import { type PulumiEngine, preparePulumi, type StackConfig } from "../harness/pulumi/pulumiEngine.ts";
 import { OperationLog } from "./engineEvents.ts";
 
 /** The two committed stacks. */
@@ -100,6 +100,21 @@ async function startEnvironment(): Promise<Environment> {
     loggingNodes,
     deployments: deployments as Record<StackName, Deployment>,
   };
+}
+
+/** Runs with a changed config of a stack, and restores the config afterwards. */
+export async function withConfig<T>(
+  name: StackName,
+  change: (config: StackConfig) => void,
+  run: () => Promise<T>,
+): Promise<T> {
+  const { engine } = await deployedStacks();
+  const restore = engine.changeConfig(name, change);
+  try {
+    return await run();
+  } finally {
+    restore();
+  }
 }
 
 /** The largest number of nodes in the pool, which the program's capacity check counts with. */

@@ -9,7 +9,7 @@ import { createCustomKind, KARPENTER_NODE_POOL } from "../../harness/kubernetes/
 import type { KubernetesApi, KubernetesError } from "../../harness/kubernetes/kubernetesApi.ts";
 import { until } from "../../harness/processes.ts";
 import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
-import { deployedStacks } from "../deployedStacks.ts";
+import { deployedStacks, withConfig } from "../deployedStacks.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
@@ -31,17 +31,6 @@ async function examine(environment: Record<string, string> = {}): Promise<(name:
   };
 }
 const findingsOf = (result: CheckResult) => (result.state === "bad" ? result.findings : []);
-
-/** Runs with a changed config, and restores the config afterwards. */
-async function withConfig<T>(change: (config: StackConfig) => void, run: () => Promise<T>): Promise<T> {
-  const { engine } = await deployedStacks();
-  const restore = engine.changeConfig(NAME, change);
-  try {
-    return await run();
-  } finally {
-    restore();
-  }
-}
 
 const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
@@ -147,7 +136,7 @@ describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeou
       );
       assert.match(found?.fix ?? "", EXCLUDE);
 
-      await withConfig(newPods, async () => {
+      await withConfig(NAME, newPods, async () => {
         const file = join(engine.project, "report.json");
         const preview = await runCommand(engine, "preview", [NAME, "--json", file]);
         assert.equal(preview.code, 0, preview.stderr);
@@ -278,7 +267,7 @@ describe("the doctor knows AKS", () => {
         capacity: { vmSize: "Standard_D4s_v5", maxCount: 5, maxPods: 60 },
       };
     };
-    await withConfig(onKarpenter, async () => {
+    await withConfig(NAME, onKarpenter, async () => {
       assert.match(findingsOf((await examine())("nodes for Loki"))[0]?.text ?? "", /^none has the label pool=logs$/);
       await create([{ key: "pool", value: "logs", effect: "NoSchedule" }]);
       assert.deepEqual((await examine())("nodes for Loki"), {

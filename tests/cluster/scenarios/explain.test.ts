@@ -9,22 +9,11 @@ import type { KubernetesApi } from "../../harness/kubernetes/kubernetesApi.ts";
 import { freePort, until } from "../../harness/processes.ts";
 import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { brokenBy, SAID, tellOfBrokenPods } from "../brokenPods.ts";
-import { deployedStacks } from "../deployedStacks.ts";
+import { deployedStacks, withConfig } from "../deployedStacks.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 import { type Deployed, WAYS } from "../waysToDeploy.ts";
 
 const NAME = "prod-aks-b";
-
-/** Runs with a changed config, and restores the config afterwards. */
-async function withConfig<T>(change: (config: StackConfig) => void, run: () => Promise<T>): Promise<T> {
-  const { engine } = await deployedStacks();
-  const restore = engine.changeConfig(NAME, change);
-  try {
-    return await run();
-  } finally {
-    restore();
-  }
-}
 
 describe("a deploy that is refused", () => {
   it("on another cluster: the engine does not start", async () => {
@@ -53,6 +42,7 @@ describe("a deploy that is refused", () => {
   it("because of its config: the list of problems, with exit code 1", async () => {
     const { engine } = await deployedStacks();
     await withConfig(
+      NAME,
       (config) => {
         config["logging:loki"].retentionHours = 25;
       },
@@ -108,7 +98,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       };
       await cordon(cluster.api, true);
       try {
-        await withConfig(soon(faster), async () => {
+        await withConfig(NAME, soon(faster), async () => {
           const { findings } = await fails();
           const pending = findings.find(({ text }) => /^Pending, the scheduler reports: .*unschedulable/.test(text));
           assert.ok(pending, JSON.stringify(findings));
@@ -121,6 +111,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       }
       // A rollback in between would restart every pod twice.
       await withConfig(
+        NAME,
         (config) => faster(config["logging:loki"]),
         async () => assert.deepEqual(rollbacks(await succeeds()), []),
       );
@@ -132,6 +123,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       const telling = tellOfBrokenPods(deployments[NAME].cluster);
       try {
         await withConfig(
+          NAME,
           soon((loki) => {
             loki.values = { gateway: brokenBy("image"), read: brokenBy("crash"), write: brokenBy("probe") };
           }),
@@ -171,6 +163,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       try {
         await until("the quota counts", async () => (await api.get(`${quotas}/none`))?.status?.hard?.pods === "0");
         await withConfig(
+          NAME,
           soon((loki) => {
             loki.values = { read: { podAnnotations: { "cluster-tier/change": `quota ${way}` } } };
           }),
@@ -219,6 +212,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       }
       const port = await freePort();
       await withConfig(
+        NAME,
         (config) => {
           config["logging:objectStorage"].endpoint = `https://127.0.0.1:${port}`;
         },
@@ -237,6 +231,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
 
     it("at Azure shows the code, and what to do about it", async () => {
       await withConfig(
+        NAME,
         (config) => {
           config["logging:nodePool"].tags = { team: "logs" };
         },
