@@ -37,6 +37,18 @@ describe("Go", { skip: programMissing("go") }, () => {
     assertFixture("goLoads.json", `{\n${rows.join(",\n")}\n}\n`);
   });
 
+  it("refuses a second colon in the host of an address, as programs built with the Go of Loki do", () => {
+    const der = derOf(files.get("p256.pem") ?? Buffer.alloc(0)).toString("latin1");
+    const [oneColon, twoColons] = ["https://minio.interna:1/", "https://minio.intern::1/"].map((address) =>
+      Buffer.from(der.replace("https://minio.internal/x", address), "latin1"),
+    ) as [Buffer, Buffer];
+    assert.deepEqual(loaded([oneColon, twoColons].map(pemOf)), [1, 0]);
+    assert.equal(
+      taken(() => readCertificate(twoColons)),
+      false,
+    );
+  });
+
   it("loads a certificate if and only if the check takes it", () => {
     const seed = Date.now() % 2 ** 31;
     const random = randomNumbers(seed);

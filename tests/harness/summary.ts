@@ -13,6 +13,13 @@ export interface EndEvent {
   readonly details: { readonly type?: string | undefined };
 }
 
+/** What a process reports to the one that started it. */
+export interface Results {
+  readonly passed: number;
+  readonly failed: readonly string[];
+  readonly skipped: ReadonlyArray<{ readonly name: string; readonly reason: string }>;
+}
+
 /** How many tests passed, failed and were skipped, and why. */
 export class Summary {
   #passed = 0;
@@ -51,6 +58,17 @@ export class Summary {
     this.#skipped.push({ name, reason });
   }
 
+  get results(): Results {
+    return { passed: this.#passed, failed: this.#failed, skipped: this.#skipped };
+  }
+
+  /** Adds what another process reports. */
+  add({ passed, failed, skipped }: Results): void {
+    this.#passed += passed;
+    this.#failed.push(...failed);
+    this.#skipped.push(...skipped);
+  }
+
   /** The last lines. A run without any test counts as failed: it proves nothing. */
   get lines(): string[] {
     const failed = this.#empty ? ["no test was found"] : this.#failed;
@@ -82,7 +100,7 @@ const reasonOf = (reason: string | boolean): string => (typeof reason === "strin
 /**
  * Runs test files one after the other in this process, and prints node's own report.
  *
- * One process, because each separate one would load the SDK again, and because scenarios share servers.
+ * One process for all of them, because each would load the SDK again, and because scenarios share servers.
  *
  * @param timeoutMs limit of each test. Default: none.
  */

@@ -19,6 +19,8 @@ export class ReceivedLines {
   /** By pod and start of its process. */
   readonly #last = new Map<string, number>();
   #total = 0;
+  /** In nanoseconds. */
+  readonly began = BigInt(Date.now()) * 1_000_000n;
 
   private constructor(cluster: Cluster) {
     this.#cluster = cluster;
