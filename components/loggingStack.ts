@@ -4,6 +4,7 @@ import { createAlloyRelease } from "./alloy/release.ts";
 import { type LoggingStackArgs, resolveArgs, withoutSecrets } from "./args.ts";
 import { COMPONENT_TYPE } from "./componentType.ts";
 import { createGatewayCredentials } from "./gateway/password.ts";
+import { createDashboards } from "./grafana/dashboardConfigMaps.ts";
 import { createDataSourceSecret, type GrafanaDataSource, grafanaDataSource } from "./grafana/dataSource.ts";
 import { createPullSecret } from "./images/pullSecret.ts";
 import { LOKI_CHART } from "./loki/chart.ts";
@@ -93,6 +94,7 @@ export class LoggingStack extends pulumi.ComponentResource {
 
     // After Loki too: Grafana must not use a password that the gateway does not know yet.
     createDataSourceSecret(name, resolved, gateway.readerLogin, { ...child, dependsOn: [loki] });
+    createDashboards(name, resolved, child);
 
     this.namespace = namespace;
     this.pushUrl = pulumi.output(resolved.pushUrl);

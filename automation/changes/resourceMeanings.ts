@@ -58,6 +58,8 @@ function ofType(change: ResourceChange, subject: string): RatedFinding[] {
       "the rights of the bucket's user change",
       "compare the statements below; Loki needs ListBucket, GetObject, PutObject and DeleteObject",
     );
+  if (is(change, "ConfigMap") && /-dashboard-\w+$/.test(change.name))
+    return one("safe", op === "delete" ? "the dashboard leaves Grafana" : "Grafana shows it soon, and no pod restarts");
   const isPolicy = /:(Cilium)?NetworkPolicy$/.test(change.type);
   if (isPolicy && op === "delete") return one("disruptive", "connections that it blocked are allowed");
   if (isPolicy && op === "update") return one("safe", "the allowed connections change");

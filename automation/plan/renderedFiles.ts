@@ -1,10 +1,15 @@
 import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
+import { argsSchema } from "../../components/args.ts";
 import type { Finding } from "../../components/findings.ts";
+import { dashboardFiles } from "../../components/grafana/dashboards/all.ts";
+import { dashboardFacts } from "../../components/grafana/dashboards/facts.ts";
+import { DASHBOARD_NAMES, dashboardFile } from "../../components/grafana/dashboards/names.ts";
 import { textFile } from "../../components/textFile.ts";
 import { checkPromises } from "../promises/checkPromises.ts";
+import { componentInputs } from "../promises/hatches.ts";
 import { writeYaml } from "../yaml/kubernetesYaml.ts";
 import { helmMissing } from "./helmTemplate.ts";
-import type { OfflinePlan } from "./offlinePlan.ts";
+import type { OfflinePlan, PlannedResource } from "./offlinePlan.ts";
 import { releasesOf } from "./releases.ts";
 import type { StackFile } from "./stackFiles.ts";
 
@@ -16,7 +21,8 @@ export interface RenderedFiles {
 }
 
 /**
- * Everything that a stack would send, as files: its resources, both releases' values and objects, Alloy's config, the bucket's policy.
+ * Everything that a stack would send, as files: its resources, both releases' values and objects, Alloy's config, the bucket's policy,
+ * and the dashboards for a Grafana elsewhere.
  * Without helm, or without a chart, there are notes instead of objects, and the promises are not checked.
  *
  * @throws when a chart in `LOGGING_CHARTS` refuses the stack's own values.
@@ -29,6 +35,7 @@ export async function renderedFiles(file: StackFile, { resources, warnings }: Of
     "config.alloy": textFile(ALLOY_PIPELINE),
     ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, writeYaml(values)])),
     ...(policy && { "minio-policy.json": `${JSON.stringify(JSON.parse(String(policy.inputs.policy)), null, 2)}\n` }),
+    ...dashboards(resources),
   };
   const notes = warnings.map((warning) => `warning: ${warning}`);
   const missing = helmMissing();
@@ -44,4 +51,18 @@ export async function renderedFiles(file: StackFile, { resources, warnings }: Of
     if (process.env.LOGGING_CHARTS) throw error;
     return { files, notes: [...notes, `no manifests: ${(error as Error).message}`], broken: [] };
   }
+}
+
+/** The dashboards, for a Grafana that does not run in the cluster: Azure Managed Grafana. */
+function dashboards(resources: readonly PlannedResource[]): Record<string, string> {
+  const { cluster, namespace, monitoring } = argsSchema
+    .pick({ cluster: true, namespace: true, monitoring: true })
+    .parse(dashboardInputs(resources));
+  const files = dashboardFiles(dashboardFacts({ cluster, namespace, monitoring }));
+  return Object.fromEntries(DASHBOARD_NAMES.map((name) => [`dashboards/${dashboardFile(name)}`, files[name]]));
+}
+
+function dashboardInputs(resources: readonly PlannedResource[]): object {
+  const { cluster, namespace, monitoring } = componentInputs(resources);
+  return { cluster, namespace, monitoring };
 }

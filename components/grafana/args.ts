@@ -30,6 +30,23 @@ function groupsIn(pattern: string): number {
   }
 }
 
+/** The label that a sidecar of Grafana's chart looks for. */
+const sidecarLabel = (fallback: string) =>
+  z
+    .strictObject({
+      /** Key of the label. */
+      key: text.refine(
+        isLabelKey,
+        explained({
+          text: "the key of a label: letters, digits, -, _ and .",
+          fix: `leave it out to get ${fallback}`,
+        }),
+      ),
+      /** Value of the label. */
+      value: labelValue,
+    })
+    .default({ key: fallback, value: "1" });
+
 const dataSource = z.strictObject({
   /** Grafana's namespace, in which the Secret is made. It may read through the gateway, as if `network.readerNamespaces` named it. */
   namespace: namespaceName,
@@ -37,20 +54,7 @@ const dataSource = z.strictObject({
    * The label that Grafana's sidecar looks for: `sidecar.datasources.label` and `labelValue` of its chart.
    * @default { key: "grafana_datasource", value: "1" }
    */
-  label: z
-    .strictObject({
-      /** Key of the label. */
-      key: text.refine(
-        isLabelKey,
-        explained({
-          text: "the key of a label: letters, digits, -, _ and .",
-          fix: "leave it out to get grafana_datasource",
-        }),
-      ),
-      /** Value of the label. */
-      value: labelValue,
-    })
-    .default({ key: "grafana_datasource", value: "1" }),
+  label: sidecarLabel("grafana_datasource"),
   /**
    * Lines that Grafana asks for at once.
    * @default 1000
@@ -63,6 +67,21 @@ const dataSource = z.strictObject({
   traces: traces.optional(),
 });
 
+const dashboards = z.strictObject({
+  /** Grafana's namespace, in which the ConfigMaps are made. */
+  namespace: namespaceName,
+  /**
+   * The label that Grafana's sidecar looks for: `sidecar.dashboards.label` and `labelValue` of its chart.
+   * @default { key: "grafana_dashboard", value: "1" }
+   */
+  label: sidecarLabel("grafana_dashboard"),
+  /**
+   * The folder in Grafana, as the annotation `grafana_folder`. The sidecar reads it if `sidecar.dashboards.folderAnnotation` has that name.
+   * @default "Log platform"
+   */
+  folder: text.default("Log platform"),
+});
+
 /** Arguments of what Grafana gets. */
 export const grafanaArgs = z.strictObject({
   /**
@@ -71,4 +90,11 @@ export const grafanaArgs = z.strictObject({
    * @default - no Secret; the output `grafanaDataSource` has everything but the password
    */
   dataSource: dataSource.optional(),
+  /**
+   * Dashboards for a person on call, as ConfigMaps for the sidecar of Grafana's chart: health, who logs what, Alloy by node, and the lines
+   * of an incident. `npm run render` writes them as files for Grafana elsewhere.
+   * https://github.com/grafana-community/helm-charts/tree/main/charts/grafana#sidecar-for-dashboards
+   * @default - no ConfigMaps
+   */
+  dashboards: dashboards.optional(),
 });

@@ -28,6 +28,7 @@ const SOURCES = {
   "loki-canary": `Loki ${LOKI_CHART.appVersion}, https://github.com/grafana/loki/releases`,
   prometheus: "https://github.com/prometheus/prometheus/releases",
   promtool: "comes in the same archive as prometheus",
+  "dashboard-linter": "go install github.com/grafana/dashboard-linter@latest",
   alloy: `Alloy ${ALLOY_CHART.appVersion}, https://github.com/grafana/alloy/releases`,
 } as const;
 

@@ -1,4 +1,5 @@
 import type { ResolvedArgs } from "../../args.ts";
+import type { Expressions } from "../expressions.ts";
 import type { Thresholds } from "../thresholds.ts";
 
 /** `critical`: lines are being lost, or will be soon: wake someone. `warning`: look at it in working hours. `none`: the watchdog. */
@@ -30,6 +31,8 @@ export interface AlertContext {
   readonly thresholds: Thresholds;
   /** Label matchers of everything that the PodMonitors scrape. */
   readonly here: string;
+  /** Those that the dashboards show too. */
+  readonly shared: Expressions;
 }
 
 /**

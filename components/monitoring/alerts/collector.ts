@@ -1,12 +1,8 @@
-import { ALLOY_RELEASE } from "../../releaseNames.ts";
 import { type Alert, type AlertContext, hasRisen } from "./alert.ts";
 
 /** Alerts on Alloy: one on each node, with 16 queues on the node's disk. */
-export function collectorAlerts({ args, here, thresholds }: AlertContext): Alert[] {
-  const alloy = `${here}, container="${ALLOY_RELEASE}"`;
-  const size = `otelcol_exporter_queue_size{${alloy}}`;
-  const capacity = `otelcol_exporter_queue_capacity{${alloy}}`;
-  const daemonSet = `namespace="${args.namespace}", daemonset="${ALLOY_RELEASE}"`;
+export function collectorAlerts({ shared, thresholds }: AlertContext): Alert[] {
+  const { alloy, queueSize: size, queueCapacity: capacity, queueFill } = shared;
   return [
     {
       name: "LoggingQueueGrowing",
@@ -21,7 +17,7 @@ export function collectorAlerts({ args, here, thresholds }: AlertContext): Alert
       name: "LoggingQueueHalfFull",
       severity: "warning",
       forMinutes: 5,
-      expression: `max by (node) (${size} / ${capacity}) > ${thresholds.queuePercent / 100}`,
+      expression: `${queueFill} > ${thresholds.queuePercent / 100}`,
       summary:
         "A queue on node {{ $labels.node }} is {{ $value | humanizePercentage }} full. No line is lost yet, but half of the time that the buffer buys is over.",
     },
@@ -29,7 +25,7 @@ export function collectorAlerts({ args, here, thresholds }: AlertContext): Alert
       name: "LoggingQueueFull",
       severity: "critical",
       forMinutes: 2,
-      expression: `max by (node) (${size} / ${capacity}) > 0.95`,
+      expression: `${queueFill} > 0.95`,
       summary:
         "A queue on node {{ $labels.node }} is full, so Alloy has stopped reading for it. Lines are lost when the kubelet deletes their files.",
     },
@@ -37,7 +33,7 @@ export function collectorAlerts({ args, here, thresholds }: AlertContext): Alert
       name: "LoggingAgentMissing",
       severity: "critical",
       forMinutes: 15,
-      expression: `kube_daemonset_status_desired_number_scheduled{${daemonSet}} - kube_daemonset_status_number_ready{${daemonSet}} > 0`,
+      expression: `${shared.nodesWithoutAgent} > 0`,
       summary: "{{ $value }} nodes have no ready Alloy. Their lines are not collected, and are lost when files rotate.",
     },
     {

@@ -1,5 +1,6 @@
 import type { ResolvedArgs } from "../../args.ts";
 import type { Alerting } from "../args.ts";
+import { expressions } from "../expressions.ts";
 import type { AlertContext, AlertGroup } from "./alert.ts";
 import { collectorAlerts } from "./collector.ts";
 import { lokiAlerts, storageAlerts } from "./loki.ts";
@@ -10,11 +11,8 @@ import { canaryAlerts, platformAlerts } from "./platform.ts";
  * compares them with what these versions report.
  */
 export function alertGroups(args: ResolvedArgs, { thresholds }: Alerting): AlertGroup[] {
-  const context: AlertContext = {
-    args,
-    thresholds,
-    here: `cluster="${args.cluster.name}", namespace="${args.namespace}"`,
-  };
+  const here = `cluster="${args.cluster.name}", namespace="${args.namespace}"`;
+  const context: AlertContext = { args, thresholds, here, shared: expressions(here, args.namespace) };
   return [
     { name: "collector", alerts: collectorAlerts(context) },
     { name: "loki", alerts: lokiAlerts(context) },

@@ -4,14 +4,13 @@ import type { Alert, AlertContext } from "./alert.ts";
 const DAY_SECONDS = 86_400;
 
 /** Alerts on the whole way of a line, as the canary sees it. */
-export function canaryAlerts({ here, thresholds }: AlertContext): Alert[] {
-  const rose = (counter: string): string => `sum(increase(${counter}{${here}}[30m]))`;
+export function canaryAlerts({ shared, thresholds }: AlertContext): Alert[] {
   return [
     {
       name: "LoggingCanaryLost",
       severity: "critical",
       forMinutes: 5,
-      expression: `${rose("loki_canary_missing_entries_total")} / ${rose("loki_canary_entries_total")} > ${thresholds.canaryLostPercent / 100}`,
+      expression: `${shared.canaryLost} > ${thresholds.canaryLostPercent / 100}`,
       summary:
         "{{ $value | humanizePercentage }} of the canary's lines could not be found five minutes after they were written. Lines of applications are late too, or lost.",
     },
@@ -19,7 +18,7 @@ export function canaryAlerts({ here, thresholds }: AlertContext): Alert[] {
       name: "LoggingCanarySlow",
       severity: "warning",
       forMinutes: 15,
-      expression: `histogram_quantile(0.95, sum by (le) (rate(loki_canary_response_latency_seconds_bucket{${here}}[10m]))) > ${thresholds.canarySeconds}`,
+      expression: `${shared.canarySeconds} > ${thresholds.canarySeconds}`,
       summary: "A line can be read {{ $value | humanizeDuration }} after it was written. Everyone sees old lines.",
     },
   ];

@@ -91,4 +91,21 @@ describe("resources that differ", () => {
     );
     assert.deepEqual(meanings(undefined, policy(1)), []);
   });
+
+  it("are safe if they are dashboards", () => {
+    const dashboard = (text: string) =>
+      planned("kubernetes:core/v1:ConfigMap", "logging-dashboard-health", { data: { "health.json": text } });
+    assert.deepEqual(
+      [
+        [dashboard("1"), dashboard("2")],
+        [undefined, dashboard("1")],
+        [dashboard("1"), undefined],
+      ].map(([before, after]) => meanings(before, after).map(({ level, text }) => `${level}: ${text}`)),
+      [
+        ["safe: Grafana shows it soon, and no pod restarts"],
+        ["safe: Grafana shows it soon, and no pod restarts"],
+        ["safe: the dashboard leaves Grafana"],
+      ],
+    );
+  });
 });

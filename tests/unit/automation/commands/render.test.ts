@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { main } from "../../../../automation/commands/render.ts";
+import { DASHBOARD_NAMES, dashboardFile } from "../../../../components/grafana/dashboards/names.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
@@ -25,6 +26,11 @@ describe("npm run render", () => {
     assert.match(stdout, /no manifests: helm is not on PATH/);
     for (const name of ["resources.json", "loki.values.yaml", "alloy.values.yaml", "config.alloy", "minio-policy.json"])
       assert.ok(existsSync(join(out, name)), name);
+    for (const name of DASHBOARD_NAMES) {
+      const { uid, panels } = JSON.parse(readFileSync(join(out, "dashboards", dashboardFile(name)), "utf8"));
+      assert.match(uid, /^log-platform-/);
+      assert.ok(panels.length > 0, name);
+    }
     const resources = JSON.parse(readFileSync(join(out, "resources.json"), "utf8"));
     for (const r of resources) {
       assert.equal(typeof r.type, "string");
