@@ -71,15 +71,17 @@ const limits = ({ loki }: ResolvedArgs): Values => ({
   reject_old_samples_max_age: "168h",
   // A node's clock may be ahead. With Loki's 10m, its lines would be refused.
   creation_grace_period: "24h",
-  // Index labels and structured metadata of what Alloy sends. A line's own attributes, stream and level, become structured metadata.
+  // Index labels and structured metadata of what Alloy sends. A line's own attributes, stream, level and workload, become structured
+  // metadata. One is a label: the name that lines from before an upgrade had.
   otlp_config: {
     resource_attributes: {
       ignore_defaults: true,
       attributes_config: [
-        { action: "index_label", attributes: ["cluster", "env", "node", "namespace", "container"] },
+        { action: "index_label", attributes: ["cluster", "env", "node", "namespace", "container", "service.name"] },
         { action: "structured_metadata", attributes: ["pod", "pod_uid"] },
       ],
     },
+    log_attributes: [{ action: "index_label", attributes: ["service_name"] }],
   },
   // Without time sharding an ingester refuses lines that are half of max_chunk_age older than the newest line of their stream: the replay
   // after a long outage. A line that is sent again must go to the same stream, or it is shown twice. So only its own time may decide the

@@ -74,7 +74,7 @@ export class Pusher {
           authorization: `Basic ${Buffer.from(`${accessKey}:${secretKey}`).toString("base64")}`,
         },
         body,
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(30_000),
       }).then(
         async (response) => {
           await response.arrayBuffer();
