@@ -7,6 +7,7 @@ import { byLevel, heaviest, type Level, type RatedFinding } from "./levels.ts";
 import { lokiMeanings } from "./lokiMeanings.ts";
 import { type ReleaseChange, releaseChanges } from "./objectChanges.ts";
 import { objectMeanings } from "./objectMeanings.ts";
+import { pipelineMeanings } from "./pipelineMeanings.ts";
 import { byWeight, type ResourceChange, resourceChanges } from "./resourceChanges.ts";
 import { resourceMeanings } from "./resourceMeanings.ts";
 
@@ -54,6 +55,7 @@ export function changeReport(comparison: Comparison): ChangeReport {
       .filter(({ name }) => both(name, before.releases, after.releases))
       .flatMap((release) => [
         ...lokiMeanings(objectsOf(release.name, before), objectsOf(release.name, after), today),
+        ...pipelineMeanings(objectsOf(release.name, before), objectsOf(release.name, after)),
         ...objectMeanings(release),
       ]),
   ].sort(byLevel);

@@ -1,10 +1,11 @@
-import { ALLOY_PIPELINE } from "../../components/alloy/values.ts";
+import { withoutHelmEscapes } from "../../components/alloy/values.ts";
 import { argsSchema } from "../../components/args.ts";
 import type { Finding } from "../../components/findings.ts";
 import { dashboardFiles } from "../../components/grafana/dashboards/all.ts";
 import { dashboardFacts } from "../../components/grafana/dashboards/facts.ts";
 import { DASHBOARD_NAMES, dashboardFile } from "../../components/grafana/dashboards/names.ts";
-import { textFile } from "../../components/textFile.ts";
+import type { Fields } from "../../components/helm/manifest.ts";
+import { ALLOY_RELEASE } from "../../components/releaseNames.ts";
 import { checkPromises } from "../promises/checkPromises.ts";
 import { componentInputs } from "../promises/hatches.ts";
 import { writeYaml } from "../yaml/kubernetesYaml.ts";
@@ -32,7 +33,7 @@ export async function renderedFiles(file: StackFile, { resources, warnings }: Of
   const releases = releasesOf(resources);
   const files: Record<string, string> = {
     "resources.json": `${JSON.stringify(resources, null, 2)}\n`,
-    "config.alloy": textFile(ALLOY_PIPELINE),
+    "config.alloy": withoutHelmEscapes(pipelineOf(releases)),
     ...Object.fromEntries(releases.map(({ name, values }) => [`${name}.values.yaml`, writeYaml(values)])),
     ...(policy && { "minio-policy.json": `${JSON.stringify(JSON.parse(String(policy.inputs.policy)), null, 2)}\n` }),
     ...dashboards(resources),
@@ -65,4 +66,10 @@ function dashboards(resources: readonly PlannedResource[]): Record<string, strin
 function dashboardInputs(resources: readonly PlannedResource[]): object {
   const { cluster, namespace, monitoring } = componentInputs(resources);
   return { cluster, namespace, monitoring };
+}
+
+/** Alloy's config among the values of the releases. */
+function pipelineOf(releases: ReturnType<typeof releasesOf>): string {
+  const values = releases.find(({ name }) => name === ALLOY_RELEASE)?.values as Fields;
+  return values?.alloy?.configMap?.content ?? "";
 }

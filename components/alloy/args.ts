@@ -8,6 +8,8 @@ import { checkNoSecrets } from "../helm/secretsInValues.ts";
 import { checkNotFixed, checkNotOwned, type FixedValue } from "../helm/valuesChecks.ts";
 import { checkResources, resources } from "../quantities.ts";
 import { ALLOY_CHART, ALLOY_CHART_KEYS } from "./chart.ts";
+import { dropRule } from "./drop.ts";
+import { isExclusion } from "./exclusions.ts";
 
 /** Arguments of Grafana Alloy. */
 export const alloyArgs = z.strictObject({
@@ -21,21 +23,25 @@ export const alloyArgs = z.strictObject({
   // No CPU limit: throttling the agent would turn a burst of logs into a backlog, and a backlog into lost files.
   resources: resources.default({ requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } }),
   /**
-   * Pods that are not collected: a namespace (`kube-system`) or `namespace/pod`, where the pod may end in `*`.
+   * Pods that are not collected: a namespace (`kube-system`) or `namespace/pod`. In both, `*` stands for any characters (`load-*`).
    * @default []
    */
   exclude: z
     .array(
       text.refine(
-        (pattern) =>
-          /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\/[a-z0-9*][a-z0-9.*-]*)?$/.test(pattern) && !pattern.endsWith("/*"),
+        isExclusion,
         explained({
-          text: "a namespace (kube-system), or namespace/pod where * stands for any characters (team-a/load-test-*)",
-          fix: "write the namespace in full; for a whole namespace leave out the /",
+          text: "a namespace (kube-system, load-*), or namespace/pod (team-a/load-test-*), where * stands for any characters",
+          fix: "write the namespace, which is not * alone; for a whole namespace leave out the /",
         }),
       ),
     )
     .default([]),
+  /**
+   * Lines that are not sent, by level or text. Nothing brings them back. Alloy counts them by rule (`docs/collecting.md`).
+   * @default []
+   */
+  drop: z.array(dropRule).default([]),
   /**
    * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Above it, the oldest lines are
    * lost. `docs/loss-contract.md` shows how long the buffer lasts.

@@ -2,11 +2,9 @@ import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
-import { textFile } from "../textFile.ts";
+import { excludeGlobs } from "./exclusions.ts";
 import { withOldBuffer } from "./oldBuffer/containers.ts";
-
-/** The pipeline: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
-export const ALLOY_PIPELINE = new URL("pod-logs.yaml", import.meta.url);
+import { podLogsPipeline } from "./pipeline.ts";
 
 /** The pipeline has a receiver, an exporter and a queue for each first digit of a pod's UID. */
 const GROUPS = 16;
@@ -19,18 +17,6 @@ export interface AlloyReferences {
   readonly gatewayLoginSecret: Input<string>;
   readonly pullSecrets: ReadonlyArray<Input<string>>;
 }
-
-/**
- * The exclusions as globs. The kubelet's folders are `<namespace>_<pod>_<uid>`, and it packs a rotated file under a name that ends in `.tmp`.
- * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/receiver/filelogreceiver
- */
-export const excludeGlobs = (exclude: readonly string[]): string[] => [
-  "/var/log/pods/*/*/*.tmp",
-  ...exclude.map((pattern) => {
-    const [namespace, pod = "*"] = pattern.split("/");
-    return `/var/{log/pods,lib/alloy/replay}/${namespace}_${pod}_*/*/*`;
-  }),
-];
 
 /** Environment variables that the pipeline reads. */
 export const pipelineEnvironment = ({ cluster, alloy, otlpUrl }: ResolvedArgs): Record<string, string> => ({
@@ -65,12 +51,13 @@ const COMMAND = [
 /** Escapes `{{`, because the chart passes the pipeline through Helm's `tpl`. https://helm.sh/docs/howto/charts_tips_and_tricks/ */
 export const escapeForHelm = (text: string): string => text.replaceAll("{{", '{{ "{{" }}');
 
+/** A text as it was before `escapeForHelm`. */
+export const withoutHelmEscapes = (text: string): string => text.replaceAll('{{ "{{" }}', "{{");
+
 /**
  * Values of the Alloy chart. https://github.com/grafana/alloy/tree/main/operations/helm/charts/alloy
- *
- * @param pipeline Default: pod-logs.yaml.
  */
-export function alloyValues(args: ResolvedArgs, refs: AlloyReferences, pipeline = textFile(ALLOY_PIPELINE)): Values {
+export function alloyValues(args: ResolvedArgs, refs: AlloyReferences): Values {
   const { alloy, images, loki } = args;
   const pullSecrets = refs.pullSecrets.map((name) => ({ name }));
   const image = {
@@ -84,7 +71,7 @@ export function alloyValues(args: ResolvedArgs, refs: AlloyReferences, pipeline 
     // Without the reloader, a new pipeline restarts the pods, and a broken one fails the roll-out. With it, the old pipeline would silently
     // stay, and new environment variables would never arrive.
     configReloader: { enabled: false },
-    alloy: container(args, refs, pipeline),
+    alloy: container(args, refs),
     controller: daemonSet(loki.gateway.credentialsGeneration),
     // The pipeline reads files and calls no API.
     rbac: { create: false },
@@ -105,9 +92,9 @@ const LIVENESS: Values = {
   failureThreshold: 10,
 };
 
-const container = (args: ResolvedArgs, refs: AlloyReferences, pipeline: string): Values => ({
+const container = (args: ResolvedArgs, refs: AlloyReferences): Values => ({
   command: COMMAND,
-  configMap: { key: "config.yaml", content: escapeForHelm(pipeline) },
+  configMap: { key: "config.yaml", content: escapeForHelm(podLogsPipeline(args.alloy)) },
   extraPorts: [{ name: "metrics", port: 8888, targetPort: 8888, protocol: "TCP" }],
   extraEnv: Object.entries(pipelineEnvironment(args)).map(([name, value]) => ({ name, value })),
   envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],

@@ -85,7 +85,15 @@ export async function processedLogs(
     env: { LOGGING_CLUSTER: "cluster", LOGGING_ENVIRONMENT: "test", LOGGING_STORAGE: folder, HOSTNAME: NODE },
   });
   try {
-    await until("Alloy's metrics", async () => (await page(metrics)) !== "");
+    await until(
+      "Alloy's receiver",
+      () =>
+        send(input, [], 0).then(
+          () => true,
+          () => false,
+        ),
+      { everyMs: 20 },
+    );
     for (let from = 0; from < lines.length; from += 1000) await send(input, lines.slice(from, from + 1000), from);
     const dropped = Object.fromEntries(
       [...(await page(metrics)).matchAll(/^otelcol_processor_filter_logs_filtered\w*\{(.*)\} (\S+)$/gm)].map(

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
-import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
+import { ALLOY_PIPELINE } from "../../../components/alloy/pipeline.ts";
 import { object } from "../renderedCharts.ts";
 import { describeManifests } from "./describeManifests.ts";
 

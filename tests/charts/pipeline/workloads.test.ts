@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
+import { ALLOY_PIPELINE } from "../../../components/alloy/pipeline.ts";
 import { textFile } from "../../../components/textFile.ts";
 import { NODE, processedLogs } from "../../harness/processedLogs.ts";
 import { programMissing } from "../../harness/programs.ts";

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, globSync, openSync, readFileSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ALLOY_PIPELINE } from "../../../components/alloy/values.ts";
+import { ALLOY_PIPELINE } from "../../../components/alloy/pipeline.ts";
 import type { Loose } from "../manifest.ts";
 import { nodeName } from "../pods/node.ts";
 import { alloyOf, type RenderedStack } from "./renderedStack.ts";

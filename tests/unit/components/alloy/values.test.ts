@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { matchesGlob } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { escapeForHelm, excludeGlobs } from "../../../../components/alloy/values.ts";
+import { excludedBy, excludeGlobs, exclusionsIn } from "../../../../components/alloy/exclusions.ts";
+import { escapeForHelm } from "../../../../components/alloy/values.ts";
 
 describe("Helm's templates leave the pipeline unchanged", () => {
   /** Renders, as `tpl` does, the only action that the escape may write. */
@@ -47,5 +48,28 @@ describe("exclusions", () => {
     assert.ok(!excluded(exclude, log("team-b", "load-test-7")));
     assert.ok(excluded(exclude, log("team-b", "one")));
     assert.ok(!excluded(exclude, log("team-b", "one-more")));
+  });
+
+  it("of a pattern match every namespace that fits, and no other part of the folder's name", () => {
+    const exclude = ["load-*", "*-test", "a*z/job-*"];
+    for (const [namespace, pod, wanted] of [
+      ["load-1", "api", true],
+      ["load-", "api", true],
+      ["reload-1", "api", false],
+      ["team-test", "api", true],
+      ["team-test-2", "api", false],
+      ["team-a", "my-test", false],
+      ["abcz", "job-1", true],
+      ["abcz", "api", false],
+      ["abcz-2", "job-1", false],
+    ] as const) {
+      assert.equal(excluded(exclude, log(namespace, pod)), wanted, `${namespace}/${pod}`);
+      assert.equal(excludedBy(exclude, namespace, pod) !== undefined, wanted, `${namespace}/${pod}`);
+    }
+  });
+
+  it("can be read back from the environment", () => {
+    const exclude = ["kube-system", "load-*", "team-a/load-test-*", "a*z/x"];
+    assert.deepEqual(exclusionsIn(JSON.stringify(excludeGlobs(exclude))), exclude);
   });
 });

@@ -11,7 +11,7 @@ describeMistakes("Alloy's config", [
     allowed: /not above the limit, 1Gi/,
     fix: /lower the request or raise the limit/,
   },
-  ...["team_a", "team-a/", "team-a/*", "*/pod", "a,b", "team-a/{x,y}"].map(
+  ...["team_a", "team-a/", "team-a/*", "*/pod", "a,b", "team-a/{x,y}", "*", "**", "a**b", "-a", "a-", "team-?"].map(
     (pattern): Mistake => ({
       what: `the exclusion ${pattern}`,
       change: (c) => {
@@ -19,8 +19,74 @@ describeMistakes("Alloy's config", [
       },
       path: "alloy.exclude[1]",
       given: pattern,
-      allowed: /namespace\/pod where \* stands for/,
-      fix: /write the namespace in full/,
+      allowed: /namespace\/pod .*where \* stands for/,
+      fix: /write the namespace/,
+    }),
+  ),
+  {
+    what: "a rule that drops every line of a namespace",
+    change: (c) => {
+      c.alloy.drop = [{ namespaces: ["team-a"] }];
+    },
+    path: "alloy.drop[0]",
+    given: { namespaces: ["team-a"] },
+    allowed: /belowLevel, pattern or both/,
+    fix: /add belowLevel or pattern/,
+  },
+  {
+    what: "a rule for every namespace",
+    change: (c) => {
+      c.alloy.drop = [{ namespaces: ["*"], belowLevel: "info" }];
+    },
+    path: "alloy.drop[0].namespaces[0]",
+    given: "*",
+    allowed: /not \* alone/,
+    fix: /kubectl get namespaces/,
+  },
+  {
+    what: "a level below which nothing is",
+    change: (c) => {
+      c.alloy.drop = [{ namespaces: ["team-a"], belowLevel: "trace" }];
+    },
+    path: "alloy.drop[0].belowLevel",
+    given: "trace",
+    allowed: /debug/,
+    fix: /./,
+  },
+  ...["health(?!y)", "(?<=GET )/health", "(a)\\1", "(", "a**", "x{1001}"].map(
+    (pattern): Mistake => ({
+      what: `the pattern ${pattern}`,
+      change: (c) => {
+        c.alloy.drop = [{ namespaces: ["team-a"], pattern }];
+      },
+      path: "alloy.drop[0].pattern",
+      given: pattern,
+      allowed: /RE2, which has no lookahead/,
+      fix: /correct it: (invalid|missing)/,
+    }),
+  ),
+  ...["", ".*", "x?", "health|"].map(
+    (pattern): Mistake => ({
+      what: `the pattern ${pattern}, which every line matches`,
+      change: (c) => {
+        c.alloy.drop = [{ namespaces: ["team-a"], pattern }];
+      },
+      path: "alloy.drop[0].pattern",
+      given: pattern,
+      allowed: /./,
+      fix: /./,
+    }),
+  ),
+  ...[0, 1, 10, 0.0001].map(
+    (sample): Mistake => ({
+      what: `a sample of ${sample}`,
+      change: (c) => {
+        c.alloy.drop = [{ namespaces: ["team-a"], pattern: "health", sample }];
+      },
+      path: "alloy.drop[0].sample",
+      given: sample,
+      allowed: /0\.001|0\.999/,
+      fix: /./,
     }),
   ),
 ]);

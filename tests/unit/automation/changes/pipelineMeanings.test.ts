@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { pipelineMeanings } from "../../../../automation/changes/pipelineMeanings.ts";
+import { excludeGlobs } from "../../../../components/alloy/exclusions.ts";
+import { podLogsPipeline } from "../../../../components/alloy/pipeline.ts";
+import type { Manifest } from "../../../../components/helm/manifest.ts";
+import type { Loose } from "../../../harness/manifest.ts";
+import { load, stackFile } from "../../../harness/plannedStack.ts";
+import { manifest } from "./manifests.ts";
+
+/** Alloy's objects with these arguments. */
+async function alloy(args: Loose): Promise<Manifest[]> {
+  const { resolved } = await load(
+    stackFile((config) => {
+      config.alloy = args;
+    }),
+  );
+  const env = [{ name: "LOGGING_EXCLUDE", value: JSON.stringify(excludeGlobs(resolved.alloy.exclude)) }];
+  return [
+    manifest("ConfigMap", "alloy", { data: { "config.yaml": podLogsPipeline(resolved.alloy) } }),
+    manifest("DaemonSet", "alloy", { spec: { template: { spec: { containers: [{ name: "alloy", env }] } } } }),
+  ];
+}
+
+const meanings = async (before: Loose, after: Loose): Promise<string[]> =>
+  pipelineMeanings(await alloy(before), await alloy(after)).map(
+    ({ level, subject, text }) => `${level}: ${subject}: ${text}`,
+  );
+
+describe("a change of what Alloy collects", () => {
+  it("names lines that will be dropped, and rules that end", async () => {
+    const rule = { namespaces: ["team-a", "load-*"], belowLevel: "info", pattern: "$x", sample: 0.1 };
+    const words = "drop lines of team-a, load-* below info with $x but keep 0.1 of them";
+    assert.deepEqual(await meanings({}, { drop: [rule] }), [`disruptive: Alloy's rules: from now on: ${words}`]);
+    assert.deepEqual(await meanings({ drop: [rule] }, {}), [`disruptive: Alloy's rules: no longer: ${words}`]);
+    assert.deepEqual(await meanings({ drop: [rule] }, { drop: [rule] }), []);
+  });
+
+  it("names pods that are no longer collected, and those that are again", async () => {
+    assert.deepEqual(await meanings({ exclude: ["a"] }, { exclude: ["a", "load-*", "b/x-*"] }), [
+      "disruptive: pods of load-*: their lines are no longer collected",
+      "disruptive: pods of b/x-*: their lines are no longer collected",
+    ]);
+    assert.deepEqual(await meanings({ exclude: ["a"] }, {}), [
+      "safe: pods of a: their lines are collected, with all that the nodes' files still hold",
+    ]);
+  });
+});
