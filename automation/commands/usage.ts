@@ -45,7 +45,6 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
     return 0;
   } finally {
     clearTimeout(clock);
-    gateway.close();
   }
 });
 

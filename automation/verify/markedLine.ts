@@ -1,12 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { AppsV1Api, CoreV1Api, type KubeConfig, type V1EnvFromSource } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { ResolvedArgs } from "../../components/args.ts";
-import { GATEWAY_ENV } from "../../components/gateway/password.ts";
 import { PORTS } from "../../components/network/networkPolicies.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
-import { ALLOY_RELEASE, GATEWAY_SERVICE } from "../../components/releaseNames.ts";
+import { GATEWAY_SERVICE } from "../../components/releaseNames.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { apiWithin } from "../cluster/clusterApi.ts";
+import { Gateway } from "../cluster/gateway.ts";
+import { readyPods } from "../cluster/lokiPods.ts";
 import { openTunnel, type Tunnel } from "../cluster/tunnel.ts";
 import { within } from "../cluster/within.ts";
 import { readAgents } from "./agents.ts";
@@ -25,7 +26,7 @@ export class MarkedLine {
   readonly #tunnels: Tunnel[] = [];
   #made = false;
   #missing = "";
-  #login = { username: "", password: "" };
+  #gateway: Gateway | undefined;
   #storage: StorageKeys = { accessKey: "", secretKey: "" };
 
   /** @param name Name of the pod, and mark of the line. @param signal Ends every request. */
@@ -73,26 +74,22 @@ export class MarkedLine {
     return (await readAgents(this.#core, this.#args.namespace)).covered;
   }
 
-  /** Reads the keys of the running pods, from the Secrets that their workloads name. */
+  /** Reads the login of readers, and the keys of the running writers from the Secret that they name. */
   async readSecrets(): Promise<string> {
     const { namespace } = this.#args;
-    const read = async (sources: V1EnvFromSource[] | undefined, keys: { readonly [key: string]: string }) => {
-      const name = sources?.find((source) => source.secretRef)?.secretRef?.name;
-      if (!name) throw new Error("a workload has no Secret in its environment");
-      const { data = {} } = await this.#core.readNamespacedSecret({ name, namespace });
-      return { name, value: (key: string) => Buffer.from(data[keys[key] ?? ""] ?? "", "base64").toString("utf8") };
-    };
-    const alloy = await this.#apps.readNamespacedDaemonSet({ name: ALLOY_RELEASE, namespace });
+    this.#gateway = await Gateway.open(this.#args, this.#kube, this.#signal);
     const write = await this.#apps.readNamespacedStatefulSet({ name: "loki-write", namespace });
-    const login = await read(alloy.spec?.template.spec?.containers[0]?.envFrom, GATEWAY_ENV);
-    const storage = await read(write.spec?.template.spec?.containers[0]?.envFrom, STORAGE_ENV);
-    this.#login = { username: login.value("username"), password: login.value("password") };
-    this.#storage = { accessKey: storage.value("accessKey"), secretKey: storage.value("secretKey") };
-    return `${login.name}, ${storage.name}`;
+    const sources = write.spec?.template.spec?.containers[0]?.envFrom;
+    const name = sources?.find(({ secretRef }) => secretRef)?.secretRef?.name;
+    if (!name) throw new Error("the StatefulSet loki-write has no Secret in its environment");
+    const { data = {} } = await this.#core.readNamespacedSecret({ name, namespace });
+    const value = (key: string): string => Buffer.from(data[key] ?? "", "base64").toString("utf8");
+    this.#storage = { accessKey: value(STORAGE_ENV.accessKey), secretKey: value(STORAGE_ENV.secretKey) };
+    return `${this.#gateway.secretName}, ${name}`;
   }
 
   async askWithoutPassword(): Promise<string> {
-    const { status } = await this.#askGateway("/loki/api/v1/labels");
+    const { status } = await this.#reader.askWithoutLogin("/loki/api/v1/labels");
     if (status !== 401) throw new Error(`the gateway answers ${status} without a password, not 401`);
     return "401 without one";
   }
@@ -144,8 +141,6 @@ export class MarkedLine {
       start: `${this.#started.getTime() - 60_000}000000`,
       limit: "10",
     });
-    const { username, password } = this.#login;
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
     const expected = {
       cluster: cluster.name,
       env: cluster.environment,
@@ -156,7 +151,7 @@ export class MarkedLine {
     };
     const missing = "the line has not arrived";
     return this.#until(missing, async () => {
-      const { status, body } = await this.#askGateway(`/loki/api/v1/query_range?${query}`, { authorization });
+      const { status, body } = await this.#reader.ask(`/loki/api/v1/query_range?${query}`);
       if (status !== 200) throw new Error(`the gateway answers ${status}: ${body.slice(0, 200)}`);
       const { result } = (
         JSON.parse(body) as { data: { result: Array<{ stream: Record<string, string>; values: unknown[] }> } }
@@ -195,7 +190,7 @@ export class MarkedLine {
     const writers = await this.#readyPods("write");
     await Promise.all(
       writers.map(async (pod) => {
-        const { status } = await (await this.#open(pod, 3100)).request("/flush", this.#asked({ method: "POST" }));
+        const { status } = await (await this.#open(pod, PORTS.loki)).request("/flush", this.#asked({ method: "POST" }));
         if (status !== 204) throw new Error(`${pod}: flush answers ${status}`);
       }),
     );
@@ -238,14 +233,10 @@ export class MarkedLine {
     return "the pod is gone";
   }
 
-  async #askGateway(path: string, headers: Record<string, string> = {}) {
-    const [pod] = await this.#readyPods("gateway");
-    const tunnel = await this.#open(pod, 8080);
-    try {
-      return await tunnel.request(path, this.#asked({ headers }));
-    } finally {
-      tunnel.close();
-    }
+  /** The step before has opened it. */
+  get #reader(): Gateway {
+    if (!this.#gateway) throw new Error("the login has not been read");
+    return this.#gateway;
   }
 
   #asked(init: RequestInit): RequestInit {
@@ -258,17 +249,8 @@ export class MarkedLine {
     return tunnel;
   }
 
-  /** Ready pods of a component of Loki. @throws when there is none. */
-  async #readyPods(component: string): Promise<[string, ...string[]]> {
-    const { items } = await this.#core.listNamespacedPod({
-      namespace: this.#args.namespace,
-      labelSelector: `app.kubernetes.io/component=${component},app.kubernetes.io/name=loki`,
-    });
-    const [first, ...others] = items
-      .filter((pod) => pod.status?.containerStatuses?.every((status) => status.ready))
-      .flatMap((pod) => pod.metadata?.name ?? []);
-    if (!first) throw new Error(`no ready pod of ${component}`);
-    return [first, ...others];
+  #readyPods(part: string): Promise<[string, ...string[]]> {
+    return readyPods(this.#core, this.#args.namespace, part);
   }
 
   /** Asks every two seconds until something is found. @param missing What is still missing, for the message when the time is up. */

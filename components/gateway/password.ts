@@ -7,6 +7,9 @@ import { type Finding, InvalidArgumentsError } from "../findings.ts";
 /** Keys of Alloy's Secret. Its pipeline reads them as environment variables. */
 export const GATEWAY_ENV = { username: "LOKI_USERNAME", password: "LOKI_PASSWORD" } as const;
 
+/** Label of the Secret with the readers' login. Commands that read find it by this: its name ends in letters that Pulumi invents. */
+export const READER_LOGIN_LABEL = { "logging/login": "reader" } as const;
+
 /** The Secrets of both sides of the gateway's basic auth. */
 export interface GatewayCredentials {
   /** For the gateway: `.htpasswd` with the current and the previous user of Alloy and of readers. */
@@ -106,17 +109,29 @@ export function createGatewayCredentials(
     password.apply((text) => htpasswdLine(username, text)),
   );
   // Immutable and auto-named, for the reason that objectStorage/credentials.ts gives.
-  const secret = (suffix: string, stringData: Record<string, pulumi.Input<string>>): Secret =>
-    new Secret(`${name}-${suffix}`, { metadata: { namespace }, type: "Opaque", immutable: true, stringData }, opts);
-  const login = (suffix: string, [current]: User[]): Secret =>
-    secret(suffix, {
-      [GATEWAY_ENV.username]: (current as User).username,
-      [GATEWAY_ENV.password]: (current as User).password,
-    });
+  const secret = (
+    suffix: string,
+    stringData: Record<string, pulumi.Input<string>>,
+    labels?: Record<string, string>,
+  ): Secret =>
+    new Secret(
+      `${name}-${suffix}`,
+      { metadata: { namespace, ...(labels && { labels }) }, type: "Opaque", immutable: true, stringData },
+      opts,
+    );
+  const login = (suffix: string, [current]: User[], labels?: Record<string, string>): Secret =>
+    secret(
+      suffix,
+      {
+        [GATEWAY_ENV.username]: (current as User).username,
+        [GATEWAY_ENV.password]: (current as User).password,
+      },
+      labels,
+    );
   return {
     accepted: secret("gateway-htpasswd", { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) }),
     alloy: login("alloy-login", agents),
-    reader: login("gateway-login", readers),
+    reader: login("gateway-login", readers, READER_LOGIN_LABEL),
     readerLogin: readers[0] as User,
   };
 }

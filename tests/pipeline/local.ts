@@ -1,34 +1,25 @@
 // npm run local: a whole stack on this machine, with applications that log, until Ctrl-C. The stack runs in separate namespaces
 // (localStack.ts). This process forwards connections from the machine's own network to it.
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enterNamespaces, inNamespaces } from "../harness/runningStack/namespaces.ts";
+import { alertsMissing } from "../harness/runningStack/requirements.ts";
+import { DOOR_PORTS, type Doors, openOutside } from "./doors.ts";
+import { localArguments, type Part, USAGE } from "./localArguments.ts";
 
-/** Path of a socket file. Both namespaces see it. */
-const SOCKET = "LOGGING_LOCAL_SOCKET";
-const PORT = "LOGGING_LOCAL_PORT";
-/** Loki's own port, which people expect. */
-const LOKI_PORT = 3100;
+/** The variable that names the doors inside the namespaces. */
+const DOORS = "LOGGING_LOCAL_DOORS";
 
-async function openTheWayIn(): Promise<number> {
+async function runOutside(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "logging-local-"));
-  const socket = join(folder, "gateway");
-  const server = createServer((client) => {
-    const gateway = connect(socket);
-    client.pipe(gateway).pipe(client);
-    client.on("error", () => gateway.destroy());
-    gateway.on("error", () => client.destroy());
-  });
-  const port = await new Promise<number>((done) => {
-    // The port is in use: take any other one.
-    server.once("error", () => server.listen(0, "127.0.0.1"));
-    server.on("listening", () => done((server.address() as { port: number }).port));
-    server.listen(LOKI_PORT, "127.0.0.1");
-  });
   try {
-    const ended = await enterNamespaces({ [SOCKET]: socket, [PORT]: String(port) });
+    const doors: Record<string, Doors[keyof Doors]> = {};
+    for (const [name, port] of Object.entries(DOOR_PORTS)) {
+      const socket = join(folder, name);
+      doors[name] = { socket, port: await openOutside(socket, port) };
+    }
+    const ended = await enterNamespaces({ [DOORS]: JSON.stringify(doors) });
     if (typeof ended === "number") return ended;
     for (const line of ended.missing) console.error(line);
     return 1;
@@ -37,10 +28,30 @@ async function openTheWayIn(): Promise<number> {
   }
 }
 
-async function runStack(): Promise<number> {
+async function runInside(part: Part | undefined): Promise<number> {
   // Loading it takes half a second, which the process outside need not spend.
   const { runLocalStack } = await import("./localStack.ts");
-  return runLocalStack({ socket: process.env[SOCKET] ?? "", port: Number(process.env[PORT]) });
+  return runLocalStack(JSON.parse(process.env[DOORS] ?? "{}") as Doors, part);
 }
 
-process.exit(inNamespaces() ? await runStack() : await openTheWayIn());
+async function main(): Promise<number> {
+  let asked: ReturnType<typeof localArguments>;
+  try {
+    asked = localArguments();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (asked.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const missing = asked.part && alertsMissing();
+  if (missing) {
+    console.error(`--break shows which alerts fire, and no alert can be evaluated here: ${missing}`);
+    return 1;
+  }
+  return inNamespaces() ? runInside(asked.part) : runOutside();
+}
+
+process.exit(await main());

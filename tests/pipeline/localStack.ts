@@ -1,16 +1,15 @@
-import { connect, createServer } from "node:net";
 import { mergeValues } from "../../components/helm/mergeValues.ts";
+import { AlertWatch, PROMETHEUS_PORT } from "../harness/alerts/alertWatch.ts";
 import type { Loose } from "../harness/manifest.ts";
+import { HOST } from "../harness/pods/network.ts";
 import { endRequested, until } from "../harness/processes.ts";
 import { Workload } from "../harness/runningStack/applications.ts";
 import { type RenderedStack, renderStack } from "../harness/runningStack/renderedStack.ts";
+import { alertsMissing } from "../harness/runningStack/requirements.ts";
 import { endRunningStack, type RunningStack, runningStack } from "../harness/runningStack/runningStack.ts";
-
-/** The socket that leads to the gateway, and the port that the process outside listens on. */
-export interface WayIn {
-  readonly socket: string;
-  readonly port: number;
-}
+import { breakAndWatch } from "./breaks.ts";
+import { type Doors, openInside } from "./doors.ts";
+import { PARTS, type Part } from "./localArguments.ts";
 
 /**
  * Values that differ from production, so that the stack answers soon. A reader first looks for schedulers after ten seconds. A cluster does
@@ -27,11 +26,16 @@ function answerSoon(config: Loose): void {
   config.loki = mergeValues(config.loki ?? {}, { values });
 }
 
-/** Starts the stack, prints example queries, and runs it until Ctrl-C. @returns the exit code. */
-export async function runLocalStack({ socket, port }: WayIn): Promise<number> {
+/**
+ * Starts the stack, prints example queries and where the alerts are, and runs it until Ctrl-C.
+ *
+ * @param part what to break once everything runs.
+ * @returns the exit code.
+ */
+export async function runLocalStack(doors: Doors, part?: Part): Promise<number> {
   const started = performance.now();
   const interrupted = endRequested().then(() => undefined);
-  console.log("starting MinIO, Loki, the gateway and Alloy as the stack prod-aks-a has them");
+  console.log("starting MinIO, Loki, the gateway, Alloy and the canary as the stack prod-aks-a has them");
   let workload: Workload | undefined;
   const logFirst = (podLogs: string): void => {
     workload = new Workload(podLogs, "shop", { linesPerSecond: 20 });
@@ -40,22 +44,39 @@ export async function runLocalStack({ socket, port }: WayIn): Promise<number> {
     renderStack({ stack: "prod-aks-a", caFile, change: answerSoon });
   const running = await Promise.race([runningStack({ probe: "liveness", render, logFirst }), interrupted]);
   if (running) {
-    createServer((client) => {
-      const gateway = connect(80, running.cluster.gatewayAddress);
-      client.pipe(gateway).pipe(client);
-      client.on("error", () => gateway.destroy());
-      gateway.on("error", () => client.destroy());
-    }).listen(socket);
-    await printExamples(running, port);
+    openInside(doors.gateway.socket, running.cluster.gatewayAddress, 80);
+    await printExamples(running, doors.gateway.port);
     console.log(
       `\nstarted in ${((performance.now() - started) / 1000).toFixed(1)} s. Ctrl-C stops everything and leaves nothing behind.`,
     );
+    await Promise.race([watchAlerts(running, doors, part, interrupted), interrupted]);
     await interrupted;
     workload?.stop();
   }
   console.log("\nstopping");
   await endRunningStack();
   return 0;
+}
+
+/** Starts Prometheus, and prints where it is. The stack runs without it, and has reported why. */
+async function watchAlerts(
+  running: RunningStack,
+  { prometheus }: Doors,
+  part: Part | undefined,
+  interrupted: Promise<unknown>,
+): Promise<void> {
+  if (alertsMissing()) return;
+  openInside(prometheus.socket, HOST, PROMETHEUS_PORT);
+  const watch = await AlertWatch.start(running);
+  const address = `http://127.0.0.1:${prometheus.port}`;
+  console.log(
+    [
+      `\n  alerts  ${address}/alerts, or curl -s ${address}/api/v1/alerts`,
+      `  canary  curl -sG ${address}/api/v1/query --data-urlencode 'query=loki_canary_missing_entries_total'`,
+      ...(part ? [] : [`  break   npm run local -- --break ${PARTS.join("|")}`]),
+    ].join("\n"),
+  );
+  if (part) await breakAndWatch(running, watch, part, interrupted);
 }
 
 const EXAMPLES = [

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { json as readJson } from "node:stream/consumers";
+import { READER_LOGIN_LABEL } from "../../../components/gateway/password.ts";
 import type { Loose } from "../manifest.ts";
-import { type Behaviour, type FakeState, json } from "./state.ts";
+import { type Behaviour, type FakeState, json, READER } from "./state.ts";
 
 const NAMESPACED = "/namespaces/logging";
 const WRITERS = ["loki-write-0", "loki-write-1", "loki-write-2"];
@@ -77,7 +78,14 @@ function kubernetesObject(url: string, { writersReady = 3, nodes = [], agents = 
   const [, kind, name] = new RegExp(`${NAMESPACED}/([a-z]+)(?:/(.+))?$`).exec(pathname) ?? [];
   const pods = searchParams.get("labelSelector")?.includes("component=write") ? WRITERS : ["loki-gateway-0"];
   const items = objectsOf(kind ?? "", pods, writersReady);
-  return name ? items.find(({ metadata }) => metadata.name === name) : { items };
+  if (name) return items.find(({ metadata }) => metadata.name === name);
+  return { items: kind === "secrets" ? labelled(items, searchParams.get("labelSelector")) : items };
+}
+
+/** Objects that a selector of `key=value` pairs selects. */
+function labelled(items: readonly Loose[], selector: string | null): Loose[] {
+  const wanted = (selector ?? "").split(",").map((pair) => pair.split("="));
+  return items.filter(({ metadata }) => wanted.every(([key = "", value]) => metadata.labels?.[key] === value));
 }
 
 function objectsOf(kind: string, pods: readonly string[], writersReady: number): Loose[] {
@@ -91,7 +99,10 @@ function objectsOf(kind: string, pods: readonly string[], writersReady: number):
     case "secrets":
       return [
         secret("minio-credentials", { MINIO_ACCESS_KEY: "key", MINIO_SECRET_KEY: "secret-key" }),
-        secret("alloy-login", { LOKI_USERNAME: "alloy-1", LOKI_PASSWORD: "password" }),
+        secret("alloy-login", { LOKI_USERNAME: "alloy-2", LOKI_PASSWORD: "of-alloy" }),
+        // An update that failed in the middle of a rotation leaves both.
+        readerLogin("gateway-login-1", "2026-01-01T00:00:00Z", "logging-1", "of-before"),
+        readerLogin("gateway-login-2", "2026-02-01T00:00:00Z", READER.user, READER.password),
       ];
     case "pods":
       return pods.map((name) => ({ metadata: { name }, status: { containerStatuses: [{ ready: true }] } }));
@@ -111,6 +122,11 @@ const containerOf = ({ envFrom, image }: { envFrom?: string; image?: string }) =
   ...(image && { image }),
   ...(envFrom && { envFrom: [{ secretRef: { name: envFrom } }] }),
 });
+
+const readerLogin = (name: string, creationTimestamp: string, user: string, password: string) => {
+  const { metadata, data } = secret(name, { LOKI_USERNAME: user, LOKI_PASSWORD: password });
+  return { metadata: { ...metadata, creationTimestamp, labels: READER_LOGIN_LABEL }, data };
+};
 
 const secret = (name: string, values: Record<string, string>) => ({
   metadata: { name },

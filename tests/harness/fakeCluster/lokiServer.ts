@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { type FakeState, json } from "./state.ts";
+import { type FakeState, json, READER } from "./state.ts";
 
 /** Loki's flush, query and volume requests. It is one server for all pods; `podBehind` names the pod that a connection is meant for. */
 export const lokiServer = (state: FakeState): Server =>
@@ -17,11 +17,12 @@ export const lokiServer = (state: FakeState): Server =>
       response.end(
         `loki_canary_entries_total ${state.canaryLines}\nloki_canary_response_latency_seconds_count ${state.canaryLines}\nloki_canary_missing_entries_total 0\n`,
       );
-    } else if (!request.headers.authorization) json(response, 401, {});
+    } else if (request.headers.authorization !== AUTHORIZATION) json(response, 401, {});
     else if (request.url?.startsWith(VOLUMES)) answerVolumes(state, request.url, response);
     else json(response, 200, { data: { result: linesOf(state) } });
   });
 
+const AUTHORIZATION = `Basic ${Buffer.from(`${READER.user}:${READER.password}`).toString("base64")}`;
 const VOLUMES = "/loki/api/v1/index/volume?";
 
 function answerVolumes({ behaviour }: FakeState, url: string, response: ServerResponse): void {

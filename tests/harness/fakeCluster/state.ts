@@ -1,6 +1,9 @@
 import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** The only login that the gateway accepts for reading. */
+export const READER = { user: "logging-2", password: "of-readers" } as const;
+
 /** How the fakes behave. A test may change it at any time. */
 export interface Behaviour {
   /** Requests to the Kubernetes API that never get an answer, as `GET /api/v1/…`. */

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { connect, createServer, type Socket } from "node:net";
 
 /** This process's address on the cluster's network. */
-const HOST = "10.0.0.1";
+export const HOST = "10.0.0.1";
 export const NAME_SERVER = "10.0.0.10";
 
 const ip = (...args: string[]): void => {

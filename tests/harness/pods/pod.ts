@@ -5,7 +5,7 @@ import type { Loose } from "../manifest.ts";
 import { Container } from "./container.ts";
 import { imageOf } from "./images.ts";
 import { joinNetwork } from "./network.ts";
-import type { PodContext } from "./node.ts";
+import { nodeName, type PodContext } from "./node.ts";
 import { childrenOf, cpuSeconds, peakMiB } from "./processUsage.ts";
 import { watchReadiness } from "./readiness.ts";
 import { diskOf } from "./volumes.ts";
@@ -28,6 +28,7 @@ export class Pod {
   ready = false;
   spec: Loose;
   readonly #context: PodContext;
+  /** Index of its node. */
   readonly #node: number;
   readonly #folder: string;
   readonly #netns: string;
@@ -54,6 +55,11 @@ export class Pod {
     const found = this.spec.containers.find((c: Loose) => imageOf(c));
     if (!found) throw new Error(`${this.name}: no container has a known image`);
     return found;
+  }
+
+  /** Name of its node. */
+  get node(): string {
+    return nodeName(this.#node);
   }
 
   get running(): boolean {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { GoProgram } from "../goPrograms.ts";
 import { leaveSignalsToChild } from "../processes.ts";
 import { findStackPrograms, requirementsMissing } from "./requirements.ts";
 
@@ -8,20 +9,28 @@ const INSIDE = "LOGGING_PIPELINE_INSIDE";
 /** Whether this process has its own network, mounts and process ids. */
 export const inNamespaces = (): boolean => process.env[INSIDE] !== undefined;
 
+/** The environment of a command that makes its namespaces beside those of this process. */
+export function outsideEnvironment(): NodeJS.ProcessEnv {
+  const { [INSIDE]: _, NODE_TEST_CONTEXT: __, ...environment } = process.env;
+  return environment;
+}
+
 /**
  * Runs this command again in new namespaces, where it can use every name, address, port and path of a cluster. When it ends, by whatever
  * cause, all of that and all its processes are gone.
  *
  * @param environment variables that only the inner process has.
+ * @param also programs to build, if that is possible, although a stack runs without them.
  * @returns the exit code of the inner process, or what is missing to start it.
  */
 export async function enterNamespaces(
   environment: Record<string, string> = {},
+  also: readonly GoProgram[] = [],
 ): Promise<number | { missing: string[] }> {
   const missing = requirementsMissing();
   if (missing.length > 0) return { missing };
   // Builds need the network, so they come first.
-  await findStackPrograms();
+  await findStackPrograms(also);
   const child = spawn(
     "unshare",
     [

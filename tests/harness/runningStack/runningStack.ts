@@ -138,6 +138,14 @@ export async function rollLoki(cluster: Cluster): Promise<void> {
     await restartInTurn(cluster, cluster.component(component));
 }
 
+/** Asks the writers to flush, as they do by themselves when a chunk is full. They answer at once. */
+export async function flushWriters(cluster: Cluster): Promise<void> {
+  const writers = cluster.component("write").filter((pod) => pod.running);
+  await Promise.all(
+    writers.map((pod) => fetch(`http://${pod.address}:${pod.port("http-metrics")}/flush`, { method: "POST" })),
+  );
+}
+
 /** Kills all of Loki and its gateway at once. Their disks stay. */
 export async function killLoki({ cluster }: Pick<RunningStack, "cluster">): Promise<void> {
   await Promise.all([...cluster.loki, ...cluster.component("gateway")].map((pod) => pod.kill()));

@@ -13,7 +13,7 @@ import { parseExpression } from "../../harness/promql.ts";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
-import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
+import { flushWriters, type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
 
 const EIGHT_DAYS = 8n * 24n * 3_600_000_000_000n;
 
@@ -56,9 +56,7 @@ async function causeRareMetrics(): Promise<void> {
   const late = new Application(running.podLogs, "metrics-1", "late-1", new Ledger("metrics"));
   // Older than Loki takes: it refuses the line, and Alloy drops it.
   for (let i = 0; i < 5; i++) late.write({ ago: EIGHT_DAYS });
-  await Promise.all(
-    running.cluster.component("write").map((pod) => fetch(`http://${pod.address}:3100/flush`, { method: "POST" })),
-  );
+  await flushWriters(running.cluster);
   await running.queries.ask("query_range", { query: '{namespace="logging"}', limit: "1" });
   await running.queries.ask("query", { query: 'sum(count_over_time({namespace="logging"}[1m]))' });
   const dropped = async () => (await metricsOf(running.cluster.alloy)).includes("send_failed_log_records");

@@ -4,13 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Workload } from "../../harness/runningStack/applications.ts";
 import { ReceivedLines } from "../../harness/runningStack/receivedLines.ts";
 import { runningStack } from "../../harness/runningStack/runningStack.ts";
+import { Alerts } from "../alerts.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 it("steady: every line arrives once", async () => {
   const running = await runningStack();
   const received = await ReceivedLines.from(running);
+  const alerts = await Alerts.of("steady", running);
   const workload = new Workload(running.podLogs, "steady");
   await sleep(40_000);
+  await alerts.untilQuiet();
+  await alerts.assertFired();
   await assertNothingLost("steady", running, workload.stop(), { received });
 });
 

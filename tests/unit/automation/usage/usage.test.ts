@@ -76,11 +76,7 @@ async function measured(behaviour: Behaviour, options: UsageOptions = {}, change
   const { fake, file } = await fakeStack(behaviour, change);
   const { args } = await stackSettings("prod-aks-a", file);
   const gateway = await Gateway.open(args, fake.kube, AbortSignal.timeout(30_000));
-  try {
-    return await measureUsage(args, gateway, { now: NOW, ...options });
-  } finally {
-    gateway.close();
-  }
+  return measureUsage(args, gateway, { now: NOW, ...options });
 }
 
 describe("usage", () => {

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { figure } from "../../harness/figures.ts";
+import { outsideEnvironment } from "../../harness/runningStack/namespaces.ts";
+import { alertsMissing } from "../../harness/runningStack/requirements.ts";
+
+/** Limit of the start and of what follows the break. */
+const LIMIT_MS = 300_000;
+
+it("npm run local -- --break writer prints where the alerts are, and which one fires", {
+  skip: alertsMissing(),
+}, async () => {
+  const command = resolve(import.meta.dirname, "../local.ts");
+  const child = spawn(process.execPath, [command, "--break", "writer"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: outsideEnvironment(),
+  });
+  const ended = once(child, "exit");
+  void sleep(LIMIT_MS, undefined, { ref: false }).then(() => child.kill("SIGTERM"));
+  let output = "";
+  let interrupted = false;
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    // Once: a second one would end it at once.
+    if (!interrupted && /FIRES .*LoggingPartDown.*runbooks/s.test(output)) {
+      child.kill("SIGINT");
+      interrupted = true;
+    }
+  }
+  const [code] = await ended;
+  console.log(output);
+  assert.equal(code, 0);
+  assert.match(output, /alerts {2}http:\/\/127\.0\.0\.1:\d+\/alerts/);
+  assert.match(output, /killed loki-write-0: one of three writers is lost\. Prometheus's times are 10 times shorter/);
+  const [, seconds] =
+    /^ *(\d+) s {2}FIRES {3}LoggingPartDown \(critical\)\n +loki-write-0 does not answer/m.exec(output) ?? [];
+  assert.ok(seconds, output);
+  figure("npm run local -- --break writer", `LoggingPartDown fires after ${seconds} s`);
+});
