@@ -14,7 +14,7 @@ const EVALUATION_SECONDS = 30;
 /** How far Prometheus looks back for a value by default, seconds. */
 const LOOKBACK_SECONDS = 300;
 
-/** The times that are no part of the rules, as Prometheus reads them. */
+/** The times that are not in the rules, as Prometheus reads them. */
 export const FASTER_TIMES = {
   evaluation: shorter(`${EVALUATION_SECONDS}s`, FASTER),
   lookback: shorter(`${LOOKBACK_SECONDS}s`, FASTER),
