@@ -10,6 +10,7 @@ import { checkResources, resources } from "../quantities.ts";
 import { ALLOY_CHART, ALLOY_CHART_KEYS } from "./chart.ts";
 import { dropRule } from "./drop.ts";
 import { isExclusion } from "./exclusions.ts";
+import { maskRule } from "./mask.ts";
 
 /** Arguments of Grafana Alloy. */
 export const alloyArgs = z.strictObject({
@@ -42,6 +43,12 @@ export const alloyArgs = z.strictObject({
    * @default []
    */
   drop: z.array(dropRule).default([]),
+  /**
+   * What is masked in lines, before they reach the node's queue, Loki and MinIO. A line's metadata `masked` names what was found in it
+   * (`docs/collecting.md`).
+   * @default []
+   */
+  mask: z.array(maskRule).default([]),
   /**
    * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Above it, the oldest lines are
    * lost. `docs/loss-contract.md` shows how long the buffer lasts.

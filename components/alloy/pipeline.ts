@@ -2,14 +2,15 @@ import { stringify } from "yaml";
 import { textFile } from "../textFile.ts";
 import type { Alloy } from "./args.ts";
 import { dropRules } from "./drop.ts";
+import { maskRules } from "./mask.ts";
 import { ruleComment } from "./rule.ts";
 
 /** The pipeline without rules: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
 export const ALLOY_PIPELINE = new URL("pod-logs.yaml", import.meta.url);
 
 /** The pipeline with the rules of the arguments. Without a rule it is pod-logs.yaml, to the byte. */
-export function podLogsPipeline({ drop }: Pick<Alloy, "drop">): string {
-  const rules = dropRules(drop);
+export function podLogsPipeline({ drop, mask }: Pick<Alloy, "drop" | "mask">): string {
+  const rules = [...dropRules(drop), ...maskRules(mask)];
   const base = textFile(ALLOY_PIPELINE);
   if (rules.length === 0) return base;
   const processors = rules.map(

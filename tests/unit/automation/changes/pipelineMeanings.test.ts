@@ -36,6 +36,14 @@ describe("a change of what Alloy collects", () => {
     assert.deepEqual(await meanings({ drop: [rule] }, { drop: [rule] }), []);
   });
 
+  it("names what will be masked, and what no longer", async () => {
+    const mask = [{ kind: "card" }, { pattern: "C-\\d+", name: "customer", namespaces: ["team-a"] }];
+    const words = ["mask card in lines of all namespaces", "mask customer, C-\\d+, in lines of team-a"];
+    const found = (text: string): string[] => words.map((rule) => `disruptive: Alloy's rules: ${text}: ${rule}`);
+    assert.deepEqual(await meanings({}, { mask }), found("from now on"));
+    assert.deepEqual(await meanings({ mask }, {}), found("no longer"));
+  });
+
   it("names pods that are no longer collected, and those that are again", async () => {
     assert.deepEqual(await meanings({ exclude: ["a"] }, { exclude: ["a", "load-*", "b/x-*"] }), [
       "disruptive: pods of load-*: their lines are no longer collected",

@@ -65,6 +65,28 @@ describeMistakes("Alloy's config", [
       fix: /correct it: (invalid|missing)/,
     }),
   ),
+  ...[{}, { kind: "card", pattern: "x" }, { kind: "card", name: "x" }, { name: "x" }].map(
+    (rule): Mistake => ({
+      what: `a rule to mask ${JSON.stringify(rule)}`,
+      change: (c) => {
+        c.alloy.mask = [rule];
+      },
+      path: "alloy.mask[0]",
+      given: rule,
+      allowed: /either kind, or pattern/,
+      fix: /one rule for each/,
+    }),
+  ),
+  {
+    what: "a name with other characters",
+    change: (c) => {
+      c.alloy.mask = [{ pattern: "C-\\d+", name: "Customer]" }];
+    },
+    path: "alloy.mask[0].name",
+    given: "Customer]",
+    allowed: /lower-case letters/,
+    fix: /choose a short name/,
+  },
   ...["", ".*", "x?", "health|"].map(
     (pattern): Mistake => ({
       what: `the pattern ${pattern}, which every line matches`,
