@@ -2,6 +2,7 @@ import type { Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
+import { eventsWorkloads } from "./alloy/events/args.ts";
 import { checkCanaryCollected } from "./alloy/exclusions.ts";
 import { agentRequests } from "./alloy/requests.ts";
 import { secretInput } from "./argumentTypes.ts";
@@ -167,9 +168,10 @@ function checkCapacityOf(
     if (!size) return;
     const pool = nodePool.mode === "create" ? "nodePool" : "nodePool.capacity";
     findings.within("loki", () => checkHosts(loki, size, `${pool}.maxCount`, findings));
-    findings.when([...PODS, "alloy.resources", "profile", "cluster.safeguards"], () => {
+    findings.when([...PODS, "alloy.resources", "alloy.events", "profile", "cluster.safeguards"], () => {
       const asAdmitted = admitted(cluster.safeguards);
-      report = checkCapacity(size, agentRequests(alloy.resources, asAdmitted), lokiWorkloads(loki, asAdmitted));
+      const workloads = [...lokiWorkloads(loki, asAdmitted), ...eventsWorkloads(alloy.events, asAdmitted)];
+      report = checkCapacity(size, agentRequests(alloy.resources, asAdmitted), workloads);
       findings.check(report.fits, {
         subject: pool,
         text: `room for all of Loki's pods on the pool at its largest; these may not fit: ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ALLOY_CHART } from "./alloy/chart.ts";
+import { createEvents } from "./alloy/events/events.ts";
 import { createAlloyRelease } from "./alloy/release.ts";
 import { type LoggingStackArgs, resolveArgs, withoutSecrets } from "./args.ts";
 import { COMPONENT_TYPE } from "./componentType.ts";
@@ -82,13 +83,9 @@ export class LoggingStack extends pulumi.ComponentResource {
       { ...child, dependsOn: [...(nodePool ? [nodePool] : []), ...policies] },
     );
     // After Loki, when the gateway knows the user. Alloy drops a batch that gets a 401.
-    const alloy = createAlloyRelease(
-      name,
-      namespace,
-      resolved,
-      { gatewayLoginSecret: gateway.alloy.metadata.name, pullSecrets },
-      { ...child, dependsOn: [loki] },
-    );
+    const login = { gatewayLoginSecret: gateway.alloy.metadata.name, pullSecrets };
+    const alloy = createAlloyRelease(name, namespace, resolved, login, { ...child, dependsOn: [loki] });
+    createEvents(name, namespace, resolved, login, { ...child, dependsOn: [loki] });
     // Last: without Prometheus's kinds in the cluster they fail, and logs are collected all the same.
     createMonitoring(name, namespace, resolved, { ...child, dependsOn: [alloy] });
 

@@ -4,5 +4,8 @@ export const LOKI_RELEASE = "loki";
 /** Service of the gateway. Everything that reads or writes logs uses this name. */
 export const GATEWAY_SERVICE = `${LOKI_RELEASE}-gateway`;
 
+/** Name of the pod that sends Kubernetes events, and of what belongs to it. */
+export const EVENTS_WORKLOAD = "alloy-events";
+
 /** Name of Alloy's release and of its DaemonSet. */
 export const ALLOY_RELEASE = "alloy";

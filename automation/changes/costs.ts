@@ -18,7 +18,10 @@ export interface Sizing {
 /** Adds up what the rendered objects request, and what the pool offers. */
 export function sizing({ releases, resources }: ComparedStack): Sizing {
   const objects = releases.flatMap((release) => release.objects);
-  const workloads = objects.filter(({ kind }) => ["StatefulSet", "Deployment"].includes(kind));
+  const workloads = [
+    ...objects.filter(({ kind }) => ["StatefulSet", "Deployment"].includes(kind)),
+    ...plannedAs("kubernetes:apps/v1:Deployment", resources),
+  ];
   const raised = admittedRequests(resources);
   const agents = objects.filter(({ kind }) => kind === "DaemonSet").map((agent) => podRequests(agent, raised));
   const requested = workloads.map((w) => ({ ...podRequests(w, raised), pods: replicasOf(w) }));
@@ -31,9 +34,13 @@ export function sizing({ releases, resources }: ComparedStack): Sizing {
     },
     ...(pool && { offered: offeredBy(pool, agents) }),
     ...(created && { nodes: nodesText(created) }),
-    volumes: volumesOf(workloads),
+    volumes: volumesOf(workloads, plannedAs("kubernetes:core/v1:PersistentVolumeClaim", resources)),
   };
 }
+
+/** Objects that the stack creates itself, and not in a release. */
+const plannedAs = (type: string, resources: ComparedStack["resources"]): Manifest[] =>
+  resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs as unknown as Manifest);
 
 function offeredBy(
   pool: PoolSize,
@@ -64,16 +71,17 @@ function podRequests(workload: Manifest, raised: (requests: Quantities) => Quant
   return { cpu: sum(each, ({ cpu }) => cpu), memory: sum(each, ({ memory }) => memory) };
 }
 
-function volumesOf(workloads: readonly Manifest[]): Sizing["volumes"] {
+function volumesOf(workloads: readonly Manifest[], claims: readonly Manifest[]): Sizing["volumes"] {
   const volumes: Record<string, { count: number; gib: number }> = {};
-  for (const workload of workloads) {
-    for (const template of specOf(workload).volumeClaimTemplates ?? []) {
-      const { storageClassName = "the default class", resources } = template.spec ?? {};
-      const each = (parseMemory(String(resources?.requests?.storage ?? "")) ?? 0) / 1024;
-      const { count, gib } = volumes[storageClassName] ?? { count: 0, gib: 0 };
-      volumes[storageClassName] = { count: count + replicasOf(workload), gib: gib + replicasOf(workload) * each };
-    }
-  }
+  const add = (claim: Manifest, replicas: number): void => {
+    const { storageClassName = "the default class", resources } = specOf(claim);
+    const each = (parseMemory(String(resources?.requests?.storage ?? "")) ?? 0) / 1024;
+    const { count, gib } = volumes[storageClassName] ?? { count: 0, gib: 0 };
+    volumes[storageClassName] = { count: count + replicas, gib: gib + replicas * each };
+  };
+  for (const workload of workloads)
+    for (const template of specOf(workload).volumeClaimTemplates ?? []) add(template, replicasOf(workload));
+  for (const claim of claims) add(claim, 1);
   return volumes;
 }
 

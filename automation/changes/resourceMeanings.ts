@@ -1,3 +1,4 @@
+import { EVENTS_WORKLOAD } from "../../components/releaseNames.ts";
 import { count } from "./count.ts";
 import type { RatedFinding } from "./levels.ts";
 import type { ResourceChange } from "./resourceChanges.ts";
@@ -60,9 +61,36 @@ function ofType(change: ResourceChange, subject: string): RatedFinding[] {
     );
   if (is(change, "ConfigMap") && /-dashboard-\w+$/.test(change.name))
     return one("safe", op === "delete" ? "the dashboard leaves Grafana" : "Grafana shows it soon, and no pod restarts");
+  if (change.name.endsWith(EVENTS_WORKLOAD)) return eventsMeanings(change, one);
   const isPolicy = /:(Cilium)?NetworkPolicy$/.test(change.type);
-  if (isPolicy && op === "delete") return one("disruptive", "connections that it blocked are allowed");
+  if (isPolicy && op === "delete")
+    return /-allow-/.test(change.name)
+      ? one("disruptive", "connections that it allowed are refused, unless another policy allows them")
+      : one("disruptive", "connections that it blocked are allowed");
   if (isPolicy && op === "update") return one("safe", "the allowed connections change");
+  return [];
+}
+
+/** What a change of the pod that sends Kubernetes events means. Its rights and its config change with it. */
+function eventsMeanings(
+  change: ResourceChange,
+  one: (level: RatedFinding["level"], text: string) => RatedFinding[],
+): RatedFinding[] {
+  const { op } = change;
+  if (is(change, "Deployment"))
+    return {
+      create: one("safe", "Kubernetes events become lines from now on, those of the last hour included"),
+      update: one("restarts", "the pod that sends Kubernetes events restarts: no event is lost"),
+      replace: one("restarts", "the pod that sends Kubernetes events is created again: no event is lost"),
+      delete: one("disruptive", "Kubernetes events are no longer collected"),
+    }[op];
+  if (is(change, "PersistentVolumeClaim") && gone(change))
+    return one("disruptive", `the disk is ${past(op)}, with the events that Loki does not have yet`);
+  if (is(change, "ClusterRole") && op === "create")
+    return one(
+      "safe",
+      "a right in the whole cluster: to read events. the login that deploys has to be allowed to grant it",
+    );
   return [];
 }
 

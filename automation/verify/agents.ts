@@ -13,7 +13,8 @@ export interface Agents {
 
 /** Reads where Alloy runs. A login that may not list nodes can still verify the rest. */
 export async function readAgents(core: CoreV1Api, namespace: string): Promise<Agents> {
-  const labelSelector = `app.kubernetes.io/instance=${ALLOY_RELEASE}`;
+  // Without the pod that sends Kubernetes events.
+  const labelSelector = ["name", "instance"].map((of) => `app.kubernetes.io/${of}=${ALLOY_RELEASE}`).join(",");
   try {
     const [nodes, pods] = await Promise.all([core.listNode(), core.listNamespacedPod({ namespace, labelSelector })]);
     return agentsOn(nodes.items, pods.items);

@@ -9,6 +9,7 @@ import { checkNotFixed, checkNotOwned, type FixedValue } from "../helm/valuesChe
 import { checkResources, resources } from "../quantities.ts";
 import { ALLOY_CHART, ALLOY_CHART_KEYS } from "./chart.ts";
 import { dropRule } from "./drop.ts";
+import { eventsArgs } from "./events/args.ts";
 import { isExclusion } from "./exclusions.ts";
 import { maskRule } from "./mask.ts";
 
@@ -63,6 +64,8 @@ export const alloyArgs = z.strictObject({
       }),
     )
     .default(10_240),
+  /** Kubernetes events as lines, once per cluster. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+  events: eventsArgs.prefault({}),
   /**
    * How long Helm waits for Alloy on every node, seconds.
    * @default 1800
@@ -109,6 +112,7 @@ const ALLOY_FIXED_VALUES: readonly FixedValue[] = [
 export function checkAlloy(alloy: Alloy, givenUp: readonly GivablePromise[], findings: Findings): void {
   findings.within("alloy.chart", () => checkChart(ALLOY_CHART, alloy.chart, "alloy.chart", findings));
   findings.within("alloy.resources", () => checkResources(alloy.resources, "alloy.resources", findings));
+  findings.within("alloy.events", () => checkResources(alloy.events.resources, "alloy.events.resources", findings));
   findings.when(["alloy.values"], () => {
     checkNoSecrets(alloy.values, "alloy.values", findings);
     checkKnownKeys(alloy.values, ALLOY_CHART_KEYS, keySource(ALLOY_CHART), "alloy.values", findings);

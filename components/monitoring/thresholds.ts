@@ -16,6 +16,11 @@ export const thresholdsArgs = z.strictObject({
    */
   silentNodeMinutes: count.default(30),
   /**
+   * `LoggingEventsSilent`: hours in which no Kubernetes event is read. Even a quiet cluster has some in this time.
+   * @default 6
+   */
+  silentEventsHours: count.default(6),
+  /**
    * `LoggingWriterDiskFilling`: use of a writer's disk, percent. Loki refuses lines at 90.
    * @default 75
    */

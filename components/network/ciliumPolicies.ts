@@ -1,5 +1,6 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { EVENTS_LABELS } from "../alloy/events/workload.ts";
 import type { ResolvedArgs } from "../args.ts";
 import { PORTS, STORAGE_CLIENTS } from "./networkPolicies.ts";
 
@@ -19,7 +20,7 @@ const READ_DNS = { ports: DNS_PORTS, rules: { dns: [{ matchPattern: "*" }] } };
  * What a NetworkPolicy cannot express, by suffix. Cilium allows what any policy of either kind allows.
  * https://learn.microsoft.com/azure/aks/azure-cni-powered-by-cilium
  */
-export function ciliumPolicySpecs({ network, objectStorage }: ResolvedArgs): Record<string, CiliumPolicySpec> {
+export function ciliumPolicySpecs({ alloy, network, objectStorage }: ResolvedArgs): Record<string, CiliumPolicySpec> {
   if (network.policyEngine !== "cilium") return {};
   const { bucket, host, pathStyle } = objectStorage;
   return {
@@ -29,6 +30,12 @@ export function ciliumPolicySpecs({ network, objectStorage }: ResolvedArgs): Rec
       endpointSelector: {},
       egress: [{ toEntities: ["host"], toPorts: [{ ports: DNS_PORTS }] }],
     },
+    ...(alloy.events.enabled && {
+      "allow-events-to-api-server": {
+        endpointSelector: { matchLabels: EVENTS_LABELS },
+        egress: [{ toEntities: ["kube-apiserver"], toPorts: [{ ports: [port(PORTS.apiServer, "TCP")] }] }],
+      },
+    }),
     ...(network.fqdnPolicies && {
       "allow-loki-to-object-storage-by-name": {
         endpointSelector: STORAGE_CLIENTS,

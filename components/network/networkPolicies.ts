@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { EVENTS_LABELS } from "../alloy/events/workload.ts";
 import type { ResolvedArgs } from "../args.ts";
 import { scrapingNamespaces } from "../monitoring/args.ts";
 import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
@@ -17,6 +18,8 @@ export const PORTS = {
   gatewayExporter: 4040,
   memcachedExporter: 9150,
   dns: 53,
+  /** The API server of an AKS cluster, behind its Service. */
+  apiServer: 443,
 } as const;
 
 const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
@@ -51,7 +54,12 @@ const ALLOW_DNS: PolicySpec = {
 };
 
 /** The policies by their fixed suffix. The first closes everything, and each of the others allows one connection. */
-export function networkPolicySpecs({ monitoring, network, objectStorage }: ResolvedArgs): Record<string, PolicySpec> {
+export function networkPolicySpecs({
+  alloy: { events },
+  monitoring,
+  network,
+  objectStorage,
+}: ResolvedArgs): Record<string, PolicySpec> {
   const loki = { matchLabels: LOKI };
   const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
   const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
@@ -89,6 +97,15 @@ export function networkPolicySpecs({ monitoring, network, objectStorage }: Resol
       policyTypes: ["Egress"],
       egress: [{ to: [{ podSelector: gateway }], ports: tcp(PORTS.gateway) }],
     },
+    // Its address is known to the cluster alone, and changes. Cilium knows it as an entity (ciliumPolicies.ts).
+    ...(events.enabled &&
+      network.policyEngine !== "cilium" && {
+        "allow-events-to-api-server": {
+          podSelector: { matchLabels: EVENTS_LABELS },
+          policyTypes: ["Egress"],
+          egress: [{ ports: tcp(PORTS.apiServer) }],
+        },
+      }),
     ...(scrapers.length > 0 && {
       "allow-monitoring": {
         podSelector: {},

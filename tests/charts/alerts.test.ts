@@ -15,7 +15,7 @@ async function rulesWith(change: AlertCase["change"]): Promise<Loose> {
   const { resolved } = await load(
     stackFile((c) => {
       c.monitoring = { kind: "prometheusOperator" };
-      change?.(c.monitoring);
+      change?.(c.monitoring, c);
     }),
   );
   assert.ok(resolved.monitoring.kind === "prometheusOperator");
@@ -65,8 +65,9 @@ const pairsOf = (text: string): Record<string, string> =>
 
 describe("promtool", { skip: programMissing("promtool") }, () => {
   it("accepts the rules, and each has a case", async () => {
-    const spec = await rulesWith((monitoring) => {
+    const spec = await rulesWith((monitoring, config) => {
       monitoring.thresholds = { bucketGiB: 100 };
+      config.alloy = { ...config.alloy, events: { enabled: true } };
     });
     const { status, output } = run("promtool", ["check", "rules", file("all.rules.yaml", stringify(spec))]);
     assert.equal(status, 0, output);

@@ -12,11 +12,12 @@ export interface AlertCase {
   /** Minutes after which both are looked at. */
   readonly minutes: number;
   /** What the alert needs in the stack's config. */
-  readonly change?: (monitoring: Loose) => void;
+  readonly change?: (monitoring: Loose, config: Loose) => void;
 }
 
 const HERE = 'cluster="prod-aks-a", namespace="logging"';
 const ALLOY = `${HERE}, container="alloy", node="node-1", pod="alloy-1"`;
+const EVENTS = `${HERE}, container="alloy", component="events", node="node-1", pod="alloy-events-1"`;
 const queue = (exporter: string): string => `otelcol_exporter_queue_size{${ALLOY}, exporter="${exporter}"}`;
 const capacity = (exporter: string): string => `otelcol_exporter_queue_capacity{${ALLOY}, exporter="${exporter}"}`;
 const WRITER = `${HERE}, component="write", pod="loki-write-0"`;
@@ -55,6 +56,10 @@ const anHour = (monitoring: Loose): void => {
   monitoring.thresholds = { retentionHours: 1 };
 };
 
+const withEvents = (_: Loose, config: Loose): void => {
+  config.alloy = { ...config.alloy, events: { enabled: true } };
+};
+
 export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   LoggingQueueGrowing: {
     labels: NODE,
@@ -91,9 +96,35 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   LoggingNodeSilent: {
     labels: NODE,
-    fires: { [`up{${ALLOY}}`]: "1x60", [`otelcol_exporter_sent_log_records{${ALLOY}}`]: "500x60" },
+    // What the events' pod on the same node sends does not count.
+    fires: {
+      [`up{${ALLOY}}`]: "1x60",
+      [`otelcol_exporter_sent_log_records{${ALLOY}}`]: "500x60",
+      [`otelcol_exporter_sent_log_records{${EVENTS}}`]: "0+1x60",
+    },
     silent: { [`up{${ALLOY}}`]: "1x60", [`otelcol_exporter_sent_log_records{${ALLOY}}`]: "0+1x60" },
     minutes: 55,
+  },
+  LoggingEventsDown: {
+    labels: {
+      cluster: "prod-aks-a",
+      namespace: "logging",
+      container: "alloy",
+      component: "events",
+      ...NODE,
+      pod: "alloy-events-1",
+    },
+    fires: { [`up{${EVENTS}}`]: "0x40" },
+    // Another Alloy.
+    silent: { [`up{${EVENTS}}`]: "1x40", [`up{${ALLOY}}`]: "0x40" },
+    minutes: 30,
+    change: withEvents,
+  },
+  LoggingEventsSilent: {
+    fires: { [`up{${EVENTS}}`]: "1x400", [`otelcol_receiver_accepted_log_records{${EVENTS}}`]: "500x400" },
+    silent: { [`up{${EVENTS}}`]: "1x400", [`otelcol_receiver_accepted_log_records{${EVENTS}}`]: "500x200 501x200" },
+    minutes: 390,
+    change: withEvents,
   },
   LoggingLinesDropped: {
     labels: NODE,

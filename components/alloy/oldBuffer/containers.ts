@@ -4,7 +4,7 @@
 import type { Values } from "../../helm/mergeValues.ts";
 import type { ContainerResources } from "../../quantities.ts";
 import { textFile } from "../../textFile.ts";
-import { ALLOY_CHART } from "../chart.ts";
+import { alloyImage } from "../image.ts";
 
 const text = (file: string): string => textFile(new URL(file, import.meta.url));
 
@@ -30,14 +30,6 @@ export const OLD_BUFFER_RESOURCES: ContainerResources = {
 const SENDS = "[ ! -e $LOGGING_STORAGE/loki.write.gateway ] || : </dev/tcp/127.0.0.1/12346";
 const PROBE = { exec: { command: ["/bin/bash", "-c", SENDS] }, timeoutSeconds: 10 };
 
-/** An image of the Alloy chart, by its own rules. */
-function imageOf({ image = {}, global = {} }: Record<string, Values>): string {
-  const { registry = "docker.io", repository = "grafana/alloy", tag, digest } = image as Record<string, string>;
-  const from = (global.image as Values | undefined)?.registry || registry;
-  if (digest) return `${from}/${repository}@sha256:${digest.replace(/^sha256:/, "")}`;
-  return `${from}/${repository}:${tag || ALLOY_CHART.appVersion}`;
-}
-
 /**
  * Adds two containers to the values of Alloy's release. The first runs before Alloy, and notes when release 0.1 ended on this node. The second
  * runs beside Alloy, sends what the buffer of release 0.1 holds, and removes that release's files: Loki may be down for hours, and lines are
@@ -50,7 +42,7 @@ export function withOldBuffer(values: Values, storage: string, pushUrl: string):
   const { alloy = {}, controller = {} } = values as Record<string, Values>;
   const env = [{ name: "LOGGING_STORAGE", value: storage }];
   const shared = {
-    image: imageOf(values as Record<string, Values>),
+    image: alloyImage(values as Record<string, Values>),
     securityContext: alloy.securityContext,
     volumeMounts: (alloy.mounts as Values | undefined)?.extra,
   };

@@ -3,6 +3,8 @@ import { type Alert, type AlertContext, hasRisen } from "./alert.ts";
 /** Alerts on Alloy: one on each node, with 16 queues on the node's disk. */
 export function collectorAlerts({ shared, thresholds }: AlertContext): Alert[] {
   const { alloy, queueSize: size, queueCapacity: capacity, queueFill } = shared;
+  // Without the pod that sends Kubernetes events.
+  const agents = `${alloy}, component!="events"`;
   return [
     {
       name: "LoggingQueueGrowing",
@@ -40,7 +42,7 @@ export function collectorAlerts({ shared, thresholds }: AlertContext): Alert[] {
       name: "LoggingAgentDown",
       severity: "critical",
       forMinutes: 10,
-      expression: `up{${alloy}} == 0`,
+      expression: `up{${agents}} == 0`,
       summary:
         "Alloy on node {{ $labels.node }} does not answer. The node's lines are not collected, and are lost when files rotate.",
     },
@@ -48,7 +50,7 @@ export function collectorAlerts({ shared, thresholds }: AlertContext): Alert[] {
       name: "LoggingNodeSilent",
       severity: "warning",
       forMinutes: thresholds.silentNodeMinutes,
-      expression: `max by (node) (up{${alloy}}) == 1 unless on (node) sum by (node) (increase(otelcol_exporter_sent_log_records{${alloy}}[10m])) > 0`,
+      expression: `max by (node) (up{${agents}}) == 1 unless on (node) sum by (node) (increase(otelcol_exporter_sent_log_records{${agents}}[10m])) > 0`,
       summary: `Alloy runs on node {{ $labels.node }} but has delivered no line for ${thresholds.silentNodeMinutes} minutes. The node's newest lines are missing.`,
     },
     {

@@ -3,6 +3,7 @@ import type { Alerting } from "../args.ts";
 import { expressions } from "../expressions.ts";
 import type { AlertContext, AlertGroup } from "./alert.ts";
 import { collectorAlerts } from "./collector.ts";
+import { eventsAlerts } from "./events.ts";
 import { lokiAlerts, storageAlerts } from "./loki.ts";
 import { canaryAlerts, platformAlerts } from "./platform.ts";
 
@@ -14,7 +15,10 @@ export function alertGroups(args: ResolvedArgs, { thresholds }: Alerting): Alert
   const here = `cluster="${args.cluster.name}", namespace="${args.namespace}"`;
   const context: AlertContext = { args, thresholds, here, shared: expressions(here, args.namespace) };
   return [
-    { name: "collector", alerts: collectorAlerts(context) },
+    {
+      name: "collector",
+      alerts: [...collectorAlerts(context), ...(args.alloy.events.enabled ? eventsAlerts(context) : [])],
+    },
     { name: "loki", alerts: lokiAlerts(context) },
     { name: "storage", alerts: storageAlerts(context) },
     {

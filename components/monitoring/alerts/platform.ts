@@ -27,10 +27,12 @@ export function canaryAlerts({ shared, thresholds }: AlertContext): Alert[] {
 /** Alerts on the platform itself: metrics, restarts, certificates, keys, and the watchdog. */
 export function platformAlerts({ args, here, thresholds }: AlertContext): Alert[] {
   const expected = [
-    `container="${ALLOY_RELEASE}"`,
-    ...["write", "read", "backend", "gateway", ...(args.loki.canary ? ["canary"] : [])].map(
-      (part) => `component="${part}"`,
-    ),
+    `container="${ALLOY_RELEASE}", component!="events"`,
+    ...[
+      ...["write", "read", "backend", "gateway"],
+      ...(args.loki.canary ? ["canary"] : []),
+      ...(args.alloy.events.enabled ? ["events"] : []),
+    ].map((part) => `component="${part}"`),
   ];
   const { ca } = args.objectStorage;
   return [

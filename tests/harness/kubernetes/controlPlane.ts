@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CertificateAuthority, writeServiceAccountKeys } from "../certificates.ts";
-import { freePort, start, until } from "../processes.ts";
+import { start, until } from "../processes.ts";
 import type { Programs } from "../pulumi/findPrograms.ts";
+import { startApiServer } from "./apiServer.ts";
 import { CILIUM_POLICY, createCustomKind } from "./customKinds.ts";
 import { type Kubeconfigs, writeKubeconfigs } from "./kubeconfigs.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
@@ -48,7 +49,13 @@ export async function startControlPlane(
   const serving = ca.issue("kube-apiserver");
   const kubelet = await startKubelet(serving);
   const token = randomBytes(24).toString("hex");
-  const server = await startApiServer(starting, serving, etcd, token);
+  const server = await startApiServer({
+    ...starting,
+    ...{ name: `${name}-kube-apiserver`, program: program["kube-apiserver"], etcd, prefix: name },
+    ...{ serving, ca: ca.certificate, token },
+    // kwok-stages.yaml gives simulated nodes this kind of address, at which kubelet.ts answers. Their others lead nowhere.
+    more: ["--kubelet-preferred-address-types=InternalDNS"],
+  });
   const api = new KubernetesApi(server, ca.pem, token);
   await until(`API server of ${name}`, async () => (await api.call("GET", "/readyz")) === "ok");
   const kubeconfigs = writeKubeconfigs(parent, folder, { name, server, ca: ca.pem, token });
@@ -58,43 +65,6 @@ export async function startControlPlane(
   startKwok(starting, kubeconfigs.adminKubeconfig);
   await until(`nodes of ${name}`, () => nodesAreReady(api));
   return { name, api, kubelet, ...kubeconfigs };
-}
-
-async function startApiServer(
-  { name, folder, program, ca, serviceAccounts }: Starting,
-  serving: { certificate: string; key: string },
-  etcd: string,
-  token: string,
-): Promise<string> {
-  const tokens = join(folder, "tokens.csv");
-  writeFileSync(tokens, `${token},admin,admin,system:masters\n`, { mode: 0o600 });
-  const port = await freePort();
-  start(
-    `${name}-kube-apiserver`,
-    program["kube-apiserver"],
-    [
-      `--etcd-servers=${etcd}`,
-      `--etcd-prefix=/${name}`,
-      "--bind-address=127.0.0.1",
-      "--advertise-address=127.0.0.1",
-      `--secure-port=${port}`,
-      `--tls-cert-file=${serving.certificate}`,
-      `--tls-private-key-file=${serving.key}`,
-      `--client-ca-file=${ca.certificate}`,
-      `--token-auth-file=${tokens}`,
-      `--service-account-key-file=${serviceAccounts.publicKey}`,
-      `--service-account-signing-key-file=${serviceAccounts.privateKey}`,
-      "--service-account-issuer=https://kubernetes.default.svc",
-      "--service-cluster-ip-range=10.96.0.0/16",
-      "--authorization-mode=RBAC",
-      "--allow-privileged=true",
-      "--endpoint-reconciler-type=none",
-      // kwok-stages.yaml gives simulated nodes this kind of address, at which kubelet.ts answers. Their others lead nowhere.
-      "--kubelet-preferred-address-types=InternalDNS",
-    ],
-    { folder },
-  );
-  return `https://127.0.0.1:${port}`;
 }
 
 function startControllers({ name, folder, program, ca, serviceAccounts }: Starting, kubeconfig: string): void {

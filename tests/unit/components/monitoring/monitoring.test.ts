@@ -28,12 +28,15 @@ const OPERATOR = {
   thresholds: AZURE.thresholds,
 };
 
-const planWith = (monitoring: object): Promise<OfflinePlan> => plan(stackFile((c) => Object.assign(c, { monitoring })));
+/** With every part that has alerts. */
+const withAll = (monitoring: object) =>
+  stackFile((c) => Object.assign(c, { monitoring, alloy: { ...c.alloy, events: { enabled: true } } }));
+const planWith = (monitoring: object): Promise<OfflinePlan> => plan(withAll(monitoring));
 const ours = ({ resources }: OfflinePlan) => resources.filter(({ name }) => /^logging-(monitor-|alerts)/.test(name));
 
 /** The alerts of a kind, independent of its shape. */
 async function alertsOf(monitoring: Loose): Promise<Alert[]> {
-  const { resolved } = await load(stackFile((c) => Object.assign(c, { monitoring })));
+  const { resolved } = await load(withAll(monitoring));
   assert.ok(resolved.monitoring.kind !== "none");
   return alertGroups(resolved, resolved.monitoring).flatMap(({ alerts }) => alerts);
 }

@@ -18,6 +18,14 @@ const loki = (component: string): Peer => ({
   labels: { "app.kubernetes.io/instance": "loki", "app.kubernetes.io/component": component },
 });
 const alloy: Peer = { namespace: "logging", labels: { "app.kubernetes.io/instance": "alloy" } };
+const events: Peer = {
+  namespace: "logging",
+  labels: {
+    "app.kubernetes.io/name": "alloy-events",
+    "app.kubernetes.io/instance": "alloy",
+    "app.kubernetes.io/component": "events",
+  },
+};
 const stranger: Peer = { namespace: "team-a", labels: { app: "x" } };
 const grafana: Peer = { namespace: "monitoring", labels: { app: "grafana" } };
 const dns: Peer = { namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
@@ -95,6 +103,40 @@ describe("with the production policies,", () => {
   for (const [what, from, to, port, expected, protocol] of CASES) {
     it(what, () => assert.equal(allowed(specs, from, to, port, protocol), expected));
   }
+});
+
+describe("with Kubernetes events,", () => {
+  const enabled = (policyEngine: string) => (c: Loose) => {
+    c.network.policyEngine = policyEngine;
+    c.alloy = { ...c.alloy, events: { enabled: true } };
+  };
+
+  it("their pod reaches the API server, wherever that is, and the gateway, and nothing else", async () => {
+    const specs = await specsOf(enabled("calico"));
+    assert.ok(allowed(specs, events, outside("20.1.2.3"), 443));
+    assert.ok(allowed(specs, events, loki("gateway"), 8080));
+    assert.ok(!allowed(specs, events, outside("20.1.2.3"), 80));
+    assert.ok(!allowed(specs, events, loki("write"), 3100));
+    assert.ok(!allowed(specs, stranger, events, 12345));
+  });
+
+  it("no other pod reaches the API server", async () => {
+    const specs = await specsOf(enabled("calico"));
+    for (const pod of [alloy, loki("write"), loki("gateway")])
+      assert.ok(!allowed(specs, pod, outside("20.1.2.3"), 443));
+    const off = await specsOf((c) => Object.assign(c.network, { policyEngine: "calico" }));
+    assert.ok(!allowed(off, events, outside("20.1.2.3"), 443));
+  });
+
+  it("Cilium opens the API server alone, which it knows by itself", async () => {
+    const change = enabled("cilium");
+    assert.ok(!allowed(await specsOf(change), events, outside("20.1.2.3"), 443));
+    const { "allow-events-to-api-server": spec } = ciliumPolicySpecs(resolveArgs((await load(stackFile(change))).args));
+    assert.deepEqual(spec, {
+      endpointSelector: { matchLabels: events.labels },
+      egress: [{ toEntities: ["kube-apiserver"], toPorts: [{ ports: [{ port: "443", protocol: "TCP" }] }] }],
+    });
+  });
 });
 
 it("without reader namespaces, only Alloy reaches the gateway", async () => {

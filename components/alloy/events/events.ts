@@ -1,0 +1,58 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
+import { ClusterRole } from "@pulumi/kubernetes/rbac/v1/clusterRole.js";
+import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/clusterRoleBinding.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ResolvedArgs } from "../../args.ts";
+import { EVENTS_WORKLOAD } from "../../releaseNames.ts";
+import { textFile } from "../../textFile.ts";
+import type { AlloyReferences } from "../values.ts";
+import { EVENTS_PIPELINE, EVENTS_RULES, eventsClaimSpec, eventsDeploymentSpec } from "./workload.ts";
+
+/** Registers the pod that sends Kubernetes events, with its right to read them and its disk. Nothing if `alloy.events` is off. */
+export function createEvents(
+  name: string,
+  namespace: pulumi.Input<string>,
+  args: ResolvedArgs,
+  refs: AlloyReferences,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  if (!args.alloy.events.enabled) return;
+  const resource = `${name}-${EVENTS_WORKLOAD}`;
+  const metadata = { name: EVENTS_WORKLOAD, namespace };
+  const serviceAccount = new ServiceAccount(resource, { metadata }, opts);
+  // Objects of the whole cluster. Another stack in the same cluster has another namespace.
+  const clusterWide = { name: `${args.namespace}-${EVENTS_WORKLOAD}` };
+  const role = new ClusterRole(resource, { metadata: clusterWide, rules: EVENTS_RULES }, opts);
+  const binding = new ClusterRoleBinding(
+    resource,
+    {
+      metadata: clusterWide,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace }],
+    },
+    opts,
+  );
+  const configMap = new ConfigMap(resource, { metadata, data: { "config.yaml": textFile(EVENTS_PIPELINE) } }, opts);
+  const claim = new PersistentVolumeClaim(
+    resource,
+    // The disk is made where the pod is placed, so the claim waits for the pod.
+    { metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } }, spec: eventsClaimSpec(args) },
+    opts,
+  );
+  new Deployment(
+    resource,
+    {
+      metadata,
+      spec: eventsDeploymentSpec(args, {
+        ...refs,
+        serviceAccount: serviceAccount.metadata.name,
+        configMap: configMap.metadata.name,
+        claim: claim.metadata.name,
+      }),
+    },
+    { ...opts, dependsOn: [binding, ...[opts.dependsOn ?? []].flat()] as pulumi.Resource[] },
+  );
+}
