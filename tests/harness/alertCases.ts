@@ -34,6 +34,19 @@ const latency = (metric: string, more: string, bounds: readonly string[], bound:
     ]),
   );
 
+/** One series, with values that make the alert fire and values that do not. */
+const oneSeries = (series: string, fires: string, silent: string): Pick<AlertCase, "fires" | "silent"> => ({
+  fires: { [series]: fires },
+  silent: { [series]: silent },
+});
+
+/** A histogram whose requests are slow, and one whose requests are not. */
+const slow = (metric: string, more: string, [usual, ...others]: readonly [string, ...string[]]): AlertCase => ({
+  fires: latency(metric, more, [usual, ...others], others.at(-1) ?? usual),
+  silent: latency(metric, more, [usual, ...others], usual),
+  minutes: 40,
+});
+
 const PUSHES = 'route="otlp_v1_logs", status_code="204"';
 const FAILED = 'route="otlp_v1_logs", status_code="500"';
 const S3 = (operation: string, code: string): string =>
@@ -90,8 +103,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   LoggingAgentDown: {
     labels: { ...NODE, namespace: "logging", container: "alloy", pod: "alloy-1" },
-    fires: { [`up{${ALLOY}}`]: "0x30" },
-    silent: { [`up{${ALLOY}}`]: "1 0 0 0 1x26" },
+    ...oneSeries(`up{${ALLOY}}`, "0x30", "1 0 0 0 1x26"),
     minutes: 20,
   },
   LoggingNodeSilent: {
@@ -129,16 +141,12 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   LoggingLinesDropped: {
     labels: NODE,
     // The counter appears with its first value.
-    fires: {
-      [`otelcol_exporter_send_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`]: "_x20 3x5",
-    },
-    silent: { [`otelcol_exporter_send_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`]: "3x40" },
+    ...oneSeries(`otelcol_exporter_send_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`, "_x20 3x5", "3x40"),
     minutes: 22,
   },
   LoggingPartDown: {
     labels: { namespace: "logging", component: "write", pod: "loki-write-0" },
-    fires: { [`up{${WRITER}}`]: "0x30" },
-    silent: { [`up{${WRITER}}`]: "0 0 0 1x27" },
+    ...oneSeries(`up{${WRITER}}`, "0x30", "0 0 0 1x27"),
     minutes: 20,
   },
   LoggingLinesRefused: {
@@ -156,21 +164,18 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   LoggingWriterDiskFilling: {
     labels: { pod: "loki-write-0" },
-    fires: { [`loki_ingester_wal_disk_usage_percent{${WRITER}}`]: "0.8x30" },
-    silent: { [`loki_ingester_wal_disk_usage_percent{${WRITER}}`]: "0.7x30" },
+    ...oneSeries(`loki_ingester_wal_disk_usage_percent{${WRITER}}`, "0.8x30", "0.7x30"),
     minutes: 20,
   },
   LoggingWriterDiskFull: {
     labels: { namespace: "logging", component: "write", pod: "loki-write-0" },
-    fires: { [`loki_ingester_wal_disk_full_failures_total{${WRITER}}`]: "0x10 1x20" },
-    silent: { [`loki_ingester_wal_disk_full_failures_total{${WRITER}}`]: "1x30" },
+    ...oneSeries(`loki_ingester_wal_disk_full_failures_total{${WRITER}}`, "0x10 1x20", "1x30"),
     minutes: 15,
   },
   LoggingFlushFailures: {
     labels: { pod: "loki-write-0" },
-    fires: { [`loki_ingester_chunks_flush_failures_total{${WRITER}}`]: "0+1x40" },
-    // One failure, which was tried again.
-    silent: { [`loki_ingester_chunks_flush_failures_total{${WRITER}}`]: "0x10 1x30" },
+    // Else: one failure, which was tried again.
+    ...oneSeries(`loki_ingester_chunks_flush_failures_total{${WRITER}}`, "0+1x40", "0x10 1x30"),
     minutes: 30,
   },
   LoggingRingUnhealthy: {
@@ -188,11 +193,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     silent: { [requests(PUSHES)]: "0+99x40", [requests(FAILED)]: "0+1x40" },
     minutes: 30,
   },
-  LoggingPushSlow: {
-    fires: latency("loki_request_duration_seconds", 'route="otlp_v1_logs", ', ["1", "5", "10"], "10"),
-    silent: latency("loki_request_duration_seconds", 'route="otlp_v1_logs", ', ["1", "5", "10"], "1"),
-    minutes: 40,
-  },
+  LoggingPushSlow: slow("loki_request_duration_seconds", 'route="otlp_v1_logs", ', ["1", "5", "10"]),
   LoggingQueriesSlow: {
     fires: latency("loki_request_duration_seconds", 'route="loki_api_v1_query_range", ', ["10", "50", "100"], "100"),
     // Slow pushes are another alert.
@@ -209,11 +210,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     },
     minutes: 30,
   },
-  LoggingObjectStoreSlow: {
-    fires: latency("loki_s3_request_duration_seconds", 'operation="S3.PutObject", ', ["1", "4", "10"], "10"),
-    silent: latency("loki_s3_request_duration_seconds", 'operation="S3.PutObject", ', ["1", "4", "10"], "1"),
-    minutes: 40,
-  },
+  LoggingObjectStoreSlow: slow("loki_s3_request_duration_seconds", 'operation="S3.PutObject", ', ["1", "4", "10"]),
   LoggingCompactorNotRunning: {
     fires: { [compactor("loki-backend-0")]: "0x60", [compactor("loki-backend-1")]: "0x60" },
     silent: { [compactor("loki-backend-0")]: "1x60", [compactor("loki-backend-1")]: "0x60" },
@@ -229,9 +226,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   LoggingDeletionBehind: {
     change: anHour,
-    fires: { [SWEEPER]: "60x120" },
-    // Nothing is marked.
-    silent: { [SWEEPER]: "0x120" },
+    // Else: nothing is marked.
+    ...oneSeries(SWEEPER, "60x120", "0x120"),
     minutes: 110,
   },
   LoggingBucketTooLarge: {
@@ -251,11 +247,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     silent: { [lost]: "0x30 1x30", [written]: "0+60x60" },
     minutes: 50,
   },
-  LoggingCanarySlow: {
-    fires: latency("loki_canary_response_latency_seconds", "", ["1", "64", "128"], "128"),
-    silent: latency("loki_canary_response_latency_seconds", "", ["1", "64", "128"], "1"),
-    minutes: 40,
-  },
+  LoggingCanarySlow: slow("loki_canary_response_latency_seconds", "", ["1", "64", "128"]),
   LoggingMetricsMissing: {
     labels: { namespace: "logging", component: "write" },
     fires: Object.fromEntries(Object.entries(EVERYTHING).filter(([series]) => !series.includes('"write"'))),
