@@ -47,7 +47,8 @@ export function expressions(here: string, namespace: string, window: (range: str
     /** 0 to 1, in spite of its name. */
     writerDisk: `max by (pod) (loki_ingester_wal_disk_usage_percent{${here}})`,
     flushFailures: `sum by (pod) (${rate("loki_ingester_chunks_flush_failures_total", "")})`,
-    unhealthyMembers: `max by (name) (loki_ring_members{${here}, state="Unhealthy"})`,
+    /** Loki removes a single one from the ring after a minute. Members of other rings are away for up to ten minutes, and cost no line. */
+    unhealthyWriters: `max by (name) (loki_ring_members{${here}, name="ingester", state="Unhealthy"})`,
     requestErrors: share("route", "loki_request_duration_seconds_count", THROUGH_GATEWAY, 'status_code=~"5.."'),
     pushSeconds: quantile(0.99, "loki_request_duration_seconds", PUSHES),
     searchSeconds: quantile(0.99, "loki_request_duration_seconds", SEARCHES),

@@ -184,6 +184,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     silent: {
       [`loki_ring_members{${WRITER}, name="ingester", state="Unhealthy"}`]: "0x30",
       [`loki_ring_members{${WRITER}, name="ingester", state="LEAVING"}`]: "1x30",
+      // Loki forgets it after two minutes.
+      [`loki_ring_members{${WRITER}, name="distributor", state="Unhealthy"}`]: "1x30",
     },
     minutes: 20,
   },

@@ -67,14 +67,22 @@ function changes(before: ReadonlyMap<string, ActiveAlert>, now: ReadonlyMap<stri
   const gone = [...before].filter(([key]) => !now.has(key));
   return [
     ...appeared.map(([, alert]) =>
-      alert.state === "firing" ? firing(alert) : `waits   ${alert.name}${forText(alert)}`,
+      alert.state === "firing" ? firing(alert) : `waits   ${alert.name}${ofText(alert)}${forText(alert)}`,
     ),
-    ...gone.map(([, { name, state }]) => `${state === "firing" ? "ends " : "passed"}  ${name}`),
+    ...gone.map(([, alert]) => `${alert.state === "firing" ? "ends  " : "passed"}  ${alert.name}${ofText(alert)}`),
   ];
 }
 
 const firing = ({ name, labels, summary, runbook }: ActiveAlert): string =>
   `FIRES   ${name} (${labels.severity})\n         ${summary}\n         ${runbook}`;
+
+/** What tells alerts of one name apart, from the most specific label. */
+const TELLING = ["pod", "node", "component", "container", "route", "reason", "operation", "name", "secret"];
+
+const ofText = ({ labels }: ActiveAlert): string => {
+  const label = TELLING.find((key) => labels[key]);
+  return label ? ` of ${labels[label]}` : "";
+};
 
 const forText = ({ forMinutes }: ActiveAlert): string =>
   forMinutes > 0 ? `, for ${(forMinutes * 60) / FASTER} s here, ${forMinutes} min in a cluster` : "";

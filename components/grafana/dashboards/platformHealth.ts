@@ -136,7 +136,7 @@ const writePath = ({ here, shared, thresholds }: DashboardFacts) => [
     description: "With two unhealthy ingesters, Loki accepts no lines. Alert: LoggingRingUnhealthy.",
     unit: "none",
     source,
-    queries: { "{{name}}": shared.unhealthyMembers },
+    queries: { "{{name}}": shared.unhealthyWriters },
     bad: 1,
   }),
 ];

@@ -58,9 +58,9 @@ export function lokiAlerts({ here, shared, thresholds }: AlertContext): Alert[] 
       name: "LoggingRingUnhealthy",
       severity: "critical",
       forMinutes: 10,
-      expression: `${shared.unhealthyMembers} > 0`,
+      expression: `${shared.unhealthyWriters} > 0`,
       summary:
-        "The ring {{ $labels.name }} has {{ $value }} unhealthy members. With two unhealthy writers, Loki accepts no lines.",
+        "{{ $value }} writers are unhealthy, and Loki cannot go on without them. With two, it accepts no lines: they wait on the nodes.",
     },
     {
       name: "LoggingRequestErrors",

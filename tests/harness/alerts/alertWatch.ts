@@ -147,6 +147,7 @@ export class AlertWatch {
     const asked = activeTargets.map(({ lastScrape }) => Date.parse(lastScrape));
     const last = Math.max(...asked);
     return (
+      asked.length > 0 &&
       asked.every((at) => at >= this.#started) &&
       groups.every(({ lastEvaluation }) => Date.parse(lastEvaluation) > last)
     );

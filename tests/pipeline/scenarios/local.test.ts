@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../../harness/figures.ts";
+import { until } from "../../harness/processes.ts";
 import { outsideEnvironment } from "../../harness/runningStack/namespaces.ts";
 import { alertsMissing } from "../../harness/runningStack/requirements.ts";
 
@@ -14,21 +15,28 @@ const LIMIT_MS = 300_000;
 it("npm run local -- --break writer prints where the alerts are, and which one fires", {
   skip: alertsMissing(),
 }, async () => {
+  execFileSync("ip", ["link", "set", "lo", "up"]);
   const command = resolve(import.meta.dirname, "../local.ts");
   const child = spawn(process.execPath, [command, "--break", "writer"], {
     stdio: ["ignore", "pipe", "inherit"],
     env: outsideEnvironment(),
+    // Ctrl-C at a terminal reaches all processes of its group.
+    detached: true,
   });
+  const interrupt = (signal: NodeJS.Signals) => process.kill(-(child.pid as number), signal);
   const ended = once(child, "exit");
-  void sleep(LIMIT_MS, undefined, { ref: false }).then(() => child.kill("SIGTERM"));
+  void sleep(LIMIT_MS, undefined, { ref: false }).then(() => interrupt("SIGTERM"));
   let output = "";
   let interrupted = false;
   for await (const chunk of child.stdout) {
     output += chunk;
     // Once: a second one would end it at once.
     if (!interrupted && /FIRES .*LoggingPartDown.*runbooks/s.test(output)) {
-      child.kill("SIGINT");
       interrupted = true;
+      // The command listens outside of its namespaces, here.
+      const address = /alerts {2}(http:\S+)\/alerts/.exec(output)?.[1];
+      await until("Prometheus at the address that it prints", async () => (await fetch(`${address}/-/ready`)).ok);
+      interrupt("SIGINT");
     }
   }
   const [code] = await ended;
