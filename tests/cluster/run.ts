@@ -17,7 +17,6 @@ const SCENARIOS = [
   "changes",
   "explain",
   "admission",
-  "monitoring",
   "refresh",
   "upgrade",
   "takeDown",

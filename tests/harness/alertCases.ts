@@ -16,7 +16,11 @@ export interface AlertCase {
 }
 
 const HERE = 'cluster="prod-aks-a", namespace="logging"';
-const ALLOY = `${HERE}, container="alloy", node="node-1", pod="alloy-1"`;
+const alloyOf = (node: string): string => `${HERE}, container="alloy", node="node-${node}", pod="alloy-${node}"`;
+const ALLOY = alloyOf("1");
+const upOf = (node: string): string => `up{${alloyOf(node)}}`;
+const dropped = (node: string): string =>
+  `otelcol_exporter_send_failed_log_records{${alloyOf(node)}, exporter="otlp_http/0"}`;
 const EVENTS = `${HERE}, container="alloy", component="events", node="node-1", pod="alloy-events-1"`;
 const queue = (exporter: string): string => `otelcol_exporter_queue_size{${ALLOY}, exporter="${exporter}"}`;
 const capacity = (exporter: string): string => `otelcol_exporter_queue_capacity{${ALLOY}, exporter="${exporter}"}`;
@@ -141,7 +145,9 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   LoggingLinesDropped: {
     labels: NODE,
     // The counter appears with its first value.
-    ...oneSeries(`otelcol_exporter_send_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`, "_x20 3x5", "3x40"),
+    fires: { [dropped("1")]: "_x20 3x5", [upOf("1")]: "1x25" },
+    // One that was there before, also before a Prometheus that has begun with it.
+    silent: { [dropped("1")]: "3x40", [upOf("1")]: "1x40", [dropped("2")]: "_x20 3x5", [upOf("2")]: "_x20 1x5" },
     minutes: 22,
   },
   LoggingPartDown: {
@@ -151,9 +157,15 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   },
   LoggingLinesRefused: {
     labels: { reason: "greater_than_max_sample_age" },
-    fires: { [discarded("greater_than_max_sample_age")]: "_x20 1x20" },
-    // Alloy tries these again.
-    silent: { [discarded("rate_limited")]: "0+10x40" },
+    fires: { [discarded("greater_than_max_sample_age")]: "_x20 1x20", [`up{${WRITER}}`]: "1x40" },
+    // Alloy tries these again. The others were there before Prometheus was.
+    silent: {
+      [discarded("rate_limited")]: "0+10x40",
+      [discarded("stream_limit")]: "_x20 1x20",
+      [`up{${WRITER}}`]: "1x40",
+      [discarded("line_too_long").replaceAll("write-0", "write-1")]: "_x20 5x20",
+      [`up{${WRITER.replace("write-0", "write-1")}}`]: "_x20 1x20",
+    },
     minutes: 25,
   },
   LoggingRateLimited: {

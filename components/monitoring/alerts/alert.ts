@@ -37,7 +37,10 @@ export interface AlertContext {
 
 /**
  * A counter has risen in the last 15 minutes. Also true for a counter that appears with a value: Loki and Alloy report a reason only when
- * it has occurred, and `increase` needs a first value to compare with.
+ * it has occurred, and `increase` needs a first value to compare with. Such a counter has fewer values than its pod has had scrapes. One
+ * that was there before Prometheus was, or before a gap in its own data, has as many.
+ *
+ * @param here Label matchers of everything that the PodMonitors scrape.
  */
-export const hasRisen = (counter: string): string =>
-  `(increase(${counter}[15m]) > 0 or (${counter} unless ${counter} offset 15m) > 0)`;
+export const hasRisen = (counter: string, here: string): string =>
+  `(increase(${counter}[15m]) > 0 or (${counter} unless ${counter} offset 15m) > 0 and count_over_time(${counter}[15m]) < on (pod) group_left () max by (pod) (sum_over_time(up{${here}}[15m])))`;

@@ -1,7 +1,7 @@
 import { type Alert, type AlertContext, hasRisen } from "./alert.ts";
 
 /** Alerts on Alloy: one on each node, with 16 queues on the node's disk. */
-export function collectorAlerts({ shared, thresholds }: AlertContext): Alert[] {
+export function collectorAlerts({ here, shared, thresholds }: AlertContext): Alert[] {
   const { alloy, queueSize: size, queueCapacity: capacity, queueFill } = shared;
   // Without the pod that sends Kubernetes events.
   const agents = `${alloy}, component!="events"`;
@@ -57,7 +57,7 @@ export function collectorAlerts({ shared, thresholds }: AlertContext): Alert[] {
       name: "LoggingLinesDropped",
       severity: "critical",
       forMinutes: 0,
-      expression: `sum by (node) (${hasRisen(`otelcol_exporter_send_failed_log_records{${alloy}}`)})`,
+      expression: `sum by (node) (${hasRisen(`otelcol_exporter_send_failed_log_records{${alloy}}`, here)})`,
       summary: "Alloy on node {{ $labels.node }} has dropped lines that Loki refused for good. These lines are lost.",
     },
   ];

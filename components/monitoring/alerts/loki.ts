@@ -19,7 +19,7 @@ export function lokiAlerts({ here, shared, thresholds }: AlertContext): Alert[] 
       name: "LoggingLinesRefused",
       severity: "warning",
       forMinutes: 0,
-      expression: `sum by (reason) (${hasRisen(`loki_discarded_samples_total{${here}, reason!~"${RATE_LIMITS}"}`)})`,
+      expression: `sum by (reason) (${hasRisen(`loki_discarded_samples_total{${here}, reason!~"${RATE_LIMITS}"}`, here)})`,
       summary: "Loki refuses lines for good, reason {{ $labels.reason }}. These lines are lost.",
     },
     {

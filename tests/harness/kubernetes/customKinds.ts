@@ -27,18 +27,6 @@ export const KARPENTER_NODE_POOL: CustomKind = {
   scope: "Cluster",
 };
 
-/** What Prometheus Operator scrapes. Every field is accepted. */
-export const POD_MONITOR: CustomKind = {
-  group: "monitoring.coreos.com",
-  version: "v1",
-  kind: "PodMonitor",
-  plural: "podmonitors",
-  scope: "Namespaced",
-};
-
-/** Prometheus Operator's alerts. Every field is accepted. */
-export const PROMETHEUS_RULE: CustomKind = { ...POD_MONITOR, kind: "PrometheusRule", plural: "prometheusrules" };
-
 /** Lets the API server store objects of a kind. */
 export const createCustomKind = (api: KubernetesApi, { group, version, kind, plural, scope }: CustomKind) =>
   api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {
