@@ -3,13 +3,19 @@ import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import { alertGroups } from "../../../components/monitoring/alerts/pack.ts";
 import { thresholdsArgs } from "../../../components/monitoring/thresholds.ts";
-import { monitoringOf } from "../../harness/alerts/alertWatch.ts";
+import { load, stackFile } from "../../harness/plannedStack.ts";
 
 const page = readFileSync("docs/observing.md", "utf8");
 
 it("docs/observing.md names every alert in its table, and none that does not exist", async () => {
-  const { resolved, monitoring } = await monitoringOf("prod-aks-a");
-  const alerts = alertGroups(resolved, monitoring).flatMap((group) => group.alerts.map(({ name }) => name));
+  const { resolved } = await load(
+    stackFile((c) => {
+      c.monitoring = { kind: "prometheusOperator", thresholds: { bucketGiB: 100 } };
+      c.alloy = { ...c.alloy, events: { enabled: true } };
+    }),
+  );
+  assert.ok(resolved.monitoring.kind !== "none");
+  const alerts = alertGroups(resolved, resolved.monitoring).flatMap((group) => group.alerts.map(({ name }) => name));
   const named = (text: string) => [...new Set(text.match(/\bLogging[A-Z]\w+/g))].sort();
   const table = page.slice(page.indexOf("## What is measured where"), page.indexOf("## Turn it on"));
   assert.deepEqual(named(table), alerts.sort());
