@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { parse } from "yaml";
 import { Findings } from "../components/findings.ts";
 import { checkNoSecrets } from "../components/helm/secretsInValues.ts";
+import { TENANT } from "../components/loki/effectiveConfig.ts";
 
 /** A resource as the engine hands it to a policy. */
 export interface CheckedResource {
@@ -88,7 +89,10 @@ export const RULES: readonly Rule[] = [
       const values = lokiValuesOf(resource);
       if (!values) return [];
       const configs = lokiConfigs(values).map(([, config]) => config);
-      const period = configs.map((config) => config.limits_config?.retention_period).find((set) => set !== undefined);
+      // What Loki reads while it runs comes first. It has one tenant, unless auth_enabled is set.
+      const tenant = values.loki?.runtimeConfig?.overrides?.[TENANT];
+      const limits = [tenant, ...configs.map((config) => config.limits_config)];
+      const period = limits.map((some) => some?.retention_period).find((set) => set !== undefined);
       const enabled = configs.map((config) => config.compactor?.retention_enabled).find((set) => set !== undefined);
       return [
         ...unless(

@@ -25,6 +25,7 @@ export function lokiMeanings(
     ...placeMeanings(old.config, now.config),
     ...readingMeanings(old, now),
     ...limitMeanings(old.limits, now.limits),
+    ...reloadedMeaning(old, now),
   ];
 }
 
@@ -169,13 +170,35 @@ function limitMeanings(old: Fields, now: Fields): RatedFinding[] {
     const [a, b] = [Number(old[limit]), Number(now[limit])];
     if (b < a)
       meanings.push({
-        level: "restarts",
+        level: "disruptive",
         subject: limit,
         text: `${a} → ${b}: above it Loki answers 429, and Alloy waits: lines come late`,
       });
   }
   return meanings;
 }
+
+/** Limits in the runtime config that are others now. Loki reads that file every ten seconds, and the kubelet writes it within two minutes. */
+function reloadedMeaning(before: EffectiveConfig, after: EffectiveConfig): RatedFinding[] {
+  const removed = before.reloaded.filter((limit) => !(limit in after.limits));
+  const values = [
+    ...after.reloaded
+      .filter((limit) => !isDeepStrictEqual(before.limits[limit], after.limits[limit]))
+      .map((limit) => `${limit} (${limitText(before.limits[limit])} → ${limitText(after.limits[limit])})`),
+    ...removed.map((limit) => `${limit} (removed)`),
+  ];
+  if (values.length === 0) return [];
+  return [
+    {
+      level: "safe",
+      subject: "Loki's limits",
+      text: `reloaded without a restart, within about two minutes of the deploy: ${values.join(", ")}`,
+    },
+  ];
+}
+
+const limitText = (value: unknown): string =>
+  value === undefined ? "unset" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 /** Loki's own default is `filter-and-delete`. */
 const canDelete = ({ deletion_mode, allow_deletes }: Fields): boolean =>

@@ -1,4 +1,5 @@
 import type { Fields, Manifest } from "../../components/helm/manifest.ts";
+import { RUNTIME_FILE } from "../../components/loki/effectiveConfig.ts";
 import { count } from "./count.ts";
 import type { FieldChange } from "./fieldChanges.ts";
 import type { Level, RatedFinding } from "./levels.ts";
@@ -255,12 +256,15 @@ const removed = ({ name }: ObjectChange): Level => (/cache|canary/.test(name) ? 
 function unreadConfigMeanings({ objects }: ReleaseChange): RatedFinding[] {
   const restarting = objects.some(({ fields }) => fields.some(({ path }) => path.startsWith("spec.template")));
   if (restarting) return [];
-  return objects
-    .filter(({ kind, op }) => kind === "ConfigMap" && op === "changed")
-    .filter(({ fields }) => fields.some(({ path }) => path.startsWith("data")))
-    .map((change) => ({
-      level: "safe",
-      subject: subjectOf(change),
-      text: "no pod restarts for it: a program that reads it only at start keeps the old one until its next start",
-    }));
+  return (
+    objects
+      .filter(({ kind, op }) => kind === "ConfigMap" && op === "changed")
+      // lokiMeanings.ts explains what Loki reads while it runs.
+      .filter(({ fields }) => fields.some(({ path }) => path.startsWith("data") && !path.includes(RUNTIME_FILE)))
+      .map((change) => ({
+        level: "safe",
+        subject: subjectOf(change),
+        text: "no pod restarts for it: a program that reads it only at start keeps the old one until its next start",
+      }))
+  );
 }

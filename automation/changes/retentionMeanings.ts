@@ -34,7 +34,7 @@ function rated(subject: string, before: number, after: number): RatedFinding[] {
         {
           level: "destructive",
           subject,
-          text: `${spans}: the compactor deletes every older line, about two hours after the roll-out`,
+          text: `${spans}: the compactor deletes every older line, about two hours after the deploy`,
           fix: "nothing brings them back; copy the lines that you still need out of the bucket first",
         },
       ]

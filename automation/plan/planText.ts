@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { TENANT } from "../../components/loki/effectiveConfig.ts";
 import { formatCapacity } from "../../components/nodePool/capacity.ts";
 import { writeYaml } from "../yaml/kubernetesYaml.ts";
 import type { ReleaseInputs } from "./helmTemplate.ts";
@@ -73,7 +74,7 @@ function alloySummary(values: Values): Values {
 
 function lokiSummary(values: Values): Values {
   const get = (path: string): unknown => valueAt(values, path);
-  const limit = (key: string): unknown => get(`loki.limits_config.${key}`);
+  const limit = (key: string): unknown => get(`loki.runtimeConfig.overrides.${TENANT}.${key}`);
   const component = (key: string): string => {
     const disk = get(`${key}.persistence.size`);
     const disks = disk === undefined ? "" : `; ${disk} ${get(`${key}.persistence.storageClass`)} each`;

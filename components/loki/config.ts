@@ -3,6 +3,7 @@ import type { Values } from "../helm/mergeValues.ts";
 import { STORAGE_ENV } from "../objectStorage/credentials.ts";
 import { memoryLimit } from "../quantities.ts";
 import { CHUNK_MIB } from "./chunk.ts";
+import { TENANT } from "./effectiveConfig.ts";
 import { queryLimits, queryQueue } from "./queries.ts";
 import { CA_MOUNT, type LokiReferences } from "./references.ts";
 import { retentionStreams } from "./retention.ts";
@@ -29,7 +30,9 @@ export const lokiConfig = (args: ResolvedArgs, refs: LokiReferences): Values => 
     // over, as after any roll-out, the index has forgotten these chunks and nothing deletes them (grafana/loki#11119).
     deletion_marker_object_store_prefix: "markers/",
   },
-  limits_config: limits(args),
+  limits_config: FIXED_LIMITS,
+  // Loki reads this file every ten seconds, so that another limit restarts no pod. https://grafana.com/docs/loki/latest/configure/#runtime-configuration-file
+  runtimeConfig: { overrides: { [TENANT]: tunedLimits(args) } },
   ingester: ingester(args),
   // Readers ask the writers for lines of this age too. With Loki's 3h, lines that a writer keeps during an outage of MinIO would exist and
   // not be found.
@@ -55,7 +58,8 @@ const storage = ({ objectStorage }: ResolvedArgs, refs: LokiReferences): Values 
   },
 });
 
-const limits = ({ loki }: ResolvedArgs): Values => ({
+/** The limits that are arguments. */
+const tunedLimits = ({ loki }: ResolvedArgs): Values => ({
   retention_period: `${loki.retentionHours}h`,
   ...(loki.retention.length > 0 && { retention_stream: retentionStreams(loki.retention) }),
   ...queryLimits(loki),
@@ -64,7 +68,13 @@ const limits = ({ loki }: ResolvedArgs): Values => ({
   per_stream_rate_limit: `${loki.limits.perStreamRateMb}MB`,
   per_stream_rate_limit_burst: `${loki.limits.perStreamBurstMb}MB`,
   max_global_streams_per_user: loki.limits.maxStreams,
+});
+
+/** Limits that every stack has. */
+const FIXED_LIMITS: Values = {
   allow_structured_metadata: true,
+  // Who logs how much: npm run usage asks for one volume for each container.
+  volume_enabled: true,
   // Refused lines are lost: Alloy does not resend a batch that got a 400.
   max_line_size_truncate: true,
   reject_old_samples: true,
@@ -90,7 +100,7 @@ const limits = ({ loki }: ResolvedArgs): Values => ({
   shard_streams: { enabled: false, time_sharding_enabled: true, time_sharding_ignore_recent: "0s" },
   // Otherwise everyone who reaches the gateway could delete logs.
   deletion_mode: "disabled",
-});
+};
 
 const ingester = ({ loki }: ResolvedArgs): Values => ({
   // The writers need a sixth less CPU than with gzip, the default, and store 1 % fewer bytes. Snappy stores half as much again. Blocks of

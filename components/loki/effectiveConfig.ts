@@ -6,6 +6,9 @@ import { hoursOf } from "./durations.ts";
 /** Loki's only tenant, as long as `auth_enabled` is false. */
 export const TENANT = "fake";
 
+/** The file with the limits that Loki reads while it runs. */
+export const RUNTIME_FILE = "runtime-config.yaml";
+
 /** What Loki runs with, wherever it is written. */
 export interface EffectiveConfig {
   /** The object with Loki's config. */
@@ -19,6 +22,8 @@ export interface EffectiveConfig {
   readonly runtimeIsMap: boolean;
   /** Limits of the tenant: `limits_config` and its overrides in the runtime config. */
   readonly limits: Fields;
+  /** Those of them that Loki reads while it runs. */
+  readonly reloaded: readonly string[];
 }
 
 /** Loki's config in rendered objects. `undefined` if there is none, or if it cannot be read. */
@@ -27,7 +32,7 @@ export function effectiveConfig(objects: readonly Manifest[]): EffectiveConfig |
     const text = textIn(object, "config.yaml");
     const config = text === undefined ? undefined : mapIn(text);
     if (text === undefined || !config?.schema_config) continue;
-    const runtime = objects.map((other) => textIn(other, "runtime-config.yaml")).find((other) => other !== undefined);
+    const runtime = objects.map((other) => textIn(other, RUNTIME_FILE)).find((other) => other !== undefined);
     const runtimeMap = mapIn(runtime ?? "{}");
     const overrides = runtimeMap ?? {};
     const tenants = isMap(overrides.overrides) ? overrides.overrides : {};
@@ -40,6 +45,7 @@ export function effectiveConfig(objects: readonly Manifest[]): EffectiveConfig |
       runtime: overrides,
       runtimeIsMap: runtimeMap !== undefined,
       // An override of a list replaces the list.
+      reloaded: Object.keys(isMap(own) ? own : {}),
       limits: isMap(own) ? { ...mergeValues(limits, own), ...listsOf(own) } : limits,
     };
   }

@@ -1,6 +1,9 @@
 import type { FixedValue } from "../helm/valuesChecks.ts";
 import { TENANT } from "./effectiveConfig.ts";
 
+/** The limits that are arguments. */
+const TUNED_LIMITS = `loki.runtimeConfig.overrides.${TENANT}.`;
+
 /** Values of the Loki chart that an argument sets, with that argument. The escape hatch must not set them. */
 export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "write.replicas": "loki.write.replicas",
@@ -34,16 +37,16 @@ export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
   "loki.storage.s3.region": "objectStorage.region",
   "loki.storage.s3.s3ForcePathStyle": "objectStorage.pathStyle",
   "loki.storage.s3.insecure": "objectStorage.endpoint",
-  "loki.limits_config.retention_period": "loki.retentionHours",
-  "loki.limits_config.ingestion_rate_mb": "loki.limits.ingestionRateMb",
-  "loki.limits_config.ingestion_burst_size_mb": "loki.limits.ingestionBurstMb",
-  "loki.limits_config.per_stream_rate_limit": "loki.limits.perStreamRateMb",
-  "loki.limits_config.per_stream_rate_limit_burst": "loki.limits.perStreamBurstMb",
-  "loki.limits_config.max_global_streams_per_user": "loki.limits.maxStreams",
-  "loki.limits_config.query_timeout": "loki.queries.timeoutSeconds",
-  "loki.limits_config.max_query_bytes_read": "loki.queries.maxReadGb",
-  "loki.limits_config.max_query_series": "loki.queries.maxSeries",
-  "loki.limits_config.max_entries_limit_per_query": "loki.queries.maxEntries",
+  [`${TUNED_LIMITS}retention_period`]: "loki.retentionHours",
+  [`${TUNED_LIMITS}ingestion_rate_mb`]: "loki.limits.ingestionRateMb",
+  [`${TUNED_LIMITS}ingestion_burst_size_mb`]: "loki.limits.ingestionBurstMb",
+  [`${TUNED_LIMITS}per_stream_rate_limit`]: "loki.limits.perStreamRateMb",
+  [`${TUNED_LIMITS}per_stream_rate_limit_burst`]: "loki.limits.perStreamBurstMb",
+  [`${TUNED_LIMITS}max_global_streams_per_user`]: "loki.limits.maxStreams",
+  [`${TUNED_LIMITS}query_timeout`]: "loki.queries.timeoutSeconds",
+  [`${TUNED_LIMITS}max_query_bytes_read`]: "loki.queries.maxReadGb",
+  [`${TUNED_LIMITS}max_query_series`]: "loki.queries.maxSeries",
+  [`${TUNED_LIMITS}max_entries_limit_per_query`]: "loki.queries.maxEntries",
   "loki.query_scheduler.max_outstanding_requests_per_tenant": "loki.queries.maxQueued",
 };
 
@@ -51,14 +54,14 @@ export const LOKI_OWNED_VALUES: Readonly<Record<string, string>> = {
 const SECTIONS = [
   ["loki.commonConfig", "loki.structuredConfig.common"],
   ["loki.schemaConfig", "loki.structuredConfig.schema_config"],
-  ["loki.limits_config", "loki.structuredConfig.limits_config"],
   ["loki.query_scheduler", "loki.structuredConfig.query_scheduler"],
 ] as const;
 
 const inLokisConfig = (valuePath: string): string =>
   SECTIONS.reduce((path, [value, section]) => path.replace(value, section), valuePath);
 
-const LIMITS = "loki.limits_config.";
+/** Where else a limit can be written. */
+const OTHER_LIMITS = ["loki.limits_config.", "loki.structuredConfig.limits_config."];
 
 /** These values and every other way around an argument. With one of them, Loki would run with something else than the argument. */
 export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
@@ -66,12 +69,13 @@ export const LOKI_REFUSED_VALUES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(LOKI_OWNED_VALUES).map(([path, argument]) => [inLokisConfig(path), argument])),
   ...Object.fromEntries(
     Object.entries(LOKI_OWNED_VALUES)
-      .filter(([path]) => path.startsWith(LIMITS))
-      .map(([path, argument]) => [path.replace(LIMITS, `loki.runtimeConfig.overrides.${TENANT}.`), argument]),
+      .filter(([path]) => path.startsWith(TUNED_LIMITS))
+      .flatMap(([path, argument]) => OTHER_LIMITS.map((limits) => [path.replace(TUNED_LIMITS, limits), argument])),
   ),
   // Absent from the stack's values unless a query is blocked.
-  "loki.limits_config.blocked_queries": "loki.queries.blocked",
-  "loki.structuredConfig.limits_config.blocked_queries": "loki.queries.blocked",
+  ...Object.fromEntries(
+    [TUNED_LIMITS, ...OTHER_LIMITS].map((limits) => [`${limits}blocked_queries`, "loki.queries.blocked"]),
+  ),
   "loki.structuredConfig.common.storage": "objectStorage",
   "loki.structuredConfig.storage_config.aws": "objectStorage",
   "loki.storage_config.aws": "objectStorage",

@@ -75,7 +75,7 @@ export const queriesArgs = z.strictObject({
 
 type Queries = z.output<typeof queriesArgs>;
 
-/** The guard rails in Loki's `limits_config`. */
+/** The guard rails among Loki's limits. */
 export const queryLimits = ({ queries, ...retention }: Retention & { readonly queries: Queries }): Values => ({
   query_timeout: `${queries.timeoutSeconds}s`,
   // Lines that are kept longer than others must be found too.
@@ -84,8 +84,7 @@ export const queryLimits = ({ queries, ...retention }: Retention & { readonly qu
   max_query_length: `${longestRetention(retention) + 24}h`,
   max_query_bytes_read: `${queries.maxReadGb}GB`,
   max_query_series: queries.maxSeries,
-  // Who logs how much: npm run usage asks for one volume for each container.
-  volume_enabled: true,
+  // One volume for each container.
   volume_max_series: queries.maxSeries,
   max_entries_limit_per_query: queries.maxEntries,
   ...(queries.blocked.length > 0 && { blocked_queries: queries.blocked }),

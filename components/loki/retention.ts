@@ -3,6 +3,7 @@ import { explained } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
 import { isMap, type Values } from "../helm/mergeValues.ts";
 import { containerName, namespaceName } from "../kubernetesNames.ts";
+import { TENANT } from "./effectiveConfig.ts";
 
 /** How long lines are kept, hours. */
 export const keptHours = z.number().refine(
@@ -61,6 +62,7 @@ export const retentionStreams = (rules: readonly RetentionRule[]): Values[] =>
 const IN_VALUES = [
   ["loki", "limits_config", "retention_stream"],
   ["loki", "structuredConfig", "limits_config", "retention_stream"],
+  ["loki", "runtimeConfig", "overrides", TENANT, "retention_stream"],
 ] as const;
 
 /** Checks the rules together, and that the escape hatch has no others. */

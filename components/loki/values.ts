@@ -1,10 +1,11 @@
 import type { ResolvedArgs } from "../args.ts";
 import { OFFERED_PATHS, withOwnSnippets } from "../gateway/offeredPaths.ts";
 import { generationAnnotation } from "../gateway/password.ts";
-import { mergeValues, type Values } from "../helm/mergeValues.ts";
+import { isMap, mergeValues, type Values } from "../helm/mergeValues.ts";
 import { LOKI_RELEASE } from "../releaseNames.ts";
 import { canaryValues } from "./canary.ts";
 import { lokiConfig } from "./config.ts";
+import { TENANT } from "./effectiveConfig.ts";
 import { CA_MOUNT, type LokiReferences } from "./references.ts";
 import { CACHE_CPU, EXPORTER_RESOURCES } from "./workloads.ts";
 
@@ -47,7 +48,24 @@ export function lokiValues(args: ResolvedArgs, refs: LokiReferences): Values {
 }
 
 /** The stack's values with an escape hatch over them. */
-export const overLokiValues = (own: Values, hatch: Values): Values => withOwnSnippets(mergeValues(own, hatch));
+export const overLokiValues = (own: Values, hatch: Values): Values =>
+  withOwnSnippets(mergeValues(withoutLimits(own, limitsIn(hatch)), hatch));
+
+/** Limits that a hatch has in Loki's config. */
+const limitsIn = ({ loki }: Values): string[] => {
+  const { limits_config, structuredConfig } = isMap(loki) ? loki : {};
+  const sections = [limits_config, isMap(structuredConfig) ? structuredConfig.limits_config : undefined];
+  return sections.filter(isMap).flatMap(Object.keys);
+};
+
+/** The values without some limits in the runtime config. Loki reads that over its config, so the hatch's would do nothing. */
+function withoutLimits(values: Values, limits: readonly string[]): Values {
+  const { loki } = values;
+  const { overrides } = isMap(loki) && isMap(loki.runtimeConfig) ? loki.runtimeConfig : {};
+  if (limits.length === 0 || !isMap(loki) || !isMap(overrides) || !isMap(overrides[TENANT])) return values;
+  const kept = Object.entries(overrides[TENANT]).filter(([limit]) => !limits.includes(limit));
+  return { ...values, loki: { ...loki, runtimeConfig: { overrides: { [TENANT]: Object.fromEntries(kept) } } } };
+}
 
 /** Parts of the chart that the stack leaves out. */
 const LEFT_OUT = {

@@ -65,43 +65,55 @@ describe("the change report, with the real charts", { skip, timeout: 300_000 }, 
     const longer = await reportOf((config) => {
       config.loki.retention = [{ namespace: "audit", container: "ledger", hours: 8760 }];
     });
-    assert.equal(longer.verdict, "restarts");
+    assert.equal(longer.verdict, "safe");
     assert.ok(
       subjects(longer).includes('safe retention of {namespace="audit", container="ledger"}'),
       subjects(longer).join("\n"),
     );
   });
 
-  it("of a shorter retention is destructive; of a longer one, three roll-outs", async () => {
+  it("of a shorter retention is destructive, of a longer one safe; no pod restarts", async () => {
     const shorter = await reportOf((config) => {
       config.loki.retentionHours = 168;
     });
     assert.equal(shorter.verdict, "destructive");
-    assert.deepEqual(subjects(shorter), [
-      "destructive retention",
-      "restarts Deployment loki-read",
-      "restarts StatefulSet loki-backend",
-      "restarts StatefulSet loki-write",
-    ]);
+    assert.deepEqual(subjects(shorter), ["destructive retention", "safe Loki's limits"]);
     assert.match(shorter.meanings[0]?.text ?? "", /14 days → 7 days/);
     const longer = await reportOf((config) => {
       config.loki.retentionHours = 672;
     });
-    assert.equal(longer.verdict, "restarts");
-    assert.deepEqual(objects(longer), [
-      "changed ConfigMap loki",
-      "changed Deployment loki-read",
-      "changed StatefulSet loki-backend",
-      "changed StatefulSet loki-write",
-    ]);
+    assert.equal(longer.verdict, "safe");
+    assert.deepEqual(objects(longer), ["changed ConfigMap loki-runtime"]);
     assert.deepEqual(
       longer.releases[0]?.objects[0]?.fields.map(({ path, before, after }) => [path, before, after]),
       [
-        ['data."config.yaml".limits_config.max_query_length', "360h", "696h"],
-        ['data."config.yaml".limits_config.max_query_lookback', "336h", "672h"],
-        ['data."config.yaml".limits_config.retention_period', "336h", "672h"],
+        ['data."runtime-config.yaml".overrides.fake.max_query_length', "360h", "696h"],
+        ['data."runtime-config.yaml".overrides.fake.max_query_lookback', "336h", "672h"],
+        ['data."runtime-config.yaml".overrides.fake.retention_period', "336h", "672h"],
       ],
     );
+  });
+
+  it("of any limit or guard rail of queries restarts no pod, and names what Loki reloads", async () => {
+    for (const [group, key, value, limit] of [
+      ["limits", "ingestionRateMb", 60, "ingestion_rate_mb"],
+      ["limits", "ingestionBurstMb", 200, "ingestion_burst_size_mb"],
+      ["limits", "perStreamRateMb", 6, "per_stream_rate_limit"],
+      ["limits", "perStreamBurstMb", 40, "per_stream_rate_limit_burst"],
+      ["limits", "maxStreams", 30_000, "max_global_streams_per_user"],
+      ["queries", "timeoutSeconds", 60, "query_timeout"],
+      ["queries", "maxReadGb", 50, "max_query_bytes_read"],
+      ["queries", "maxSeries", 2000, "max_query_series"],
+      ["queries", "maxEntries", 100, "max_entries_limit_per_query"],
+      ["queries", "blocked", [{ pattern: "{a=`b`}" }], "blocked_queries"],
+    ] as const) {
+      const report = await reportOf((config) => {
+        config.loki[group] = { ...config.loki[group], [key]: value };
+      });
+      assert.deepEqual(objects(report), ["changed ConfigMap loki-runtime"], key);
+      assert.deepEqual(subjects(report), ["safe Loki's limits"], key);
+      assert.match(report.meanings[0]?.text ?? "", new RegExp(`^reloaded without a restart.*: ${limit} \\(`));
+    }
   });
 
   it("of a shorter retention for some lines, or deletions, is destructive wherever it is written", async () => {

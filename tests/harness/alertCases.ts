@@ -201,6 +201,12 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     },
     minutes: 20,
   },
+  LoggingLimitsNotRead: {
+    labels: { pod: "loki-write-0" },
+    fires: { [`loki_runtime_config_last_reload_successful{${WRITER}, config="loki"}`]: "0x30" },
+    silent: { [`loki_runtime_config_last_reload_successful{${WRITER}, config="loki"}`]: "1x5 0x8 1x20" },
+    minutes: 20,
+  },
   LoggingRequestErrors: {
     labels: { route: "otlp_v1_logs" },
     fires: { [requests(PUSHES)]: "0+90x40", [requests(FAILED)]: "0+10x40" },

@@ -63,6 +63,14 @@ export function lokiAlerts({ here, shared, thresholds }: AlertContext): Alert[] 
         "{{ $value }} writers are unhealthy, and Loki cannot go on without them. With two, it accepts no lines: they wait on the nodes.",
     },
     {
+      name: "LoggingLimitsNotRead",
+      severity: "warning",
+      forMinutes: 10,
+      expression: `max by (pod) (loki_runtime_config_last_reload_successful{${here}}) == 0`,
+      summary:
+        "{{ $labels.pod }} refuses its runtime config, and keeps its old limits. No line is affected, but a pod that starts with this config does not start.",
+    },
+    {
       name: "LoggingRequestErrors",
       severity: "critical",
       forMinutes: 10,

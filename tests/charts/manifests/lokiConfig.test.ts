@@ -1,6 +1,7 @@
 // Loki's config and the Services that it refers to.
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { parse } from "yaml";
 import { containersOf, object } from "../renderedCharts.ts";
 import { describeManifests, LOKI } from "./describeManifests.ts";
 
@@ -53,10 +54,17 @@ describeManifests(({ stack, rendered, pod, lokiConfig }) => {
     ]);
     assert.equal(loki.compactor.retention_enabled, true);
     assert.equal(loki.compactor.delete_request_store, "s3");
-    assert.equal(loki.limits_config.retention_period, "336h");
-    assert.equal(loki.limits_config.max_query_lookback, "336h");
-    assert.equal(loki.limits_config.ingestion_rate_mb, 50);
-    assert.equal(loki.limits_config.ingestion_burst_size_mb, 100);
+    const limits = parse(object(rendered().loki, "ConfigMap", "loki-runtime").data["runtime-config.yaml"]).overrides
+      .fake;
+    assert.equal(limits.retention_period, "336h");
+    assert.equal(limits.max_query_lookback, "336h");
+    assert.equal(limits.ingestion_rate_mb, 50);
+    assert.equal(limits.ingestion_burst_size_mb, 100);
+    // Loki reads the overrides over its config. A limit in both would be read in one of them only.
+    assert.deepEqual(
+      Object.keys(limits).filter((limit) => limit in loki.limits_config),
+      [],
+    );
     assert.equal(loki.limits_config.deletion_mode, "disabled");
     assert.equal(loki.limits_config.shard_streams.time_sharding_enabled, true);
     assert.equal(loki.limits_config.reject_old_samples_max_age, "168h");

@@ -7,7 +7,7 @@ import { keepContainerLog } from "./containerLog.ts";
 import { type Image, imageOf, programFolder } from "./images.ts";
 import { nodeFolder, nodeName, type PodContext } from "./node.ts";
 import { childrenOf } from "./processUsage.ts";
-import { quote, rootFilesystem } from "./rootFilesystem.ts";
+import { type Mount, quote, rootFilesystem } from "./rootFilesystem.ts";
 import { expandVariables } from "./variableExpansion.ts";
 import { makeMounts, secretOf } from "./volumes.ts";
 
@@ -146,13 +146,19 @@ export class Container {
     return join(this.#around.folder, "root", this.#container.name);
   }
 
-  /** Shell lines that make the container's root and then run its command, which is the shell's arguments. */
-  #setup(): string {
+  /** Writes the current content of the container's ConfigMaps and Secrets. @returns everything that it mounts. */
+  writeFiles(): Mount[] {
     const { pod, spec, context, node, folder } = this.#around;
-    const mounts = makeMounts(spec, this.#container, {
+    return makeMounts(spec, this.#container, {
       ...{ pod, folder, node: nodeFolder(context.folder, node), files: this.#files },
       objects: context.objects(),
     });
+  }
+
+  /** Shell lines that make the container's root and then run its command, which is the shell's arguments. */
+  #setup(): string {
+    const { pod, context } = this.#around;
+    const mounts = this.writeFiles();
     const program = programFolder(context.folder, this.#image, context.programs[this.#image.program] ?? "");
     return [
       "set -eu",

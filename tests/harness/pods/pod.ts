@@ -97,6 +97,11 @@ export class Pod {
     for (const container of others) container.start();
   }
 
+  /** Writes the current content of ConfigMaps and Secrets into the running containers, as the kubelet does within two minutes. */
+  updateFiles(): void {
+    for (const container of this.#containers) container.writeFiles();
+  }
+
   /** Sends a signal to the main container's program. */
   signal(signal: NodeJS.Signals): void {
     if (!this.#containers[0]) throw new Error(`${this.name}: the program is not running`);

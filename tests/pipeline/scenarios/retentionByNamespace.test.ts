@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
+import { RUNTIME_FILE, TENANT } from "../../../components/loki/effectiveConfig.ts";
 import { longestRetention, retentionStreams } from "../../../components/loki/retention.ts";
 import { until } from "../../harness/processes.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
@@ -72,21 +73,28 @@ async function streamsOfOldChunks({ store, stack }: RunningStack): Promise<Set<s
 
 /** Runs something while Loki has the rules, and deletes within seconds instead of hours. */
 async function withRules({ cluster, stack }: RunningStack, run: () => Promise<void>): Promise<void> {
-  const files = stack.objects.configMaps.loki as Record<string, string>;
-  const production = files["config.yaml"] ?? "";
-  const config = parse(production);
-  Object.assign(config.limits_config, {
+  const { configMaps } = stack.objects as { configMaps: Record<string, Record<string, string>> };
+  const [files = {}, limits = {}] = [configMaps.loki, configMaps["loki-runtime"]];
+  const production = { ...files };
+  const config = parse(production["config.yaml"] ?? "");
+  Object.assign(config.compactor, { retention_delete_delay: "20s", compaction_interval: "5s" });
+  files["config.yaml"] = stringify(config);
+  await rollLoki(cluster);
+  const own = limits[RUNTIME_FILE] ?? "";
+  const runtime = parse(own);
+  Object.assign(runtime.overrides[TENANT], {
     retention_period: `${RULES.retentionHours}h`,
     retention_stream: retentionStreams(RULES.retention),
     max_query_lookback: `${longestRetention(RULES)}h`,
   });
-  Object.assign(config.compactor, { retention_delete_delay: "20s", compaction_interval: "5s" });
-  files["config.yaml"] = stringify(config);
+  // No pod restarts for another retention.
+  limits[RUNTIME_FILE] = stringify(runtime);
+  for (const pod of cluster.loki) pod.updateFiles();
   try {
-    await rollLoki(cluster);
     await run();
   } finally {
-    files["config.yaml"] = production;
+    Object.assign(files, production);
+    limits[RUNTIME_FILE] = own;
     await rollLoki(cluster);
   }
 }

@@ -44,9 +44,9 @@ for (const stack of STACKS) {
       assert.equal(values.loki.compactor.retention_enabled, true);
       assert.equal(values.loki.compactor.delete_request_store, "s3");
       assert.equal(values.loki.compactor.working_directory, "/var/loki/compactor");
-      assert.equal(values.loki.limits_config.retention_period, "336h");
-      assert.equal(values.loki.limits_config.ingestion_rate_mb, 50);
-      assert.equal(values.loki.limits_config.ingestion_burst_size_mb, 100);
+      assert.equal(values.loki.runtimeConfig.overrides.fake.retention_period, "336h");
+      assert.equal(values.loki.runtimeConfig.overrides.fake.ingestion_rate_mb, 50);
+      assert.equal(values.loki.runtimeConfig.overrides.fake.ingestion_burst_size_mb, 100);
     });
 
     it("keeps everything in its own bucket, with keys from the environment, over verified TLS", async () => {

@@ -140,7 +140,7 @@ describe("Loki's config", () => {
     assert.deepEqual(meanings(limit("block_ingestion_until", "2999-01-01T00:00:00Z")), [
       "disruptive block_ingestion_until",
     ]);
-    assert.deepEqual(meanings(limit("ingestion_rate_mb", 10)), ["restarts ingestion_rate_mb"]);
+    assert.deepEqual(meanings(limit("ingestion_rate_mb", 10)), ["disruptive ingestion_rate_mb"]);
     assert.deepEqual(meanings(limit("ingestion_rate_mb", 100)), []);
   });
 
@@ -178,16 +178,37 @@ describe("Loki's config", () => {
   it("reads the runtime config's overrides of the only tenant, and of no other", () => {
     const override = (limits: Loose, tenant = "fake") =>
       rated(objects(BASE), objects(BASE, { overrides: { [tenant]: limits } }));
-    assert.deepEqual(override({ retention_period: "24h" }), ["destructive retention"]);
-    assert.deepEqual(override({ deletion_mode: "filter-only" }), ["destructive deletion_mode"]);
-    assert.deepEqual(override({ max_query_lookback: "1d" }), ["destructive max_query_lookback"]);
+    const reloaded = "safe Loki's limits";
+    assert.deepEqual(override({ retention_period: "24h" }), ["destructive retention", reloaded]);
+    assert.deepEqual(override({ deletion_mode: "filter-only" }), ["destructive deletion_mode", reloaded]);
+    assert.deepEqual(override({ max_query_lookback: "1d" }), ["destructive max_query_lookback", reloaded]);
     assert.deepEqual(override({ retention_stream: [{ selector: DEV, priority: 1, period: "24h" }] }), [
       `destructive retention of ${DEV}`,
+      reloaded,
     ]);
     assert.deepEqual(override({ retention_period: "24h" }, "other"), []);
     assert.deepEqual(rated(objects(BASE, { overrides: { fake: { retention_period: "30d" } } }), objects(BASE)), [
       "destructive retention",
     ]);
+  });
+
+  it("names the limits that Loki reloads without a restart, with both values", () => {
+    const withLimits = (limits: Loose) => objects(BASE, { overrides: { fake: limits } });
+    const [found, ...others] = lokiMeanings(
+      withLimits({ query_timeout: "300s", max_query_series: 1200, blocked_queries: [{ pattern: "a" }] }),
+      withLimits({ query_timeout: "60s", max_query_series: 1200, max_entries_limit_per_query: 10 }),
+    );
+    assert.deepEqual(others, []);
+    assert.equal(
+      found?.text,
+      "reloaded without a restart, within about two minutes of the deploy: query_timeout (300s → 60s), max_entries_limit_per_query (unset → 10), blocked_queries (removed)",
+    );
+  });
+
+  it("names no limit that only moves into the runtime config", () => {
+    const { retention_period, ...others } = BASE.limits_config;
+    const moved = { ...BASE, limits_config: others };
+    assert.deepEqual(rated(objects(BASE), objects(moved, { overrides: { fake: { retention_period } } })), []);
   });
 
   it("reads the config in a Secret too", () => {

@@ -119,7 +119,7 @@ describe("values are merged as Helm merges files, but for lists of maps", () => 
     );
     const loki = valuesOf(changed, "loki");
     assert.equal(loki.loki.limits_config.max_line_size, "512KB");
-    assert.equal(loki.loki.limits_config.retention_period, "336h");
+    assert.equal(loki.loki.runtimeConfig.overrides.fake.retention_period, "336h");
     assert.equal(loki.write.replicas, 3);
     assert.deepEqual(loki.write.podAnnotations, { a: "b" });
     const alloy = valuesOf(changed, "alloy");

@@ -17,7 +17,8 @@ const planned = (queries?: unknown, change: (config: Loose) => void = () => {}) 
 describe("guard rails of queries", () => {
   it("are in every stack's config", async () => {
     const { loki } = valuesOf(await planned(), "loki");
-    const { query_timeout, max_query_bytes_read, max_query_series, max_entries_limit_per_query } = loki.limits_config;
+    const { query_timeout, max_query_bytes_read, max_query_series, max_entries_limit_per_query } =
+      loki.runtimeConfig.overrides.fake;
     assert.deepEqual(
       { query_timeout, max_query_bytes_read, max_query_series, max_entries_limit_per_query },
       {
@@ -27,9 +28,9 @@ describe("guard rails of queries", () => {
         max_entries_limit_per_query: 5000,
       },
     );
-    assert.equal(loki.limits_config.max_query_length, "360h");
+    assert.equal(loki.runtimeConfig.overrides.fake.max_query_length, "360h");
     assert.equal(loki.query_scheduler.max_outstanding_requests_per_tenant, 12_800);
-    assert.equal("blocked_queries" in loki.limits_config, false);
+    assert.equal("blocked_queries" in loki.runtimeConfig.overrides.fake, false);
   });
 
   it("let one query read all that is kept, however long that is", async () => {
@@ -39,7 +40,7 @@ describe("guard rails of queries", () => {
       }),
       "loki",
     );
-    assert.equal(loki.limits_config.max_query_length, `${24 * 91}h`);
+    assert.equal(loki.runtimeConfig.overrides.fake.max_query_length, `${24 * 91}h`);
   });
 
   it("block queries, and warn of an expression that blocks every one", async () => {
@@ -48,7 +49,7 @@ describe("guard rails of queries", () => {
       { pattern: '(?i)\\|~ "\\.\\*(?P<a>x)"', regex: true, types: ["metric"] },
     ];
     const good = await planned({ blocked });
-    assert.deepEqual(valuesOf(good, "loki").loki.limits_config.blocked_queries, [
+    assert.deepEqual(valuesOf(good, "loki").loki.runtimeConfig.overrides.fake.blocked_queries, [
       { pattern: '{cluster="prod-aks-a"}', regex: false },
       { pattern: '(?i)\\|~ "\\.\\*(?P<a>x)"', regex: true, types: ["metric"] },
     ]);

@@ -17,7 +17,7 @@ async function limits(retention: unknown): Promise<Loose> {
       config.loki.retention = retention;
     }),
   );
-  return (resource(planned, "logging-loki").inputs as Loose).values.loki.limits_config;
+  return (resource(planned, "logging-loki").inputs as Loose).values.loki.runtimeConfig.overrides.fake;
 }
 
 describe("retention by namespace", () => {

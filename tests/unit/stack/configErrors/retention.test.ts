@@ -92,16 +92,14 @@ describeMistakes("the retention of a namespace", [
     allowed: /loki\.retention\[0\] is about them too/,
     fix: /remove/,
   },
-  ...(["limits_config", "structuredConfig.limits_config"] as const).map(
+  ...(["limits_config", "structuredConfig.limits_config", "runtimeConfig.overrides.fake"] as const).map(
     (section): Mistake => ({
       what: `a list of rules in the escape hatch too, in ${section}`,
       change: (c) => {
         c.loki.retention = [{ namespace: "dev", hours: 24 }];
         const limits = { retention_stream: streams };
-        c.loki.values = {
-          loki:
-            section === "limits_config" ? { limits_config: limits } : { structuredConfig: { limits_config: limits } },
-        };
+        const loki = section.split(".").reduceRight<object>((inside, key) => ({ [key]: inside }), limits);
+        c.loki.values = { loki };
       },
       path: `loki.values.loki.${section}.retention_stream`,
       allowed: /nothing here beside loki\.retention/,

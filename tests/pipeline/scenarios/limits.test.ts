@@ -1,0 +1,98 @@
+// Limits are in the file that Loki reads while it runs. Another limit counts without a restart, for the only tenant.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { parse, stringify } from "yaml";
+import { RUNTIME_FILE, TENANT } from "../../../components/loki/effectiveConfig.ts";
+import { figure } from "../../harness/figures.ts";
+import type { Loose } from "../../harness/manifest.ts";
+import { until } from "../../harness/processes.ts";
+import { Application } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
+
+const COMPONENTS = ["write", "read", "backend"] as const;
+type Component = (typeof COMPONENTS)[number];
+
+const SELECTOR = '{namespace="limits-1"}';
+
+/** Gives every pod of Loki a runtime config with other limits, as a deploy and then the kubelet do. @returns what puts the old one back. */
+function withLimits({ cluster, stack }: RunningStack, limits: Loose): () => void {
+  const file = stack.objects.configMaps["loki-runtime"] as Record<string, string>;
+  const before = file[RUNTIME_FILE] ?? "";
+  const runtime = parse(before);
+  Object.assign(runtime.overrides[TENANT], limits);
+  const write = (text: string): void => {
+    file[RUNTIME_FILE] = text;
+    for (const pod of cluster.loki) pod.updateFiles();
+  };
+  write(stringify(runtime));
+  return () => write(before);
+}
+
+/** What a pod of Loki reports at a path that the gateway does not offer. */
+async function reported(running: RunningStack, component: Component, path: string): Promise<string> {
+  const [pod] = running.cluster.component(component);
+  assert.ok(pod);
+  const answer = await fetch(`http://${pod.address}:3100/${path}`, { headers: { "X-Scope-OrgID": TENANT } });
+  assert.equal(answer.status, 200, path);
+  return answer.text();
+}
+
+/** Asks for 20 lines. */
+async function search({ queries }: RunningStack): Promise<{ status: number; text: string }> {
+  const answer = await queries.fetch(
+    `/loki/api/v1/query_range?${new URLSearchParams({ query: SELECTOR, limit: "20" })}`,
+  );
+  return { status: answer.status, text: await answer.text() };
+}
+
+/** When a pod of each kind started. */
+const startsOf = (running: RunningStack): Promise<string[]> =>
+  Promise.all(
+    COMPONENTS.map(async (component) => {
+      const [line] = /^process_start_time_seconds \S+/m.exec(await reported(running, component, "metrics")) ?? [];
+      assert.ok(line, component);
+      return line;
+    }),
+  );
+
+it("a limit of queries counts within seconds, and no pod restarts", async () => {
+  const running = await runningStack();
+  const ledger = new Ledger("limits");
+  const application = new Application(running.podLogs, "limits-1", "app-1", ledger);
+  for (let i = 0; i < 50; i++) application.write();
+  await running.queries.untilDelivered(ledger);
+  const started = await startsOf(running);
+  assert.equal((await search(running)).status, 200);
+  const begin = performance.now();
+  const restore = withLimits(running, { max_entries_limit_per_query: 10, max_query_series: 77 });
+  const refused = async (): Promise<boolean> => {
+    const { status, text } = await search(running);
+    if (status === 400) assert.match(text, /max entries limit per query exceeded.*20 > 10/i);
+    return status === 400;
+  };
+  await until("Loki refuses more lines than the new limit", refused, { timeoutMs: 60_000 });
+  figure(
+    "limits",
+    `another limit counts ${((performance.now() - begin) / 1000).toFixed(0)} s after its file has changed`,
+  );
+  for (const component of COMPONENTS) {
+    const read = async () =>
+      /^max_query_series: 77$/m.test(await reported(running, component, "config/tenant/v1/limits"));
+    await until(`${component} reads the limits`, read, { timeoutMs: 60_000 });
+  }
+  assert.deepEqual(await startsOf(running), started);
+  restore();
+  await until("Loki answers again", async () => !(await refused()), { timeoutMs: 60_000 });
+});
+
+it("a file that Loki cannot read changes nothing", async () => {
+  const running = await runningStack();
+  const restore = withLimits(running, { no_such_limit: 1, max_entries_limit_per_query: 10 });
+  const failed = async () =>
+    /^loki_runtime_config_last_reload_successful\{.*\} 0/m.test(await reported(running, "read", "metrics"));
+  await until("Loki refuses the file", failed, { timeoutMs: 60_000 });
+  assert.equal((await search(running)).status, 200);
+  restore();
+  await until("Loki reads the file again", async () => !(await failed()), { timeoutMs: 60_000 });
+});
