@@ -85,7 +85,11 @@ const azureManagedPrometheus = z.strictObject({
    * https://learn.microsoft.com/azure/azure-monitor/metrics/prometheus-rule-groups
    */
   kind: z.literal("azureManagedPrometheus"),
-  /** ARM ID of the Azure Monitor workspace that the cluster's metrics go to. */
+  /**
+   * ARM ID of the Azure Monitor workspace that the cluster's metrics go to. A workspace has at most 500 rule groups in a subscription unless
+   * Azure raises that, and each stack has four.
+   * https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#alert-and-recording-rules
+   */
   workspaceId: armId("Microsoft.Monitor/accounts", "copy what `az monitor account show --query id -o tsv` prints"),
   /** Azure region of the workspace: `westeurope`. The rule groups have to be in the same one. */
   location: text.refine(
@@ -162,7 +166,7 @@ export function scrapingNamespaces(
 /** Checks the monitoring against the cluster, and warns when nobody would be alerted. */
 export function checkMonitoring(
   monitoring: Monitoring,
-  cluster: { readonly resourceId?: string | undefined } | undefined,
+  cluster: { readonly name?: string; readonly resourceId?: string | undefined } | undefined,
   findings: Findings,
 ): void {
   findings.when(["monitoring.kind"], () => {
@@ -171,6 +175,13 @@ export function checkMonitoring(
   findings.when(["monitoring.kind", "monitoring.actionGroupIds"], () => {
     if (monitoring.kind === "azureManagedPrometheus" && monitoring.actionGroupIds.length === 0)
       findings.warn("monitoring.actionGroupIds is empty: alerts appear in the Azure portal, and nobody is notified.");
+  });
+  findings.when(["monitoring.kind", "cluster.resourceId", "cluster.name"], () => {
+    const aks = parseAksResourceId(cluster?.resourceId ?? "")?.resourceName;
+    if (monitoring.kind === "azureManagedPrometheus" && aks !== undefined && cluster?.name !== aks)
+      findings.warn(
+        `cluster.name is ${cluster?.name}, and the AKS cluster is ${aks}: LoggingAgentMissing and LoggingKeysOld find nothing, because Azure gives the metrics of kube-state-metrics the label cluster="${aks}". Set cluster_alias = "${cluster?.name}" in the ConfigMap ama-metrics-settings-configmap: https://learn.microsoft.com/azure/azure-monitor/containers/prometheus-metrics-scrape-configuration#cluster-alias`,
+      );
   });
   findings.when(["monitoring.kind", "cluster.resourceId"], () => {
     findings.check(

@@ -46,7 +46,8 @@ export const azureRuleGroups = (args: ResolvedArgs, monitoring: Azure) =>
         description: `Alerts of the log platform of ${cluster.name}: ${name}`,
         enabled: true,
         interval: minutes(monitoring.evaluationMinutes),
-        // With the cluster, the rules read only its metrics of all in the workspace.
+        // With the cluster, the rules read only its metrics of all in the workspace: those with this label, which the PodMonitors set.
+        clusterName: cluster.name,
         scopes: [monitoring.workspaceId, ...(cluster.resourceId ? [cluster.resourceId] : [])],
         rules: alerts.map((alert) => azureRule(alert, args, monitoring)),
       };

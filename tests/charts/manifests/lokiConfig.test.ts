@@ -60,10 +60,10 @@ describeManifests(({ stack, rendered, pod, lokiConfig }) => {
     assert.equal(limits.max_query_lookback, "336h");
     assert.equal(limits.ingestion_rate_mb, 50);
     assert.equal(limits.ingestion_burst_size_mb, 100);
-    // Loki reads the overrides over its config. A limit in both would be read in one of them only.
+    // Loki reads the overrides over its config. In both is only what the chart's own config has too.
     assert.deepEqual(
       Object.keys(limits).filter((limit) => limit in loki.limits_config),
-      [],
+      ["query_timeout"],
     );
     assert.equal(loki.limits_config.deletion_mode, "disabled");
     assert.equal(loki.limits_config.shard_streams.time_sharding_enabled, true);

@@ -19,10 +19,19 @@ describe("a change rolls the pods that it is for", { skip }, () => {
       .sort();
   };
 
-  it("another retention: Loki, and not Alloy", async () => {
+  it("another retention: none, because Loki reads it while it runs", async () => {
     assert.deepEqual(
       await rolled((c) => {
         c.loki.retentionHours = 360;
+      }),
+      [],
+    );
+  });
+
+  it("another queue of queries: Loki, and not Alloy", async () => {
+    assert.deepEqual(
+      await rolled((c) => {
+        c.loki.queries = { maxQueued: 50 };
       }),
       LOKI.toSorted(),
     );

@@ -9,7 +9,8 @@ import { createDisks } from "../../harness/kubernetes/simulatedNodes.ts";
 import { listObjects } from "../../harness/minio.ts";
 import { until } from "../../harness/processes.ts";
 import { onPath } from "../../harness/programs.ts";
-import { API_VERSION, type Properties } from "../../harness/pulumi/azure-native/agentPool.ts";
+import { agentPool } from "../../harness/pulumi/azure-native/agentPool.ts";
+import type { Properties } from "../../harness/pulumi/azure-native/kind.ts";
 import { changePools } from "../../harness/pulumi/azure-native/state.ts";
 import { offlinePlanOf } from "../../harness/pulumi/offlinePlanOf.ts";
 import { type Deployment, deployedStacks, type Environment } from "../deployedStacks.ts";
@@ -124,7 +125,7 @@ async function poolByHand({ engine }: Environment, name: string): Promise<string
   const cluster = `resourceGroups/${inputs.resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/${inputs.resourceName}`;
   const id = `/subscriptions/${engine.environment.ARM_SUBSCRIPTION_ID}/${cluster}/agentPools/${inputs.agentPoolName}`;
   await changePools(engine.environment.AZURE_STANDIN_STATE ?? "", (pools) => {
-    pools[id] = { ...inputs, tags: { made: "by hand" }, azureApiVersion: API_VERSION };
+    pools[id] = { ...inputs, tags: { made: "by hand" }, azureApiVersion: agentPool.apiVersion };
   });
   return id;
 }

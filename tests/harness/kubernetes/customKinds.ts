@@ -27,6 +27,27 @@ export const KARPENTER_NODE_POOL: CustomKind = {
   scope: "Cluster",
 };
 
+/** The kinds of Prometheus Operator that the stack uses. */
+export const OPERATOR_KINDS: readonly CustomKind[] = [
+  { group: "monitoring.coreos.com", version: "v1", kind: "PodMonitor", plural: "podmonitors", scope: "Namespaced" },
+  {
+    group: "monitoring.coreos.com",
+    version: "v1",
+    kind: "PrometheusRule",
+    plural: "prometheusrules",
+    scope: "Namespaced",
+  },
+];
+
+/** The kind of Azure's managed Prometheus that the stack uses. */
+export const AZURE_MONITOR: CustomKind = {
+  group: "azmonitoring.coreos.com",
+  version: "v1",
+  kind: "PodMonitor",
+  plural: "podmonitors",
+  scope: "Namespaced",
+};
+
 /** Lets the API server store objects of a kind. */
 export const createCustomKind = (api: KubernetesApi, { group, version, kind, plural, scope }: CustomKind) =>
   api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {

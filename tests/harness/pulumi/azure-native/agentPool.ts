@@ -2,18 +2,10 @@
 // https://learn.microsoft.com/rest/api/aks/agent-pools/create-or-update
 
 import { isDeepStrictEqual } from "node:util";
+import { AzureError, type Kind, type Properties } from "./kind.ts";
 import { argsType, type Failure, misfits, UNKNOWN } from "./sdkTypes.ts";
 
-export type Properties = Record<string, unknown>;
-
-export const API_VERSION = "2025-09-01";
-
-/** An error of the service, in the words of the provider. */
-export class AzureError extends Error {
-  constructor(code: string, message: string, httpStatus = 400) {
-    super(`Status=${httpStatus} Code="${code}" Message="${message}"`);
-  }
-}
+const API_VERSION = "2025-09-01";
 
 type Rule = (value: never) => string | undefined;
 
@@ -52,7 +44,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** All problems of the inputs. Values that a preview does not know yet count as valid. */
-export function check(inputs: Properties): Failure[] {
+function check(inputs: Properties): Failure[] {
   const { azureApiVersion: _, ...args } = inputs;
   return [
     ...misfits(args, argsType("containerservice/agentPool.d.ts", "AgentPoolArgs")),
@@ -186,36 +178,6 @@ function entries(map: unknown): [string, string][] {
   );
 }
 
-export interface Change {
-  readonly kind: "add" | "update" | "delete";
-  readonly replaces: boolean;
-}
-
-/** Properties whose change makes the real provider replace the pool: the names in its path, and a short list. */
-const REPLACING = new Set(["resourceGroupName", "resourceName", "agentPoolName", "vmSize", "gpuInstanceProfile"]);
-
-/** The path of each changed property, down to single items of lists. */
-export function diff(olds: unknown, news: unknown, path = ""): Map<string, Change> {
-  if (isDeepStrictEqual(olds, news)) return new Map();
-  const isNested = (value: unknown) => typeof value === "object" && value !== null;
-  if (isNested(olds) && isNested(news) && Array.isArray(olds) === Array.isArray(news)) {
-    const keys = new Set([...Object.keys(olds as object), ...Object.keys(news as object)]);
-    return new Map(
-      [...keys].flatMap((key) => [
-        ...diff((olds as Properties)[key], (news as Properties)[key], join(path, key, Array.isArray(news))),
-      ]),
-    );
-  }
-  const kind = olds == null ? "add" : news == null ? "delete" : "update";
-  return new Map([[path, { kind, replaces: REPLACING.has(path) }]]);
-}
-
-function join(path: string, key: string, isIndex: boolean): string {
-  if (isIndex) return `${path}[${key}]`;
-  if (!/^\w+$/.test(key)) return `${path}["${key}"]`;
-  return path ? `${path}.${key}` : key;
-}
-
 /** The service refuses a change of these, although the provider sends it as an update in place. */
 const IMMUTABLE = [
   "maxPods",
@@ -231,7 +193,7 @@ const IMMUTABLE = [
 ];
 
 /** The service's answer to `news` for a pool that does not exist yet, or exists as `olds`. */
-export function refusal(olds: Properties | undefined, news: Properties): AzureError | undefined {
+function refusal(olds: Properties | undefined, news: Properties): AzureError | undefined {
   const immutable = olds && IMMUTABLE.find((key) => !isDeepStrictEqual(olds[key], news[key]));
   if (immutable)
     return new AzureError("PropertyChangeNotAllowed", `Changing property 'properties.${immutable}' is not allowed.`);
@@ -242,7 +204,7 @@ export function refusal(olds: Properties | undefined, news: Properties): AzureEr
 }
 
 /** The pool as the service returns it. A preview does not know the service's own properties; `name` is UNKNOWN for a new pool. */
-export function outputs(inputs: Properties, name: unknown, isPreview = false): Properties {
+function outputs(inputs: Properties, name: unknown, isPreview = false): Properties {
   // The answer does not contain the path of the request.
   const { resourceGroupName: _group, resourceName: _cluster, agentPoolName: _name, ...body } = inputs;
   const ofService = {
@@ -260,6 +222,16 @@ export function outputs(inputs: Properties, name: unknown, isPreview = false): P
   };
 }
 
-export function poolId(subscriptionId: string, { resourceGroupName, resourceName, agentPoolName }: Properties): string {
+function poolId(subscriptionId: string, { resourceGroupName, resourceName, agentPoolName }: Properties): string {
   return `/subscriptions/${subscriptionId}/resourcegroups/${resourceGroupName}/providers/Microsoft.ContainerService/managedClusters/${resourceName}/agentPools/${agentPoolName}`;
 }
+
+export const agentPool: Kind = {
+  apiVersion: API_VERSION,
+  check,
+  replacing: ["resourceGroupName", "resourceName", "agentPoolName", "vmSize", "gpuInstanceProfile"],
+  refusal,
+  outputs,
+  nameOf: ({ agentPoolName }) => agentPoolName,
+  idOf: poolId,
+};

@@ -1,8 +1,8 @@
-// A stand-in for the azure-native provider, for tests on the real Pulumi engine without Azure: agent pools in a file, a kubeconfig
-// from a file. It speaks the plugin protocol itself, because the SDK's provider server drops three things: the provider's
+// A stand-in for the azure-native provider, for tests on the real Pulumi engine without Azure: agent pools and groups of Prometheus rules
+// in a file, a kubeconfig from a file. It speaks the plugin protocol itself, because the SDK's provider server drops three things: the provider's
 // configuration, whether a call is a preview, and which properties differ. Without the last, replaceOnChanges does nothing.
 //
-//   AZURE_STANDIN_STATE       file that holds the pools (created if missing)
+//   AZURE_STANDIN_STATE       file that holds the resources (created if missing)
 //   AZURE_STANDIN_KUBECONFIG  file that the credential calls return; {cluster} stands for the cluster's name
 //   AZURE_STANDIN_FAIL        {"create": {"code": "QuotaExceeded", "message": "..."}}, likewise for update, delete, read, listCredentials
 //   AZURE_STANDIN_JOURNAL     file to which every ended call is appended, one JSON object per line
@@ -16,12 +16,17 @@ import type * as rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
-import { API_VERSION, AzureError, check, diff, outputs, type Properties, poolId, refusal } from "./agentPool.ts";
+import { agentPool } from "./agentPool.ts";
+import { AzureError, diff, type Kind, type Properties } from "./kind.ts";
+import { prometheusRuleGroup } from "./prometheusRuleGroup.ts";
 import { argsType, type Failure, misfits, UNKNOWN } from "./sdkTypes.ts";
 import { changePools, keyOf, readPools } from "./state.ts";
 
 const VERSION = "3.28.0";
-const AGENT_POOL = "azure-native:containerservice:AgentPool";
+const KINDS: Readonly<Record<string, Kind>> = {
+  "azure-native:containerservice:AgentPool": agentPool,
+  "azure-native:alertsmanagement:PrometheusRuleGroup": prometheusRuleGroup,
+};
 const CREDENTIALS: Readonly<Record<string, { kubeconfig: string; action: string }>> = {
   listManagedClusterUserCredentials: { kubeconfig: "clusterUser", action: "listClusterUserCredential" },
   listManagedClusterAdminCredentials: { kubeconfig: "clusterAdmin", action: "listClusterAdminCredential" },
@@ -47,17 +52,17 @@ const methods = {
   },
 
   check: async (request: rpc.CheckRequest, note: Note) => {
-    nameAgentPool(request, note);
+    const kind = kindOf(request, note);
     // The real provider writes its API version into the inputs.
-    const inputs = { ...unpack(request.getNews()), azureApiVersion: API_VERSION };
-    const failures = check(inputs);
+    const inputs = { ...unpack(request.getNews()), azureApiVersion: kind.apiVersion };
+    const failures = kind.check(inputs);
     if (failures.length > 0) note.error = reasons(failures);
     return new messages.CheckResponse().setInputs(pack(inputs)).setFailuresList(failures.map(checkFailure));
   },
 
   diff: async (request: rpc.DiffRequest, note: Note) => {
-    nameAgentPool(request, note);
-    const changes = diff(unpack(request.getOldInputs()), unpack(request.getNews()));
+    const kind = kindOf(request, note);
+    const changes = diff(unpack(request.getOldInputs()), unpack(request.getNews()), kind.replacing);
     const { PropertyDiff, DiffResponse } = messages;
     const response = new DiffResponse()
       .setChanges(changes.size > 0 ? DiffResponse.DiffChanges.DIFF_SOME : DiffResponse.DiffChanges.DIFF_NONE)
@@ -74,25 +79,25 @@ const methods = {
   },
 
   create: async (request: rpc.CreateRequest, note: Note) => {
-    nameAgentPool(request, note);
+    const kind = kindOf(request, note);
     const inputs = unpack(request.getProperties());
     if (request.getPreview()) {
       note.preview = true;
-      return new messages.CreateResponse().setProperties(pack(outputs(inputs, UNKNOWN, true)));
+      return new messages.CreateResponse().setProperties(pack(kind.outputs(inputs, UNKNOWN, true)));
     }
-    const id = poolId(subscription(), inputs);
+    const id = kind.idOf(subscription(), inputs);
     note.id = id;
     failWhenTold("create");
     await changePools(stateFile(), (pools) => {
       if (keyOf(pools, id)) throw new Error(`cannot create already existing resource '${id}'`);
-      refuse(refusal(undefined, inputs));
+      refuse(kind.refusal(undefined, inputs));
       pools[id] = inputs;
     });
-    return new messages.CreateResponse().setId(id).setProperties(pack(outputs(inputs, inputs.agentPoolName)));
+    return new messages.CreateResponse().setId(id).setProperties(pack(kind.outputs(inputs, kind.nameOf(inputs))));
   },
 
   read: async (request: rpc.ReadRequest, note: Note) => {
-    nameAgentPool(request, note);
+    const kind = kindOf(request, note);
     failWhenTold("read");
     const pools = readPools(stateFile());
     const key = keyOf(pools, request.getId());
@@ -101,28 +106,28 @@ const methods = {
     return new messages.ReadResponse()
       .setId(request.getId())
       .setInputs(pack(inputs))
-      .setProperties(pack(outputs(inputs, inputs.agentPoolName)));
+      .setProperties(pack(kind.outputs(inputs, kind.nameOf(inputs))));
   },
 
   update: async (request: rpc.UpdateRequest, note: Note) => {
-    nameAgentPool(request, note);
+    const kind = kindOf(request, note);
     const inputs = unpack(request.getNews());
     if (request.getPreview()) {
       note.preview = true;
-      return new messages.UpdateResponse().setProperties(pack(outputs(inputs, inputs.agentPoolName, true)));
+      return new messages.UpdateResponse().setProperties(pack(kind.outputs(inputs, kind.nameOf(inputs), true)));
     }
     failWhenTold("update");
     await changePools(stateFile(), (pools) => {
       const key = keyOf(pools, request.getId());
-      refuse(refusal(key === undefined ? undefined : pools[key], inputs));
+      refuse(kind.refusal(key === undefined ? undefined : pools[key], inputs));
       // PUT creates a missing pool.
       pools[key ?? request.getId()] = inputs;
     });
-    return new messages.UpdateResponse().setProperties(pack(outputs(inputs, inputs.agentPoolName)));
+    return new messages.UpdateResponse().setProperties(pack(kind.outputs(inputs, kind.nameOf(inputs))));
   },
 
   delete: async (request: rpc.DeleteRequest, note: Note) => {
-    nameAgentPool(request, note);
+    kindOf(request, note);
     failWhenTold("delete");
     await changePools(stateFile(), (pools) => {
       const key = keyOf(pools, request.getId());
@@ -155,12 +160,15 @@ const methods = {
   },
 };
 
-function nameAgentPool(request: { getUrn(): string; getId?(): string }, note: Note): void {
+/** The kind of a request's resource. Notes its name for the journal. */
+function kindOf(request: { getUrn(): string; getId?(): string }, note: Note): Kind {
   const [, , type = "", name = ""] = request.getUrn().split("::");
   note.name = name;
   if (request.getId?.()) note.id = request.getId();
-  const own = type.split("$").at(-1);
-  if (own !== AGENT_POOL) throw new Error(`the azure-native stand-in has no resource ${own}`);
+  const own = type.split("$").at(-1) ?? "";
+  const kind = KINDS[own];
+  if (!kind) throw new Error(`the azure-native stand-in has no resource ${own}`);
+  return kind;
 }
 
 function kubeconfig({ resourceGroupName, resourceName }: Properties): Buffer {

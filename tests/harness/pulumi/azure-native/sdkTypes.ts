@@ -25,19 +25,18 @@ function declarations(file: string): string {
   let text = loaded.get(file);
   if (text === undefined) {
     text = readFileSync(fileURLToPath(import.meta.resolve(`@pulumi/azure-native/${file}`)), "utf8");
-    // One file declares the arguments of every Azure service, and names repeat from service to service.
-    if (file === INPUTS) text = text.slice(text.indexOf("export declare namespace containerservice {"));
     loaded.set(file, text);
   }
   return text;
 }
 
 const INPUTS = "types/input.d.ts";
-const ENUMS = "types/enums/containerservice/index.d.ts";
+const enumsOf = (service: string): string => `types/enums/${service}/index.d.ts`;
 
-function block(file: string, opening: string): string {
+/** @param from Where to begin to look: names repeat from service to service, and one file declares the arguments of all. */
+function block(file: string, opening: string, from = ""): string {
   const text = declarations(file);
-  const start = text.indexOf(`${opening} {`);
+  const start = text.indexOf(`${opening} {`, text.indexOf(from));
   if (start < 0) throw new Error(`@pulumi/azure-native/${file} has no "${opening}"`);
   const indent = /^ */.exec(text.slice(text.lastIndexOf("\n", start) + 1))?.[0] ?? "";
   return text
@@ -47,11 +46,16 @@ function block(file: string, opening: string): string {
 
 const types = new Map<string, ArgsType>();
 
-/** The argument interface `name` of `file`. */
+/** The argument interface `name` of `file`. In the file of nested arguments, `name` begins with the service: `containerservice.X`. */
 export function argsType(file: string, name: string): ArgsType {
   let type = types.get(name);
   if (!type) {
-    const properties = block(file, `interface ${name}`).matchAll(/(\w+)(\??):\s*([\s\S]*?);\s*(?=\w+\??:|$)/g);
+    const [service = "", nested] = name.split(".");
+    const text =
+      nested === undefined
+        ? block(file, `interface ${name}`)
+        : block(file, `interface ${nested}`, `export declare namespace ${service} {`);
+    const properties = text.matchAll(/(\w+)(\??):\s*([\s\S]*?);\s*(?=\w+\??:|$)/g);
     type = new Map(
       [...properties].map(([, key, optional, text]) => [key as string, property(text as string, optional === "")]),
     );
@@ -61,16 +65,18 @@ export function argsType(file: string, name: string): ArgsType {
 }
 
 function property(text: string, required: boolean): Property {
-  const enumName = /enums\.containerservice\.(\w+)/.exec(text)?.[1];
+  const [, service = "", enumName] = /enums\.(\w+)\.(\w+)/.exec(text) ?? [];
   return {
     required,
     holds: text.includes("[key: string]") ? "map" : text.includes("[]") ? "list" : "one",
     type:
-      /inputs\.containerservice\.(\w+)/.exec(text)?.[1] ??
+      /inputs\.(\w+\.\w+)/.exec(text)?.[1] ??
       /\b(string|number|boolean)\b(?!\])/.exec(text.replace("[key: string]", ""))?.[1] ??
       "any",
     ...(enumName && {
-      values: [...block(ENUMS, `declare const ${enumName}:`).matchAll(/: "(.*)";/g)].map((match) => match[1] as string),
+      values: [...block(enumsOf(service), `declare const ${enumName}:`).matchAll(/: "(.*)";/g)].map(
+        (match) => match[1] as string,
+      ),
     }),
   };
 }

@@ -1,8 +1,8 @@
-// The subscription's agent pools, by ARM id, in one JSON file. Each deployment, and each provider resource in it, is a separate process.
+// The subscription's resources, by ARM id, in one JSON file. Each deployment, and each provider resource in it, is a separate process.
 
 import { mkdirSync, readFileSync, renameSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import type { Properties } from "./agentPool.ts";
+import type { Properties } from "./kind.ts";
 
 export type Pools = Record<string, Properties>;
 

@@ -122,15 +122,31 @@ describe("for Azure's managed Prometheus", () => {
 
   it("rule groups have the workspace and the cluster as scopes, and stay within Azure's limits", () => {
     assert.equal(groups().length, 4);
-    for (const { scopes, rules, interval, location, resourceGroupName, ruleGroupName } of groups()) {
+    for (const { scopes, clusterName, rules, interval, location, resourceGroupName, ruleGroupName } of groups()) {
       assert.deepEqual(scopes, [
         AZURE.workspaceId,
         `${SUBSCRIPTION}/rg-prod-aks-a/providers/Microsoft.ContainerService/managedClusters/prod-aks-a`,
       ]);
+      // Azure's rules read the series with this label, and the PodMonitors set it.
+      assert.equal(clusterName, "prod-aks-a");
       assert.ok(rules.length > 0 && rules.length <= MOST_RULES, `${ruleGroupName} has ${rules.length} rules`);
       assert.deepEqual([interval, location, resourceGroupName], ["PT1M", "westeurope", "rg-prod-aks-a"]);
       assert.match(ruleGroupName, /^prod-aks-a-logging-[a-z]+$/);
     }
+  });
+
+  it("a cluster with another name in Azure gets a warning: kube-state-metrics has that name", async () => {
+    const { warnings } = await plan(
+      stackFile((config) => {
+        config.monitoring = AZURE;
+        config.cluster.resourceId = config.cluster.resourceId.replace(/[^/]+$/, "aks-weu-01");
+      }),
+    );
+    assert.match(
+      warnings.join("\n"),
+      /the AKS cluster is aks-weu-01: LoggingAgentMissing.*cluster_alias = "prod-aks-a"/,
+    );
+    assert.doesNotMatch(planned.warnings.join("\n"), /cluster_alias/);
   });
 
   it("has the same alerts as Prometheus Operator, in Azure's words", async () => {

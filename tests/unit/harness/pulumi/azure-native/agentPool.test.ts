@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  check,
-  diff,
-  outputs,
-  type Properties,
-  poolId,
-  refusal,
-} from "../../../../harness/pulumi/azure-native/agentPool.ts";
+import { agentPool } from "../../../../harness/pulumi/azure-native/agentPool.ts";
+import { diff, type Properties } from "../../../../harness/pulumi/azure-native/kind.ts";
 import { argsType, UNKNOWN } from "../../../../harness/pulumi/azure-native/sdkTypes.ts";
+
+const { check, outputs, idOf, refusal, replacing } = agentPool;
 
 const SUBNET =
   "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/hub/subnets/aks";
@@ -143,7 +139,9 @@ describe("check", () => {
 
 describe("diff", () => {
   const changed = (changes: Properties) =>
-    [...diff(POOL, { ...POOL, ...changes })].map(([path, { kind, replaces }]) => `${path} ${kind} ${replaces}`);
+    [...diff(POOL, { ...POOL, ...changes }, replacing)].map(
+      ([path, { kind, replaces }]) => `${path} ${kind} ${replaces}`,
+    );
 
   test("finds nothing where nothing changed", () => assert.deepEqual(changed({}), []));
 
@@ -221,7 +219,7 @@ describe("the service", () => {
 
   test("returns the pool under its ARM id", () => {
     assert.equal(
-      poolId("sub", POOL),
+      idOf("sub", POOL),
       "/subscriptions/sub/resourcegroups/rg/providers/Microsoft.ContainerService/managedClusters/prod-aks-a/agentPools/log0a1b2c3d",
     );
     const { name, type, powerState, provisioningState, maxPods, resourceName } = outputs(POOL, "log0a1b2c3d");
