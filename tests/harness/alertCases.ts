@@ -98,6 +98,15 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     silent: { [queue("0")]: "94x20", [capacity("0")]: "100x20" },
     minutes: 10,
   },
+  LoggingQueueNotWritten: {
+    labels: NODE,
+    // The counter appears with its first value.
+    fires: {
+      [`otelcol_exporter_enqueue_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`]: "_x20 100x5",
+    },
+    silent: { [`otelcol_exporter_enqueue_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`]: "100x40" },
+    minutes: 22,
+  },
   LoggingAgentMissing: {
     labels: { namespace: "logging", daemonset: "alloy" },
     fires: { [daemonSet("desired_number_scheduled")]: "5x30", [daemonSet("number_ready")]: "4x30" },

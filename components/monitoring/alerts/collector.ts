@@ -32,6 +32,14 @@ export function collectorAlerts({ here, shared, thresholds }: AlertContext): Ale
         "A queue on node {{ $labels.node }} is full, so Alloy has stopped reading for it. Lines are lost when the kubelet deletes their files.",
     },
     {
+      name: "LoggingQueueNotWritten",
+      severity: "critical",
+      forMinutes: 0,
+      expression: `sum by (node) (${hasRisen(`otelcol_exporter_enqueue_failed_log_records{${alloy}}`)})`,
+      summary:
+        "Alloy on node {{ $labels.node }} cannot write to its queue: the disk is full. Free it, and follow the runbook: lines of the queue may be lost, but the node's files still have them.",
+    },
+    {
       name: "LoggingAgentMissing",
       severity: "critical",
       forMinutes: 15,

@@ -17,11 +17,12 @@ import { flushWriters, type RunningStack, runningStack } from "../../harness/run
 
 const EIGHT_DAYS = 8n * 24n * 3_600_000_000_000n;
 
-/** Metrics of programs that are not part of the stack. */
+/** Metrics of programs that are not part of the stack, or of other scenarios. */
 const OF_OTHERS: ReadonlyArray<readonly [metric: RegExp, program: string]> = [
   [/^up$/, "Prometheus itself"],
   [/^kube_/, "kube-state-metrics"],
   [/^minio_bucket_usage_total_bytes$/, "MinIO, which asks for a token"],
+  [/^otelcol_exporter_enqueue_failed_log_records$/, "Alloy, in the scenario storageFull: it appears with a full disk"],
 ];
 
 /** Labels that the PodMonitor and Prometheus's discovery give every series. */
