@@ -34,9 +34,10 @@ export const LOADS: Readonly<Record<ProfileName, Load>> = {
   large: { gbPerDay: 500, nodes: 120 },
 };
 
-/** Measured per MB of lines, CPU in seconds. From the column `stack` of bench/results/pipeline.md. */
+/** Measured per MB of lines, CPU in seconds. From the column `stack` of bench/results/pipeline.md, if nothing else is named. */
 export const MEASURED = {
-  alloyCpu: 0.35,
+  /** 0.5 MB/s with gzip, level 1: bench/results/collector.md. */
+  alloyCpu: 0.21,
   gatewayCpu: 0.0028,
   /** All writers together. Every line is written three times. */
   writeCpu: 0.2,

@@ -21,6 +21,7 @@ const ALLOY = alloyOf("1");
 const upOf = (node: string): string => `up{${alloyOf(node)}}`;
 const dropped = (node: string): string =>
   `otelcol_exporter_send_failed_log_records{${alloyOf(node)}, exporter="otlp_http/0"}`;
+const notWritten = dropped("1").replace("send_failed", "enqueue_failed");
 const EVENTS = `${HERE}, container="alloy", component="events", node="node-1", pod="alloy-events-1"`;
 const queue = (exporter: string): string => `otelcol_exporter_queue_size{${ALLOY}, exporter="${exporter}"}`;
 const capacity = (exporter: string): string => `otelcol_exporter_queue_capacity{${ALLOY}, exporter="${exporter}"}`;
@@ -101,10 +102,8 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   LoggingQueueNotWritten: {
     labels: NODE,
     // The counter appears with its first value.
-    fires: {
-      [`otelcol_exporter_enqueue_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`]: "_x20 100x5",
-    },
-    silent: { [`otelcol_exporter_enqueue_failed_log_records{${ALLOY}, exporter="otlp_http/0"}`]: "100x40" },
+    fires: { [notWritten]: "_x20 100x5", [upOf("1")]: "1x25" },
+    silent: { [notWritten]: "100x40", [upOf("1")]: "1x40" },
     minutes: 22,
   },
   LoggingAgentMissing: {

@@ -35,7 +35,7 @@ export function collectorAlerts({ here, shared, thresholds }: AlertContext): Ale
       name: "LoggingQueueNotWritten",
       severity: "critical",
       forMinutes: 0,
-      expression: `sum by (node) (${hasRisen(`otelcol_exporter_enqueue_failed_log_records{${alloy}}`)})`,
+      expression: `sum by (node) (${hasRisen(`otelcol_exporter_enqueue_failed_log_records{${alloy}}`, here)})`,
       summary:
         "Alloy on node {{ $labels.node }} cannot write to its queue: the disk is full. Free it, and follow the runbook: lines of the queue may be lost, but the node's files still have them.",
     },
