@@ -168,16 +168,23 @@ function checkCapacityOf(
     if (!size) return;
     const pool = nodePool.mode === "create" ? "nodePool" : "nodePool.capacity";
     findings.within("loki", () => checkHosts(loki, size, `${pool}.maxCount`, findings));
-    findings.when([...PODS, "alloy.resources", "alloy.events", "profile", "cluster.safeguards"], () => {
-      const asAdmitted = admitted(cluster.safeguards);
-      const workloads = [...lokiWorkloads(loki, asAdmitted), ...eventsWorkloads(alloy.events, asAdmitted)];
-      report = checkCapacity(size, agentRequests(alloy.resources, asAdmitted), workloads);
-      findings.check(report.fits, {
-        subject: pool,
-        text: `room for all of Loki's pods on the pool at its largest; these may not fit: ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,
-        fix: roomFix(args.profile),
-      });
-    });
+    findings.when(
+      [...PODS, "alloy.resources", "alloy.events", "alloy.journal", "profile", "cluster.safeguards"],
+      () => {
+        const asAdmitted = admitted(cluster.safeguards);
+        const workloads = [...lokiWorkloads(loki, asAdmitted), ...eventsWorkloads(alloy.events, asAdmitted)];
+        report = checkCapacity(
+          size,
+          agentRequests(alloy.resources, asAdmitted, alloy.journal.units.length > 0),
+          workloads,
+        );
+        findings.check(report.fits, {
+          subject: pool,
+          text: `room for all of Loki's pods on the pool at its largest; these may not fit: ${report.unplaced.join(", ")}\n${formatCapacity(report)}`,
+          fix: roomFix(args.profile),
+        });
+      },
+    );
   });
   return report;
 }

@@ -1,4 +1,5 @@
 import { exclusionsIn } from "../../components/alloy/exclusions.ts";
+import { unitsIn } from "../../components/alloy/journal/container.ts";
 import { rulesIn } from "../../components/alloy/rule.ts";
 import type { Fields, Manifest } from "../../components/helm/manifest.ts";
 import { ALLOY_RELEASE } from "../../components/releaseNames.ts";
@@ -12,6 +13,7 @@ import type { RatedFinding } from "./levels.ts";
 export function pipelineMeanings(before: readonly Manifest[], after: readonly Manifest[]): RatedFinding[] {
   const rules = differences(rulesOf(before), rulesOf(after));
   const excluded = differences(excludedOf(before), excludedOf(after));
+  const units = differences(unitsOf(before), unitsOf(after));
   const found = (level: RatedFinding["level"], subject: string, text: string): RatedFinding => ({
     level,
     subject,
@@ -22,6 +24,8 @@ export function pipelineMeanings(before: readonly Manifest[], after: readonly Ma
     ...excluded.fewer.map((pattern) =>
       found("safe", `pods of ${pattern}`, "their lines are collected, with all that the nodes' files still hold"),
     ),
+    ...units.more.map((unit) => found("safe", `the journal of ${unit}`, "is collected, with its last week")),
+    ...units.fewer.map((unit) => found("disruptive", `the journal of ${unit}`, "is no longer collected")),
     ...rules.more.map((words) => found("disruptive", "Alloy's rules", `from now on: ${words}`)),
     ...rules.fewer.map((words) => found("disruptive", "Alloy's rules", `no longer: ${words}`)),
   ];
@@ -38,9 +42,20 @@ const rulesOf = (objects: readonly Manifest[]): string[] =>
     .flatMap(({ data }) => Object.values((data ?? {}) as Record<string, string>).flatMap(rulesIn));
 
 function excludedOf(objects: readonly Manifest[]): string[] {
+  const globs = variableOf(objects, "LOGGING_EXCLUDE");
+  return globs === undefined ? [] : exclusionsIn(globs);
+}
+
+function unitsOf(objects: readonly Manifest[]): string[] {
+  const pattern = variableOf(objects, "LOGGING_JOURNAL_UNITS");
+  return pattern === undefined ? [] : unitsIn(pattern);
+}
+
+/** The value of an environment variable of any of Alloy's containers. */
+function variableOf(objects: readonly Manifest[], wanted: string): string | undefined {
   const agent: Fields = objects.find(({ kind, metadata }) => kind === "DaemonSet" && metadata.name === ALLOY_RELEASE);
   const containers: Fields[] = agent?.spec?.template?.spec?.containers ?? [];
   const variables: Fields[] = containers.flatMap(({ env }) => env ?? []);
-  const globs = variables.find(({ name }) => name === "LOGGING_EXCLUDE")?.value;
-  return typeof globs === "string" ? exclusionsIn(globs) : [];
+  const value = variables.find(({ name }) => name === wanted)?.value;
+  return typeof value === "string" ? value : undefined;
 }

@@ -11,6 +11,7 @@ import { ALLOY_CHART, ALLOY_CHART_KEYS } from "./chart.ts";
 import { dropRule } from "./drop.ts";
 import { eventsArgs } from "./events/args.ts";
 import { isExclusion } from "./exclusions.ts";
+import { journalArgs } from "./journal/args.ts";
 import { maskRule } from "./mask.ts";
 
 /** Arguments of Grafana Alloy. */
@@ -66,6 +67,8 @@ export const alloyArgs = z.strictObject({
     .default(10_240),
   /** Kubernetes events as lines, once per cluster. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
   events: eventsArgs.prefault({}),
+  /** Journals of the nodes: kubelet, containerd, kernel. https://grafana.com/docs/alloy/latest/reference/components/loki/loki.source.journal/ */
+  journal: journalArgs.prefault({}),
   /**
    * How long Helm waits for Alloy on every node, seconds.
    * @default 1800

@@ -3,6 +3,7 @@ import type { ResolvedArgs } from "../args.ts";
 import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
 import { excludeGlobs } from "./exclusions.ts";
+import { withJournal } from "./journal/container.ts";
 import { withOldBuffer } from "./oldBuffer/containers.ts";
 import { podLogsPipeline } from "./pipeline.ts";
 
@@ -77,7 +78,8 @@ export function alloyValues(args: ResolvedArgs, refs: AlloyReferences): Values {
     rbac: { create: false },
     serviceAccount: { automountServiceAccountToken: false },
   };
-  return withOldBuffer(mergeValues(own, alloy.values), STORAGE, args.pushUrl);
+  const values = withOldBuffer(mergeValues(own, alloy.values), STORAGE, args.pushUrl);
+  return withJournal(values, args, STORAGE, refs.gatewayLoginSecret);
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { pipelineMeanings } from "../../../../automation/changes/pipelineMeanings.ts";
 import { excludeGlobs } from "../../../../components/alloy/exclusions.ts";
+import { unitsPattern } from "../../../../components/alloy/journal/container.ts";
 import { podLogsPipeline } from "../../../../components/alloy/pipeline.ts";
 import type { Manifest } from "../../../../components/helm/manifest.ts";
 import type { Loose } from "../../../harness/manifest.ts";
@@ -16,9 +17,12 @@ async function alloy(args: Loose): Promise<Manifest[]> {
     }),
   );
   const env = [{ name: "LOGGING_EXCLUDE", value: JSON.stringify(excludeGlobs(resolved.alloy.exclude)) }];
+  const { units } = resolved.alloy.journal;
+  const journal = { name: "journal", env: [{ name: "LOGGING_JOURNAL_UNITS", value: unitsPattern(units) }] };
+  const containers = [{ name: "alloy", env }, ...(units.length > 0 ? [journal] : [])];
   return [
     manifest("ConfigMap", "alloy", { data: { "config.yaml": podLogsPipeline(resolved.alloy) } }),
-    manifest("DaemonSet", "alloy", { spec: { template: { spec: { containers: [{ name: "alloy", env }] } } } }),
+    manifest("DaemonSet", "alloy", { spec: { template: { spec: { containers } } } }),
   ];
 }
 
@@ -51,6 +55,17 @@ describe("a change of what Alloy collects", () => {
     ]);
     assert.deepEqual(await meanings({ exclude: ["a"] }, {}), [
       "safe: pods of a: their lines are collected, with all that the nodes' files still hold",
+    ]);
+  });
+
+  it("names units whose journal is collected, and no longer", async () => {
+    const journal = (...units: string[]) => ({ journal: { units } });
+    assert.deepEqual(await meanings({}, journal("kubelet.service", "kernel")), [
+      "safe: the journal of kubelet.service: is collected, with its last week",
+      "safe: the journal of kernel: is collected, with its last week",
+    ]);
+    assert.deepEqual(await meanings(journal("kubelet.service", "kernel"), journal("kernel")), [
+      "disruptive: the journal of kubelet.service: is no longer collected",
     ]);
   });
 });

@@ -1,0 +1,119 @@
+// The journal of a node: each entry of the chosen units is one line, whatever is killed, rotated or removed.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { before, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { figure } from "../../harness/figures.ts";
+import type { Loose } from "../../harness/manifest.ts";
+import { nodeFolder } from "../../harness/pods/node.ts";
+import { Pod } from "../../harness/pods/pod.ts";
+import { until } from "../../harness/processes.ts";
+import type { Found } from "../../harness/runningStack/account.ts";
+import { journalMissing, NodeJournal } from "../../harness/runningStack/nodeJournal.ts";
+import { renderStack } from "../../harness/runningStack/renderedStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
+
+const UNITS = ["kubelet.service", "containerd.service", "kernel"];
+/** The second node, which has no pods of its own. */
+const NODE = 1;
+
+const skip = alloyMissing() || journalMissing();
+if (skip) console.log(`THE NODE'S JOURNAL is not tested: ${skip}`);
+
+let running: RunningStack;
+let journal: NodeJournal;
+let pod: Pod;
+const began = BigInt(Date.now()) * 1_000_000n;
+
+before(async () => {
+  if (skip) return;
+  running = await runningStack();
+  journal = new NodeJournal(join(nodeFolder(running.folder, NODE), "var/log/journal"));
+  const { manifests, objects } = await renderStack({
+    stack: "prod-aks-a",
+    caFile: running.store.ca.certificate,
+    change: (config) => {
+      config.alloy = { ...config.alloy, journal: { units: UNITS } };
+    },
+  });
+  const daemonSet: Loose = manifests.find(({ kind }) => kind === "DaemonSet");
+  const { template } = daemonSet.spec;
+  const context = {
+    ...{ folder: running.folder, programs: running.programs, namespace: "logging", probe: "readiness" as const },
+    objects: () => ({ configMaps: objects.configMaps, secrets: running.stack.objects.secrets }),
+  };
+  // The journal's container alone: the others have their own scenarios.
+  const containers = template.spec.containers.filter(({ name }: Loose) => name === "journal");
+  const spec = { ...template.spec, initContainers: [], containers };
+  pod = new Pod("alloy-journal-1", "10.244.1.3", { ...template, spec }, context, NODE);
+});
+
+const start = async (): Promise<void> => {
+  pod.start();
+  await until("the journal's container", async () => pod.ready, { timeoutMs: 60_000 });
+};
+
+const now = (): bigint => BigInt(Date.now()) * 1_000_000n + 1_000_000_000n;
+const selector = (unit: string): string => `{container="${unit}", node="aks-apps-00000000-vmss000001"}`;
+
+async function assertEachOnce(name: string): Promise<void> {
+  for (const unit of UNITS) {
+    const written = journal.written.get(unit) ?? [];
+    const counted = (): Promise<number> => running.queries.count(selector(unit), began, now());
+    await until(`lines of ${unit}`, async () => (await counted()) >= written.length, {
+      timeoutMs: 120_000,
+      everyMs: 2000,
+    }).catch(() => undefined);
+    const found: string[] = [];
+    for await (const page of running.queries.lines(selector(unit), began, now()))
+      for (const { text } of page) found.push(text);
+    const lost = written.filter((line) => !found.includes(line));
+    figure(
+      name,
+      `${unit}: ${written.length} entries, ${lost.length} lost, ${found.length - new Set(found).size} twice`,
+    );
+    assert.deepEqual(lost.slice(0, 5), []);
+    assert.deepEqual([...found].sort(), [...written].sort());
+  }
+}
+
+it("entries of the chosen units arrive with their unit, level and node, and others do not", { skip }, async () => {
+  for (const unit of [...UNITS, "ssh.service"]) journal.write(unit, 200);
+  journal.write("kernel", 1, 4);
+  await start();
+  await assertEachOnce("the journal, from before the first start");
+  assert.equal(await running.queries.count('{container="ssh.service"}', began, now()), 0);
+  for await (const page of running.queries.lines(`${selector("kernel")} | level="warn"`, began, now())) {
+    const { __time_shard__, ...labels } = (page[0] as Found).labels as Record<string, string>;
+    assert.deepEqual(labels, {
+      ...{ cluster: "prod-aks-a", env: "prod", node: "aks-apps-00000000-vmss000001", container: "kernel" },
+      ...{ service_name: "kernel", level: "warn", detected_level: "warn" },
+    });
+  }
+});
+
+it("the container is killed ten times, the journal rotated and its old files removed, and Loki down", {
+  skip,
+}, async () => {
+  for (let kills = 0; kills < 10; kills++) {
+    for (let i = 0; i < 10; i++) {
+      for (const unit of UNITS) journal.write(unit, 20);
+      await sleep(200);
+    }
+    if (kills === 2) await killLoki(running);
+    await pod.kill();
+    journal.write("kubelet.service", 20);
+    if (kills % 3 === 0) journal.rotate();
+    await start();
+    if (kills === 6) await startLoki(running);
+  }
+  await assertEachOnce("the journal, killed, rotated, Loki down");
+  // The cursor's file is gone: what is left of the last week is read again, and is the same.
+  await pod.kill();
+  journal.vacuum();
+  for (const unit of UNITS) journal.write(unit, 20);
+  await start();
+  await assertEachOnce("the journal, its old files removed");
+  figure("the journal", `at most ${pod.usage().peakMiB.toFixed(0)} MiB, ${pod.usage().cpuSeconds.toFixed(1)} s of CPU`);
+});
