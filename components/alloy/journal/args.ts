@@ -13,7 +13,7 @@ export const journalArgs = z.strictObject({
   /**
    * Units whose journal is collected on every node: `kubelet.service`, `containerd.service`, and `kernel` for the kernel's messages. With
    * any, Alloy's pods have a second container, which reserves 50m and 128 MiB on each node (`docs/collecting.md`).
-   * @default [] (the journal is not collected)
+   * @default []
    */
   units: z
     .array(

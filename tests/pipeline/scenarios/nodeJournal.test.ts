@@ -15,7 +15,7 @@ import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 
 const UNITS = ["kubelet.service", "containerd.service", "kernel"];
-/** The second node, which has no pods of its own. */
+/** The second node, on which no other pod runs. */
 const NODE = 1;
 
 const skip = alloyMissing() || journalMissing();
