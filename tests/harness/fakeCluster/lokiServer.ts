@@ -12,10 +12,11 @@ export const lokiServer = (state: FakeState): Server =>
       state.flushed.push(pod);
       response.writeHead(204).end();
     } else if (request.url === "/metrics") {
-      // Each time, the canary has written and found one line more.
-      state.canaryLines += behaviour.lineArrives === false ? 0 : 1;
+      // Each time, the canary has written a line more, and found it.
+      state.canaryLines += 1;
+      const found = behaviour.canaryFinds === false ? 0 : state.canaryLines;
       response.end(
-        `loki_canary_entries_total ${state.canaryLines}\nloki_canary_response_latency_seconds_count ${state.canaryLines}\nloki_canary_missing_entries_total 0\n`,
+        `loki_canary_entries_total ${state.canaryLines}\nloki_canary_response_latency_seconds_count ${found}\nloki_canary_missing_entries_total 0\n`,
       );
     } else if (request.headers.authorization !== AUTHORIZATION) json(response, 401, {});
     else if (request.url?.startsWith(VOLUMES)) answerVolumes(state, request.url, response);

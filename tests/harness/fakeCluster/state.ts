@@ -22,6 +22,8 @@ export interface Behaviour {
   cannotFlush?: string;
   /** Whether Loki gets the line. Default: true. */
   lineArrives?: boolean;
+  /** Whether the canary finds its lines. Default: true. */
+  canaryFinds?: boolean;
   /** Labels that Loki shows instead of the right ones. */
   labels?: Record<string, string>;
   /** How many requests it takes to delete the pod. `forbidden`: every one is refused. Default: 1. */
@@ -39,7 +41,7 @@ export interface FakeState {
   readonly flushed: string[];
   /** Every request to Kubernetes and Loki, as `GET /path`. */
   readonly requests: string[];
-  /** Lines that the canary has found. */
+  /** Lines that the canary has written. */
   canaryLines: number;
   pagesListed: number;
   /** Requests to delete a pod that was there. */

@@ -103,6 +103,7 @@ const begin = () => ({
   silentSecrets: verified({ silent: /secrets/ }, {}, ({ requests }) => requests.some((asked) => /secrets/.test(asked))),
   rolling: verified({ writersReady: 2 }, { timeoutSeconds: 6 }),
   lost: verified({ lineArrives: false }, {}, ({ requests }) => requests.includes("GET /loki/api/v1/query_range")),
+  blindCanary: verified({ canaryFinds: false }, {}, ({ canaryLines }) => canaryLines > 2),
   slowDeletion: verified({ newObjectOnPage: 1, deletions: 3 }),
   noDeletion: verified({ newObjectOnPage: 1, deletions: "forbidden" }, { cleanUpSeconds: 6 }),
   silentDeletion: verified({ newObjectOnPage: 1, silent: /DELETE/ }, { cleanUpSeconds: 2 }),
@@ -128,6 +129,15 @@ describe("verify", () => {
     assert.ok(fake.pagesListed <= 4, `${fake.pagesListed} pages of a bucket without an end`);
     assert.equal(detail("new chunk in the bucket"), "loki-prod-aks-a/fake/3/500:1:2");
     assert.deepEqual([...fake.pods], []);
+  });
+
+  it("waits until the canary reads one more of its lines back, and shows how many it has found", async () => {
+    const { detail: found } = await verified({ newObjectOnPage: 1 });
+    assert.match(found("canary's lines found"), /^(\d+) of the canary's \1 lines were read back, 0 are missing$/);
+    const { outcomes, detail } = await runs.blindCanary;
+    assert.equal(outcomes["canary's lines found"], "failed");
+    assert.match(detail("canary's lines found"), /^enough: 0 of the canary's \d+ lines were read back, 0 are missing$/);
+    assert.equal(outcomes.flushed, "skipped");
   });
 
   it("ends when it is interrupted in the middle of a listing, and removes its pod", async () => {
