@@ -68,7 +68,7 @@ export class AlertWatch {
     this.#forMinutes = forMinutes;
   }
 
-  /** Starts it, and waits until it has asked every target and evaluated every rule. */
+  /** Starts it, and waits until it has asked every target and evaluated every rule after that. */
   static async start(running: RunningStack): Promise<AlertWatch> {
     const { stack, cluster, programs } = running;
     const standIns = await StandInMetrics.serve({ cluster, namespace: stack.namespace, objects: stack.objects });
@@ -114,7 +114,9 @@ export class AlertWatch {
     );
     const alerts = alertGroups(resolved, monitoring).flatMap((group) => group.alerts);
     const watch = new AlertWatch(standIns, new Map(alerts.map((alert) => [alert.name, alert.forMinutes])));
-    await until("Prometheus evaluates every rule", () => watch.#hasEvaluated());
+    await until("Prometheus asks every target", () => watch.#hasAsked());
+    const asked = Date.now();
+    await until("Prometheus evaluates every rule", () => watch.#hasEvaluatedSince(asked));
     return watch;
   }
 
@@ -140,17 +142,15 @@ export class AlertWatch {
       .map(({ metric: { __name__: _, alertname, alertstate: __, ...labels } }) => ({ name: alertname, labels }));
   }
 
-  /** Prometheus asks targets and evaluates groups of rules at times that it spreads over the interval. */
-  async #hasEvaluated(): Promise<boolean> {
+  /** Whether it has asked every target. It has none in its first seconds. */
+  async #hasAsked(): Promise<boolean> {
     const { activeTargets } = await this.#get<{ activeTargets: Loose[] }>("targets?state=active");
+    return activeTargets.length > 0 && activeTargets.every(({ lastScrape }) => Date.parse(lastScrape) >= this.#started);
+  }
+
+  async #hasEvaluatedSince(time: number): Promise<boolean> {
     const { groups } = await this.#get<{ groups: Loose[] }>("rules");
-    const asked = activeTargets.map(({ lastScrape }) => Date.parse(lastScrape));
-    const last = Math.max(...asked);
-    return (
-      asked.length > 0 &&
-      asked.every((at) => at >= this.#started) &&
-      groups.every(({ lastEvaluation }) => Date.parse(lastEvaluation) > last)
-    );
+    return groups.every(({ lastEvaluation }) => Date.parse(lastEvaluation) > time);
   }
 
   async stop(): Promise<void> {
