@@ -101,6 +101,8 @@ export class AlertWatch {
     };
     writeFileSync(join(folder, "rules.yaml"), stringify(fasterRules(rules)));
     writeFileSync(join(folder, "prometheus.yaml"), stringify(config, { aliasDuplicateObjects: false }));
+    // One that a failed scenario has left.
+    await kill("prometheus");
     start(
       "prometheus",
       programs.prometheus,
