@@ -13,6 +13,7 @@ import { eventsArgs } from "./events/args.ts";
 import { isExclusion } from "./exclusions.ts";
 import { journalArgs } from "./journal/args.ts";
 import { maskRule } from "./mask.ts";
+import { multilineRule } from "./multiline.ts";
 
 /** Arguments of Grafana Alloy. */
 export const alloyArgs = z.strictObject({
@@ -40,6 +41,12 @@ export const alloyArgs = z.strictObject({
       ),
     )
     .default([]),
+  /**
+   * Lines that become one entry, such as stack traces. Of two rules for a container, the first one counts. A rule that comes or goes sends
+   * what a node's files still hold of its containers again, in the other form (`docs/collecting.md`).
+   * @default []
+   */
+  multiline: z.array(multilineRule).default([]),
   /**
    * Lines that are not sent, by level or text. Nothing brings them back. Alloy counts them by rule (`docs/collecting.md`).
    * @default []

@@ -15,7 +15,7 @@ const BEFORE = "(?:^|[^0-9A-Za-z])";
 const AFTER = "(?:$|[^0-9A-Za-z])";
 const CANDIDATE = `${BEFORE}(?P<card>${NUMBER})${AFTER}`;
 
-/** Stands in a number that is not a card's, so that it is not found again. */
+/** Marks a number that is not a card's, so that it is not found again. */
 const NO_CARD = "x\u0001x";
 
 /** The next number that may be a card's. */

@@ -1,4 +1,4 @@
-/** A kind of secret with a form of its own. */
+/** A kind of secret that has a known form. */
 export interface Token {
   readonly name: string;
   /** Every such secret contains one of these texts. Looking for a text takes a hundredth of the time of a regular expression. */

@@ -4,11 +4,9 @@ import { generationAnnotation } from "../gateway/password.ts";
 import { mergeValues, type Values } from "../helm/mergeValues.ts";
 import { excludeGlobs } from "./exclusions.ts";
 import { withJournal } from "./journal/container.ts";
+import { multilineGlobs } from "./multiline.ts";
 import { withOldBuffer } from "./oldBuffer/containers.ts";
-import { podLogsPipeline } from "./pipeline.ts";
-
-/** The pipeline has a receiver, an exporter and a queue for each first digit of a pod's UID. */
-const GROUPS = 16;
+import { GROUPS, podLogsPipeline } from "./pipeline.ts";
 
 /** Folder on the node for Alloy's offsets and for lines that Loki does not have yet. In a folder of the pod, each roll-out would start again. */
 const STORAGE = "/var/lib/alloy";
@@ -23,7 +21,7 @@ export interface AlloyReferences {
 export const pipelineEnvironment = ({ cluster, alloy, otlpUrl }: ResolvedArgs): Record<string, string> => ({
   LOGGING_CLUSTER: cluster.name,
   LOGGING_ENVIRONMENT: cluster.environment,
-  LOGGING_EXCLUDE: JSON.stringify(excludeGlobs(alloy.exclude)),
+  LOGGING_EXCLUDE: JSON.stringify([...excludeGlobs(alloy.exclude), ...multilineGlobs(alloy.multiline)]),
   LOGGING_OTLP_URL: otlpUrl,
   LOGGING_QUEUE_BYTES: String((alloy.bufferMiB * 2 ** 20) / GROUPS),
   LOGGING_STORAGE: STORAGE,

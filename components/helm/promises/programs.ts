@@ -56,7 +56,7 @@ function configMaps(own: readonly Manifest[], given: readonly Manifest[]): Breac
           promise: "pipeline",
           object: title,
           text: "holds something else than the stack's pipeline",
-          fix: "alloy.exclude, alloy.drop, alloy.mask and alloy.bufferMiB change the pipeline; for another one: promisesGivenUp: [pipeline]",
+          fix: "alloy.exclude, alloy.multiline, alloy.drop, alloy.mask and alloy.bufferMiB change the pipeline; for another one: promisesGivenUp: [pipeline]",
         },
       ];
     });

@@ -98,6 +98,26 @@ export class Application {
     return () => this.#append(records.slice(-1));
   }
 
+  /**
+   * Writes an entry of several lines, up to its middle.
+   *
+   * @returns writes the rest.
+   */
+  beginEntry(text: (id: string) => string, stream: Stream = "stdout"): (options?: { rotated?: boolean }) => void {
+    const { id, text: content } = this.#line({ stream, text });
+    const lines = content.split("\n");
+    const half = Math.ceil(lines.length / 2);
+    const [head, tail] = [lines.slice(0, half), lines.slice(half)];
+    const write = (some: readonly string[]): void => {
+      for (const line of some) this.#append(this.#records(line, stream, 0n));
+    };
+    write(head);
+    return ({ rotated = false } = {}) => {
+      if (rotated && this.rotate()) this.#ledger.splitAt(id, head.join("\n"), tail.join("\n"));
+      write(tail);
+    };
+  }
+
   /** Writes text without a newline and ends: containerd marks it as a part that has no end. */
   lastWords(text: (id: string) => string, stream: Stream = "stderr"): void {
     const { records } = this.#line({ stream, text });

@@ -48,6 +48,12 @@ describe("a change of what Alloy collects", () => {
     assert.deepEqual(await meanings({ mask }, {}), found("no longer"));
   });
 
+  it("names lines that will be joined, and that they are sent again", async () => {
+    const multiline = [{ namespaces: ["team-a"], containers: ["api"], kind: "java" }];
+    const words = "join lines of team-a (api) by the rules for java, and send what the nodes' files hold of them again";
+    assert.deepEqual(await meanings({}, { multiline }), [`disruptive: Alloy's rules: from now on: ${words}`]);
+  });
+
   it("names pods that are no longer collected, and those that are again", async () => {
     assert.deepEqual(await meanings({ exclude: ["a"] }, { exclude: ["a", "load-*", "b/x-*"] }), [
       "disruptive: pods of load-*: their lines are no longer collected",

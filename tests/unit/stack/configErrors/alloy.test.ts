@@ -77,6 +77,40 @@ describeMistakes("Alloy's config", [
       fix: /one rule for each/,
     }),
   ),
+  ...[{}, { kind: "java", firstLine: "x" }].map(
+    (rule): Mistake => ({
+      what: `a rule for several lines ${JSON.stringify(rule)}`,
+      change: (c) => {
+        c.alloy.multiline = [{ namespaces: ["team-a"], ...rule }];
+      },
+      path: "alloy.multiline[0]",
+      given: { namespaces: ["team-a"], ...rule },
+      allowed: /either kind or firstLine/,
+      fix: /one rule for each/,
+    }),
+  ),
+  ...["a$", "^a|^b", "(^a)", "a\\z", "[a-z]+^"].map(
+    (firstLine): Mistake => ({
+      what: `the first line ${firstLine}`,
+      change: (c) => {
+        c.alloy.multiline = [{ namespaces: ["team-a"], firstLine }];
+      },
+      path: "alloy.multiline[0].firstLine",
+      given: firstLine,
+      allowed: /without \^ and \$/,
+      fix: /what the line begins with/,
+    }),
+  ),
+  {
+    what: "a first line with lookahead",
+    change: (c) => {
+      c.alloy.multiline = [{ namespaces: ["team-a"], firstLine: "(?!\\s)." }];
+    },
+    path: "alloy.multiline[0].firstLine",
+    given: "(?!\\s).",
+    allowed: /RE2, which has no lookahead/,
+    fix: /correct it: invalid/,
+  },
   {
     what: "a name with other characters",
     change: (c) => {

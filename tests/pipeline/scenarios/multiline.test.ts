@@ -1,0 +1,63 @@
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { MultilineKind } from "../../../components/alloy/recordStarts.ts";
+import { Application } from "../../harness/runningStack/applications.ts";
+import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { renderStack } from "../../harness/runningStack/renderedStack.ts";
+import { alloyMissing } from "../../harness/runningStack/requirements.ts";
+import { killLoki, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { STACK_TRACES } from "../../harness/stackTraces.ts";
+import { assertNothingLost } from "../scenario.ts";
+
+const KINDS = Object.keys(STACK_TRACES) as MultilineKind[];
+
+const RULES = [
+  ...KINDS.map((kind) => ({ namespaces: [`multiline-${kind}`], containers: ["app"], kind })),
+  { namespaces: ["multiline-first-*"], firstLine: "^(?:id=|\\{)" },
+];
+
+it("entries of several lines are whole and ordinary lines are left alone, through kills, rotations and an outage", {
+  skip: alloyMissing(),
+}, async () => {
+  const running = await runningStack({
+    render: (caFile) =>
+      renderStack({
+        stack: "prod-aks-a",
+        caFile,
+        change: (config) => {
+          config.alloy = { ...config.alloy, multiline: RULES };
+        },
+      }),
+  });
+  const { alloy } = running.cluster;
+  const ledger = new Ledger("multiline");
+  const pod = (name: string): Application =>
+    new Application(running.podLogs, `multiline-${name}`, `${name}-app`, ledger);
+  const traces = [...KINDS.map((kind) => [pod(kind), kind] as const), [pod("first-1"), "java"] as const];
+  // Without a rule, each line is an entry.
+  const plain = pod("plain");
+  for (let round = 0; round < 16; round++) {
+    const rest = traces.map(([application, kind], i) => {
+      for (let n = 0; n < 5; n++) application.write();
+      application.write({ long: round % 4 === 0 });
+      return application.beginEntry(
+        (id) => STACK_TRACES[kind](`id=${id} failed`),
+        (round + i) % 2 === 0 ? "stdout" : "stderr",
+      );
+    });
+    for (let n = 0; n < 5; n++) plain.write();
+    plain.writeWithId((id) => `id=${id} before`);
+    if (round === 9) await killLoki(running);
+    if (round % 3 === 1) {
+      await sleep(100 * round);
+      await alloy.kill();
+      alloy.start();
+    }
+    for (const finish of rest) finish({ rotated: round % 5 === 4 });
+    await sleep(2_500);
+    if (round === 12) await startLoki(running);
+  }
+  for (const [application] of traces) application.end();
+  plain.end();
+  await assertNothingLost("multiline", running, ledger, { sentAgain: "everything" });
+});
