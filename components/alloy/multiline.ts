@@ -80,7 +80,7 @@ const OPERATORS = [
   {
     ...{
       type: "regex_replace",
-      if: 'attributes.stream == "stderr" and not (body matches "^[^ \\\\n]+ stderr ")',
+      if: 'attributes.stream == "stderr"',
       field: "body",
     },
     ...{ regex: "(?m)^[^ \\n]+ stderr [^\\n]*\\n?", replace_with: "" },

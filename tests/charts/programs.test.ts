@@ -5,10 +5,10 @@ import { describe, it } from "node:test";
 import { parse, stringify } from "yaml";
 import { OLD_RELEASE_ENDED } from "../../components/alloy/oldBuffer/containers.ts";
 import { ALLOY_PIPELINE } from "../../components/alloy/pipeline.ts";
-import { FEATURE_GATES } from "../../components/alloy/values.ts";
+import { FEATURE_GATES, withoutHelmEscapes } from "../../components/alloy/values.ts";
 import { chartsMissing } from "../harness/charts.ts";
 import type { Loose } from "../harness/manifest.ts";
-import { planOf, STACKS, stackFile, valuesOf } from "../harness/plannedStack.ts";
+import { plan, planOf, STACKS, stackFile, valuesOf } from "../harness/plannedStack.ts";
 import { programMissing } from "../harness/programs.ts";
 import { object, render, smallestLoki } from "./renderedCharts.ts";
 import { file, folder, run, verifyLokiConfig } from "./runProgram.ts";
@@ -65,6 +65,29 @@ describe("alloy", { skip: programMissing("alloy") }, () => {
       assert.equal(status, 0, output);
     });
   }
+
+  it("validate accepts the pipeline with every kind of rule, as the release has it", async () => {
+    const namespaces = ["team-a", "load-*"];
+    const planned = await plan(
+      stackFile((config) => {
+        config.alloy = {
+          exclude: ["left-*"],
+          multiline: [
+            ...["java", "python", "go", "dotnet", "node"].map((kind) => ({ namespaces, containers: ["app"], kind })),
+            { namespaces, firstLine: "^\\[\\d{4}-|\\$\\{a\\}" },
+          ],
+          drop: [{ namespaces, belowLevel: "warn", pattern: '"$x" \\{\\{', sample: 0.5 }],
+          mask: [
+            ...["token", "jwt", "card", "email", "ipv4"].map((kind) => ({ kind })),
+            { pattern: "C-\\d+", namespaces },
+          ],
+        };
+      }),
+    );
+    const { content } = valuesOf(planned, "alloy").alloy.configMap;
+    const { status, output } = validate(withoutHelmEscapes(content), await environment("prod-aks-a"));
+    assert.equal(status, 0, output);
+  });
 
   it("validate refuses a misspelled key, an unknown component and an operator that does not exist", async () => {
     const env = await environment("prod-aks-a");

@@ -5,9 +5,10 @@ import { HOST } from "../harness/pods/network.ts";
 import { endRequested, until } from "../harness/processes.ts";
 import { Workload } from "../harness/runningStack/applications.ts";
 import { type RenderedStack, renderStack } from "../harness/runningStack/renderedStack.ts";
-import { alertsMissing } from "../harness/runningStack/requirements.ts";
+import { alertsMissing, alloyMissing } from "../harness/runningStack/requirements.ts";
 import { endRunningStack, type RunningStack, runningStack } from "../harness/runningStack/runningStack.ts";
 import { breakAndWatch } from "./breaks.ts";
+import { logWhatRulesAreFor, RULE_EXAMPLES, withRules } from "./collectedExamples.ts";
 import { type Doors, openInside } from "./doors.ts";
 import { PARTS, type Part } from "./localArguments.ts";
 
@@ -37,11 +38,20 @@ export async function runLocalStack(doors: Doors, part?: Part): Promise<number> 
   const interrupted = endRequested().then(() => undefined);
   console.log("starting MinIO, Loki, the gateway, Alloy and the canary as the stack prod-aks-a has them");
   let workload: Workload | undefined;
+  let stopExamples = (): void => {};
   const logFirst = (podLogs: string): void => {
     workload = new Workload(podLogs, "shop", { linesPerSecond: 20 });
+    stopExamples = logWhatRulesAreFor(podLogs);
   };
   const render = (caFile: string): Promise<RenderedStack> =>
-    renderStack({ stack: "prod-aks-a", caFile, change: answerSoon });
+    renderStack({
+      stack: "prod-aks-a",
+      caFile,
+      change: (config) => {
+        answerSoon(config);
+        withRules(config);
+      },
+    });
   const running = await Promise.race([runningStack({ probe: "liveness", render, logFirst }), interrupted]);
   if (running) {
     openInside(doors.gateway.socket, running.cluster.gatewayAddress, 80);
@@ -52,6 +62,7 @@ export async function runLocalStack(doors: Doors, part?: Part): Promise<number> 
     await Promise.race([watchAlerts(running, doors, part, interrupted), interrupted]);
     await interrupted;
     workload?.stop();
+    stopExamples();
   }
   console.log("\nstopping");
   await endRunningStack();
@@ -92,7 +103,11 @@ async function printExamples({ queries, stack }: RunningStack, port: number): Pr
     `  try     curl -sGu ${accessKey}:${secretKey} http://127.0.0.1:${port}/loki/api/v1/query_range --data-urlencode 'query={namespace="shop-1"}'`,
   );
   await until("the first lines", async () => (await queries.ask("query", { query: EXAMPLES[2][1] })).length >= 4);
-  for (const [name, query, path] of EXAMPLES) {
+  // A pusher that takes Alloy's place knows no rules.
+  const ofRules = alloyMissing() ? [] : RULE_EXAMPLES;
+  for (const [name, query] of ofRules)
+    await until(name, async () => (await queries.ask("query_range", { query, limit: "1" })).length > 0);
+  for (const [name, query, path] of [...EXAMPLES, ...ofRules]) {
     console.log(`\n  ${name}\n  ${query}`);
     const result = await queries.ask<{
       stream?: { namespace: string };
@@ -102,6 +117,13 @@ async function printExamples({ queries, stack }: RunningStack, port: number): Pr
     }>(path, { query, limit: "3" });
     for (const { stream, metric, values, value } of result)
       for (const [, text] of values ?? [value ?? [0, ""]])
-        console.log(`    ${(stream ?? metric)?.namespace}  ${text.length > 110 ? `${text.slice(0, 110)}...` : text}`);
+        console.log(`    ${(stream ?? metric)?.namespace}  ${shown(text)}`);
   }
 }
+
+/** A long line is cut. Further lines of an entry are indented. */
+const shown = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => (line.length > 110 ? `${line.slice(0, 110)}...` : line))
+    .join("\n               ");

@@ -41,7 +41,7 @@ it("entries of several lines are whole and ordinary lines are left alone, throug
       for (let n = 0; n < 5; n++) application.write();
       application.write({ long: round % 4 === 0 });
       return application.beginEntry(
-        (id) => STACK_TRACES[kind](`id=${id} failed`),
+        (id) => `${STACK_TRACES[kind](`id=${id} failed`)} ${id}`,
         (round + i) % 2 === 0 ? "stdout" : "stderr",
       );
     });
