@@ -4,7 +4,7 @@
 /** The kinds of `alloy.multiline`. */
 export type MultilineKind = "java" | "python" | "go" | "dotnet" | "node";
 
-/** Characters of a class of its own, escaped. */
+/** A character as it is, in an expression. */
 const escaped = (character: string): string => character.replace(/[\\\]^.*+?()|{}[$-]/g, "\\$&");
 
 /** What a line may be whose first word is another one than the words of `notAfter`. */
@@ -82,7 +82,7 @@ const javaPackages = "[a-z][\\w$]*(?:\\.[a-z][\\w$]*)*";
 const PYTHON = "\\w.";
 const PYTHON_ERRORS = ["Error", "Exception", "Warning", "Interrupt", "Exit"];
 const pythonError = notEndingIn(PYTHON_ERRORS, PYTHON);
-/** What follows the first character of a word, in a line that is no exception of Python. */
+/** What follows the first character of a word, in a line without an exception of Python. */
 const pythonWord = `(?:[${PYTHON}]*(?:[^${PYTHON}:\\r\\n]|\\r[^\\n])|(?:${pythonError})?(?::|\\r?$))`;
 const GO = "\\w./~%\\-";
 /** What follows the first characters of a word that is not a function with its package: `main.main(`. */
@@ -110,7 +110,7 @@ export const RECORD_STARTS: Readonly<Record<MultilineKind, string>> = {
       ...{ of: PYTHON, rest: pythonWord, upTo: 1 },
     }),
     `[A-CE-SU-Za-z_]${pythonWord}`,
-    // `error:` is no `Error:`.
+    // `error:` differs from `Error:`.
     ...PYTHON_ERRORS.map(([first = "", ...rest]) => `${without("A-Za-z_", [first])}${rest.join("")}(?::|\\r?$)`),
   ].join("|"),
   go: [
