@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { explained, text } from "../argumentTypes.ts";
 import { re2Pattern } from "../regularExpressions.ts";
-import { cardStatements } from "./cards.ts";
+import { cardStatements, MAY_HAVE_CARD } from "./cards.ts";
 import { namespacePatterns } from "./namespacePatterns.ts";
 import { inNamespaces, literal } from "./ottl.ts";
 import type { Rule } from "./rule.ts";
@@ -112,8 +112,12 @@ const words = (rule: MaskRule, i: number): string =>
   `mask ${rule.kind ?? `${nameOf(rule, i)}, ${rule.pattern},`} in lines of ${rule.namespaces?.join(", ") ?? "all namespaces"}`;
 
 function group(rule: MaskRule, i: number): Group {
-  const conditions = rule.namespaces ? { conditions: [inNamespaces(rule.namespaces)] } : {};
-  return { context: "log", ...conditions, statements: statements(rule, i) };
+  const conditions = [
+    ...(rule.namespaces ? [inNamespaces(rule.namespaces)] : []),
+    ...(rule.kind === "card" ? [MAY_HAVE_CARD] : []),
+  ];
+  const only = conditions.length > 0 ? { conditions: [conditions.join(" and ")] } : {};
+  return { context: "log", ...only, statements: statements(rule, i) };
 }
 
 function statements(rule: MaskRule, i: number): string[] {
