@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { canaryCounts } from "../../../automation/verify/canaryMetrics.ts";
+import type { ResolvedArgs } from "../../../components/args.ts";
 import type { Alert } from "../../../components/monitoring/alerts/alert.ts";
 import { alertGroups } from "../../../components/monitoring/alerts/pack.ts";
 import { podMonitorSpecs } from "../../../components/monitoring/podMonitors.ts";
+import { panelQueries } from "../../harness/dashboards.ts";
 import { PROMETHEUS_ACCEPTS, type ReportedSeries, reportedSeries } from "../../harness/metricsText.ts";
 import { load, stackFile } from "../../harness/plannedStack.ts";
 import type { Pod } from "../../harness/pods/pod.ts";
@@ -32,6 +34,7 @@ const OF_TARGETS = ["cluster", "node", "component", "namespace", "pod", "contain
 const NOT_CAUSED = ["rate_limited", "per_stream_rate_limit", "stream_limit", "5.."];
 
 let running: RunningStack;
+let resolved: ResolvedArgs;
 let alerts: Alert[];
 let series: ReportedSeries[];
 
@@ -66,11 +69,11 @@ async function causeRareMetrics(): Promise<void> {
 
 before(async () => {
   running = await runningStack();
-  const { resolved } = await load(
+  ({ resolved } = await load(
     stackFile((c) => {
       c.monitoring = { kind: "prometheusOperator", thresholds: { bucketGiB: 100 } };
     }),
-  );
+  ));
   assert.ok(resolved.monitoring.kind !== "none");
   alerts = alertGroups(resolved, resolved.monitoring).flatMap((group) => group.alerts);
 });
@@ -87,7 +90,7 @@ it("the canary reads its lines back: through Alloy, and through the gateway with
   assert.equal((await counts()).missing, 0);
 });
 
-it("every metric and label in every alert is reported by the programs that run here, or by a named other program", {
+it("every metric and label in every alert and panel is reported by the programs that run here, or by a named other program", {
   skip,
 }, async () => {
   await causeRareMetrics();
@@ -95,29 +98,37 @@ it("every metric and label in every alert is reported by the programs that run h
   const kinds = new Set(targets.map((pod) => pod.labels["app.kubernetes.io/component"] ?? "alloy"));
   assert.deepEqual([...kinds].sort(), ["alloy", "backend", "canary", "read", "write"]);
   series = (await Promise.all(targets.map(metricsOf))).flatMap(reportedSeries);
-  const missing: string[] = [];
-  for (const { name, expression } of alerts) {
-    const { selectors, groupedBy } = parseExpression(expression);
-    for (const { metric, matchers } of selectors) {
-      if (OF_OTHERS.some(([other]) => other.test(metric))) continue;
-      const found = series.filter((one) => one.metric === metric);
-      if (found.length === 0) missing.push(`${name}: ${metric}`);
-      for (const { label, operator, value } of matchers.filter((matcher) => !OF_TARGETS.includes(matcher.label))) {
-        const values = new Set(found.flatMap(({ labels }) => labels[label] ?? []));
-        if (values.size === 0) missing.push(`${name}: ${metric} has no label ${label}`);
-        // Each alternative of a positive condition has to occur, or it selects nothing.
-        const alternatives = operator === "=" ? [value] : operator === "=~" ? value.split("|") : [];
-        for (const alternative of alternatives.filter((text) => !NOT_CAUSED.includes(text)))
-          if (![...values].some((text) => new RegExp(`^(?:${alternative})$`).test(text)))
-            missing.push(`${name}: ${metric} has no ${label}="${alternative}"`);
-      }
-      const own = groupedBy.filter((label) => label !== "le" && !OF_TARGETS.includes(label));
-      for (const label of own)
-        if (!found.some(({ labels }) => label in labels)) missing.push(`${name}: ${metric} has no label ${label}`);
-    }
-  }
-  assert.deepEqual(missing, []);
+  const panels = panelQueries(resolved).filter(({ language }) => language === "prometheus");
+  const read = [...alerts, ...panels.map(({ panel, expression }) => ({ name: panel, expression }))];
+  assert.deepEqual(
+    read.flatMap(({ name, expression }) => missingIn(expression).map((what) => `${name}: ${what}`)),
+    [],
+  );
 });
+
+/** What an expression reads and no program reports. */
+function missingIn(expression: string): string[] {
+  const missing: string[] = [];
+  const { selectors, groupedBy } = parseExpression(expression);
+  for (const { metric, matchers } of selectors) {
+    if (OF_OTHERS.some(([other]) => other.test(metric))) continue;
+    const found = series.filter((one) => one.metric === metric);
+    if (found.length === 0) missing.push(metric);
+    for (const { label, operator, value } of matchers.filter((matcher) => !OF_TARGETS.includes(matcher.label))) {
+      const values = new Set(found.flatMap(({ labels }) => labels[label] ?? []));
+      if (values.size === 0) missing.push(`${metric} has no label ${label}`);
+      // Each alternative of a positive condition has to occur, or it selects nothing.
+      const alternatives = operator === "=" ? [value] : operator === "=~" ? value.split("|") : [];
+      for (const alternative of alternatives.filter((text) => !NOT_CAUSED.includes(text)))
+        if (![...values].some((text) => new RegExp(`^(?:${alternative})$`).test(text)))
+          missing.push(`${metric} has no ${label}="${alternative}"`);
+    }
+    const own = groupedBy.filter((label) => label !== "le" && !OF_TARGETS.includes(label));
+    for (const label of own)
+      if (!found.some(({ labels }) => label in labels)) missing.push(`${metric} has no label ${label}`);
+  }
+  return missing;
+}
 
 it("a renamed metric would be found", { skip }, () => {
   assert.ok(!series.some(({ metric }) => metric === "loki_ingester_chunks_flush_failed_total"));
