@@ -11,6 +11,7 @@ import { breakAndWatch } from "./breaks.ts";
 import { logWhatRulesAreFor, RULE_EXAMPLES, withRules } from "./collectedExamples.ts";
 import { type Doors, openInside } from "./doors.ts";
 import { PARTS, type Part } from "./localArguments.ts";
+import { showCluster } from "./localCluster.ts";
 
 /**
  * Values that differ from production, so that the stack answers soon. A reader first looks for schedulers after ten seconds. A cluster does
@@ -59,6 +60,7 @@ export async function runLocalStack(doors: Doors, part?: Part): Promise<number> 
     console.log(
       `\nstarted in ${((performance.now() - started) / 1000).toFixed(1)} s. Ctrl-C stops everything and leaves nothing behind.`,
     );
+    await Promise.race([showCluster(running), interrupted]);
     await Promise.race([watchAlerts(running, doors, part, interrupted), interrupted]);
     await interrupted;
     workload?.stop();

@@ -1,6 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Loose } from "../manifest.ts";
+import { nodeFolder } from "../pods/node.ts";
+import { Pod } from "../pods/pod.ts";
+import { renderStack } from "./renderedStack.ts";
+import type { RunningStack } from "./runningStack.ts";
 
 /** systemd's program that writes journal files from text, in Debian's package systemd-journal-remote. */
 const WRITER = "/lib/systemd/systemd-journal-remote";
@@ -23,6 +28,11 @@ export class NodeJournal {
   constructor(folder: string) {
     this.#folder = join(folder, ID);
     mkdirSync(this.#folder, { recursive: true });
+  }
+
+  /** The journal of one of a running stack's nodes. */
+  static of({ folder }: RunningStack, node: number): NodeJournal {
+    return new NodeJournal(join(nodeFolder(folder, node), "var/log/journal"));
   }
 
   /** Appends entries of a unit, or of the kernel. */
@@ -54,4 +64,24 @@ export class NodeJournal {
   vacuum(): void {
     for (const name of readdirSync(this.#folder)) if (name.includes("@")) rmSync(join(this.#folder, name));
   }
+}
+
+/** Alloy's pod with the container of the journal alone, as the stack plans it. The other containers are in the stack's own pod. */
+export async function journalPod(running: RunningStack, node: number, units: readonly string[]): Promise<Pod> {
+  const { manifests, objects } = await renderStack({
+    stack: "prod-aks-a",
+    caFile: running.store.ca.certificate,
+    change: (config) => {
+      config.alloy = { ...config.alloy, journal: { units } };
+    },
+  });
+  const daemonSet: Loose = manifests.find(({ kind }) => kind === "DaemonSet");
+  const { template } = daemonSet.spec;
+  const containers = template.spec.containers.filter(({ name }: Loose) => name === "journal");
+  const context = {
+    ...{ folder: running.folder, programs: running.programs, namespace: "logging", probe: "readiness" as const },
+    objects: () => ({ configMaps: objects.configMaps, secrets: running.stack.objects.secrets }),
+  };
+  const spec = { ...template.spec, initContainers: [], containers };
+  return new Pod(`journal-${node}`, "10.244.1.3", { ...template, spec }, context, node);
 }

@@ -1,16 +1,12 @@
 // The journal of a node: each entry of the chosen units is one line, whatever is killed, rotated or removed.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { before, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../../harness/figures.ts";
-import type { Loose } from "../../harness/manifest.ts";
-import { nodeFolder } from "../../harness/pods/node.ts";
-import { Pod } from "../../harness/pods/pod.ts";
+import type { Pod } from "../../harness/pods/pod.ts";
 import { until } from "../../harness/processes.ts";
 import type { Found } from "../../harness/runningStack/account.ts";
-import { journalMissing, NodeJournal } from "../../harness/runningStack/nodeJournal.ts";
-import { renderStack } from "../../harness/runningStack/renderedStack.ts";
+import { journalMissing, journalPod, NodeJournal } from "../../harness/runningStack/nodeJournal.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 
@@ -29,24 +25,8 @@ const began = BigInt(Date.now()) * 1_000_000n;
 before(async () => {
   if (skip) return;
   running = await runningStack();
-  journal = new NodeJournal(join(nodeFolder(running.folder, NODE), "var/log/journal"));
-  const { manifests, objects } = await renderStack({
-    stack: "prod-aks-a",
-    caFile: running.store.ca.certificate,
-    change: (config) => {
-      config.alloy = { ...config.alloy, journal: { units: UNITS } };
-    },
-  });
-  const daemonSet: Loose = manifests.find(({ kind }) => kind === "DaemonSet");
-  const { template } = daemonSet.spec;
-  const context = {
-    ...{ folder: running.folder, programs: running.programs, namespace: "logging", probe: "readiness" as const },
-    objects: () => ({ configMaps: objects.configMaps, secrets: running.stack.objects.secrets }),
-  };
-  // The journal's container alone: the others have their own scenarios.
-  const containers = template.spec.containers.filter(({ name }: Loose) => name === "journal");
-  const spec = { ...template.spec, initContainers: [], containers };
-  pod = new Pod("alloy-journal-1", "10.244.1.3", { ...template, spec }, context, NODE);
+  journal = NodeJournal.of(running, NODE);
+  pod = await journalPod(running, NODE, UNITS);
 });
 
 const start = async (): Promise<void> => {
