@@ -80,8 +80,9 @@ describe("two production stacks", () => {
       const configMaps = await cluster.api.list("/api/v1/namespaces/logging/configmaps");
       const ca = configMaps.find(({ metadata }) => metadata.name.startsWith("logging-minio-ca-"));
       assert.equal(ca?.data["ca.crt"], environment.minio.ca.pem);
+      const limits = configMaps.find(({ metadata }) => metadata.name === "loki-runtime")?.data["runtime-config.yaml"];
+      assert.match(limits, /retention_period: 336h/);
       const loki = configMaps.find(({ metadata }) => metadata.name === "loki")?.data["config.yaml"] as string;
-      assert.match(loki, /retention_period: 336h/);
       assert.match(loki, new RegExp(`bucketnames: ${bucket}`));
     });
   });
@@ -151,8 +152,8 @@ describe("two production stacks", () => {
     await timed("up with a changed retention", () => stack.up({ onEvent: log.record, color: "never" }));
     assert.deepEqual(log.changes, ["update logging-loki"]);
     figure("  changed by it", log.changes.join(", "));
-    const config = await cluster.api.get("/api/v1/namespaces/logging/configmaps/loki");
-    assert.match(config?.data["config.yaml"], /retention_period: 672h/);
+    const limits = await cluster.api.get("/api/v1/namespaces/logging/configmaps/loki-runtime");
+    assert.match(limits?.data["runtime-config.yaml"], /retention_period: 672h/);
   });
 
   it("keep every secret inside its Secret", async () => {

@@ -93,12 +93,12 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
     it("for want of a node quotes the scheduler, and the same update tried again continues", async () => {
       const { deployments } = await deployedStacks();
       const { cluster, stack } = deployments[NAME];
-      const faster = (loki: StackConfig): void => {
-        loki.limits = { ...loki.limits, ingestionRateMb: 61, ingestionBurstMb: 122 };
+      const restarted = (loki: StackConfig): void => {
+        loki.values = { ...loki.values, write: { podAnnotations: { "example.com/team": "logs" } } };
       };
       await cordon(cluster.api, true);
       try {
-        await withConfig(NAME, soon(faster), async () => {
+        await withConfig(NAME, soon(restarted), async () => {
           const { findings } = await fails();
           const pending = findings.find(({ text }) => /^Pending, the scheduler reports: .*unschedulable/.test(text));
           assert.ok(pending, JSON.stringify(findings));
@@ -112,7 +112,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       // A rollback in between would restart every pod twice.
       await withConfig(
         NAME,
-        (config) => faster(config["logging:loki"]),
+        (config) => restarted(config["logging:loki"]),
         async () => assert.deepEqual(rollbacks(await succeeds()), []),
       );
       await succeeds();
