@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../../harness/figures.ts";
+import { withAlloyArguments } from "../../harness/runningStack/alloyEnvironment.ts";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
 import { counter } from "../../harness/runningStack/receivedLines.ts";
-import { renderStack } from "../../harness/runningStack/renderedStack.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
-import { runningStack } from "../../harness/runningStack/runningStack.ts";
+import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const SAMPLE = 0.2;
@@ -20,16 +20,11 @@ const RULES = [
 it("what the rules name is dropped and counted, and nothing else, through kills and rotations", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await runningStack({
-    render: (caFile) =>
-      renderStack({
-        stack: "prod-aks-a",
-        caFile,
-        change: (config) => {
-          config.alloy = { ...config.alloy, drop: RULES, exclude: ["left-*"] };
-        },
-      }),
-  });
+  const running = await runningStack();
+  await withAlloyArguments(running, { drop: RULES, exclude: ["left-*"] }, () => scenario(running));
+});
+
+async function scenario(running: RunningStack): Promise<void> {
   const { alloy } = running.cluster;
   const [kept, dropped, excluded] = [new Ledger("drops"), new Ledger("gone"), new Ledger("left")];
   const pods = ["a", "b", "c"].map((name) => ({
@@ -70,7 +65,7 @@ it("what the rules name is dropped and counted, and nothing else, through kills 
   figure("drops", `${gone} lines dropped, ${counted} counted; a kill reads lines again`);
   assert.ok(counted >= gone * 0.9, `${counted} counted of ${gone}`);
   await assertNothingLost("drops", running, kept, { sentAgain: "a batch" });
-});
+}
 
 /** How many lines Alloy has dropped since it started. */
 const filtered = (address: string): Promise<number> =>

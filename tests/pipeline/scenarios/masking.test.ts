@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../../harness/figures.ts";
+import { withAlloyArguments } from "../../harness/runningStack/alloyEnvironment.ts";
 import { Application, PART_BYTES } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
-import { renderStack } from "../../harness/runningStack/renderedStack.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import {
   alloyStorage,
@@ -74,16 +74,11 @@ async function countByRule({ queries }: RunningStack, { oldest, newest }: Ledger
 it("secrets are in no file: not in Alloy's queue, not in its log, not in the bucket", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await runningStack({
-    render: (caFile) =>
-      renderStack({
-        stack: "prod-aks-a",
-        caFile,
-        change: (config) => {
-          config.alloy = { ...config.alloy, mask: RULES };
-        },
-      }),
-  });
+  const running = await runningStack();
+  await withAlloyArguments(running, { mask: RULES }, () => scenario(running));
+});
+
+async function scenario(running: RunningStack): Promise<void> {
   const { alloy } = running.cluster;
   const ledger = new Ledger("masking");
   const applications = Array.from(
@@ -116,4 +111,4 @@ it("secrets are in no file: not in Alloy's queue, not in its log, not in the buc
     [...Map.groupBy(PLANTED, ({ rule }) => rule)].map(([rule, of]) => [rule, of.length * applications.length * 4]),
   );
   assert.deepEqual(counted, planted, "lines by rule");
-});
+}

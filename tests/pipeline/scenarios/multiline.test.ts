@@ -1,11 +1,11 @@
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MultilineKind } from "../../../components/alloy/recordStarts.ts";
+import { withAlloyArguments } from "../../harness/runningStack/alloyEnvironment.ts";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
-import { renderStack } from "../../harness/runningStack/renderedStack.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
-import { killLoki, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
+import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { STACK_TRACES } from "../../harness/stackTraces.ts";
 import { assertNothingLost } from "../scenario.ts";
 
@@ -19,16 +19,11 @@ const RULES = [
 it("entries of several lines are whole and ordinary lines are left alone, through kills, rotations and an outage", {
   skip: alloyMissing(),
 }, async () => {
-  const running = await runningStack({
-    render: (caFile) =>
-      renderStack({
-        stack: "prod-aks-a",
-        caFile,
-        change: (config) => {
-          config.alloy = { ...config.alloy, multiline: RULES };
-        },
-      }),
-  });
+  const running = await runningStack();
+  await withAlloyArguments(running, { multiline: RULES }, () => scenario(running));
+});
+
+async function scenario(running: RunningStack): Promise<void> {
   const { alloy } = running.cluster;
   const ledger = new Ledger("multiline");
   const pod = (name: string): Application =>
@@ -60,4 +55,4 @@ it("entries of several lines are whole and ordinary lines are left alone, throug
   for (const [application] of traces) application.end();
   plain.end();
   await assertNothingLost("multiline", running, ledger, { sentAgain: "everything" });
-});
+}
