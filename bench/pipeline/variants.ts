@@ -31,6 +31,8 @@ export const stackVariant = (name = "stack", over: { loki?: Values; alloy?: Valu
       stack: STACK,
       caFile,
       change: (config) => {
+        // It writes a line each second, so the writers' memory would never be empty.
+        config.loki.canary = false;
         config.loki.values = over.loki;
         config.alloy.values = over.alloy;
       },
