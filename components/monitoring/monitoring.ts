@@ -17,7 +17,9 @@ export function createMonitoring(
   if (monitoring.kind === "none") return;
   const apiVersion = `${MONITOR_GROUPS[monitoring.kind]}/${MONITOR_VERSION}`;
   const labels = monitoring.kind === "prometheusOperator" ? monitoring.labels : {};
-  const metadata = (suffix: string) => ({ name: `logging-${suffix}`, namespace, labels });
+  // The API server drops an empty map, and every deploy would add it again.
+  const labelled = Object.keys(labels).length > 0 && { labels };
+  const metadata = (suffix: string) => ({ name: `logging-${suffix}`, namespace, ...labelled });
   for (const [release, spec] of Object.entries(podMonitorSpecs(args, monitoring)))
     new CustomResource(
       `${name}-monitor-${release}`,

@@ -17,6 +17,7 @@ const SCENARIOS = [
   "changes",
   "explain",
   "admission",
+  "monitoring",
   "refresh",
   "upgrade",
   "takeDown",

@@ -70,6 +70,13 @@ describe("for Prometheus Operator", () => {
     assert.deepEqual(planned.warnings, []);
   });
 
+  it("without labels, the objects have no empty map, which every deploy would add again", async () => {
+    const { labels: _, ...plain } = OPERATOR;
+    for (const monitoring of [plain, AZURE])
+      for (const { type, inputs } of ours(await planWith(monitoring)))
+        if (type.startsWith("kubernetes:")) assert.ok(!("labels" in (inputs.metadata as object)), type);
+  });
+
   it("a PodMonitor names the port that has metrics, and gives the labels that the alerts use", () => {
     for (const [name, port] of [
       ["loki", "http-metrics"],
