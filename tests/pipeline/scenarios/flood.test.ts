@@ -7,6 +7,7 @@ import { figure } from "../../harness/figures.ts";
 import type { Pod } from "../../harness/pods/pod.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
 import { Flood } from "../../harness/runningStack/flood.ts";
+import { withLimits } from "../../harness/runningStack/limits.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
 import { restartInTurn, runningStack } from "../../harness/runningStack/runningStack.ts";
 import { Waits } from "../../harness/runningStack/waits.ts";
@@ -19,7 +20,7 @@ const GROUP = "7";
 const NEIGHBOURS = 16;
 
 /** Far less than the stack sets: a busy machine would not reach that. A batch has 2 MB. */
-const LOWER_LIMIT = ["-ingester.per-stream-rate-limit=100KB", "-ingester.per-stream-rate-limit-burst=4MB"];
+const LOWER_LIMIT = { per_stream_rate_limit: "100KB", per_stream_rate_limit_burst: "4MB" };
 
 it("one container floods: its neighbours lose nothing and hardly wait, and what Loki refuses is named", {
   skip: alloyMissing(),
@@ -28,7 +29,7 @@ it("one container floods: its neighbours lose nothing and hardly wait, and what 
   const { cluster, queries, podLogs } = running;
   const writers = cluster.component("write");
   const { alloy } = cluster;
-  for (const { container } of writers) container.args.push(...LOWER_LIMIT);
+  const restoreLimits = withLimits(running, LOWER_LIMIT);
   await restartInTurn(cluster, writers);
 
   const neighbours = new Workload(podLogs, "beside", { pods: NEIGHBOURS, linesPerSecond: 10 * NEIGHBOURS });
@@ -45,7 +46,7 @@ it("one container floods: its neighbours lose nothing and hardly wait, and what 
   const to = BigInt(Date.now()) * 1_000_000n;
   const refused = await discarded(writers);
 
-  for (const { container } of writers) container.args.splice(-LOWER_LIMIT.length);
+  restoreLimits();
   await restartInTurn(cluster, writers);
   neighbours.stop();
   await waits.untilAll(400_000);

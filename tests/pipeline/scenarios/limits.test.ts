@@ -1,33 +1,18 @@
 // Limits are in the file that Loki reads while it runs. Another limit counts without a restart, for the only tenant.
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { parse, stringify } from "yaml";
-import { RUNTIME_FILE, TENANT } from "../../../components/loki/effectiveConfig.ts";
+import { TENANT } from "../../../components/loki/effectiveConfig.ts";
 import { figure } from "../../harness/figures.ts";
-import type { Loose } from "../../harness/manifest.ts";
 import { until } from "../../harness/processes.ts";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
+import { withLimits } from "../../harness/runningStack/limits.ts";
 import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
 
 const COMPONENTS = ["write", "read", "backend"] as const;
 type Component = (typeof COMPONENTS)[number];
 
 const SELECTOR = '{namespace="limits-1"}';
-
-/** Gives every pod of Loki a runtime config with other limits, as a deploy and then the kubelet do. @returns what puts the old one back. */
-function withLimits({ cluster, stack }: RunningStack, limits: Loose): () => void {
-  const file = stack.objects.configMaps["loki-runtime"] as Record<string, string>;
-  const before = file[RUNTIME_FILE] ?? "";
-  const runtime = parse(before);
-  Object.assign(runtime.overrides[TENANT], limits);
-  const write = (text: string): void => {
-    file[RUNTIME_FILE] = text;
-    for (const pod of cluster.loki) pod.updateFiles();
-  };
-  write(stringify(runtime));
-  return () => write(before);
-}
 
 /** What a pod of Loki reports at a path that the gateway does not offer. */
 async function reported(running: RunningStack, component: Component, path: string): Promise<string> {

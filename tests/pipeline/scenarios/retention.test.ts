@@ -3,6 +3,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../harness/processes.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
+import { withLimits } from "../../harness/runningStack/limits.ts";
 import {
   type RunningStack,
   restartInTurn,
@@ -16,7 +17,6 @@ const DAY_MS = 86_400_000;
 
 /** Retention takes two weeks and two hours. In this scenario lines are two days old, and these settings are patched. */
 const FAST_RETENTION: ReadonlyArray<readonly [RegExp, string]> = [
-  [/retention_period: 336h/, "retention_period: 24h"],
   // Long enough for the steps in between.
   [/retention_delete_delay: 2h/, "retention_delete_delay: 40s"],
   [/compaction_interval: 10m/, "compaction_interval: 5s"],
@@ -66,7 +66,8 @@ function isExpiredChunk(key: string): boolean {
 }
 
 /** Runs something while the backends have patched settings. */
-async function withFastRetention({ cluster, stack }: RunningStack, run: () => Promise<void>): Promise<void> {
+async function withFastRetention(running: RunningStack, run: () => Promise<void>): Promise<void> {
+  const { cluster, stack } = running;
   const config = stack.objects.configMaps.loki as Record<string, string>;
   const production = config["config.yaml"] ?? "";
   config["config.yaml"] = FAST_RETENTION.reduce((text, [from, to]) => {
@@ -74,10 +75,12 @@ async function withFastRetention({ cluster, stack }: RunningStack, run: () => Pr
     return text.replace(from, to);
   }, production);
   const backends = cluster.component("backend");
+  const restoreLimits = withLimits(running, { retention_period: "24h" });
   try {
     await restartInTurn(cluster, backends);
     await run();
   } finally {
+    restoreLimits();
     config["config.yaml"] = production;
     await restartInTurn(cluster, backends);
   }
