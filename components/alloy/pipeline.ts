@@ -66,5 +66,5 @@ const indented = (text: string): string => text.replace(/^(?=.)/gm, "  ");
 function inserted(text: string, added: string, part: string): string {
   const [before = "", after, ...more] = text.split(part);
   if (after === undefined || more.length > 0) throw new Error(`pod-logs.yaml should have ${part} once`);
-  return before + added.replace(/\n?$/, "\n") + part.replace(/^\n/, "\n") + after;
+  return before + added.replace(/\n?$/, "\n") + part + after;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { types } from "@pulumi/kubernetes";
 import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../../args.ts";
-import type { Values } from "../../helm/mergeValues.ts";
+import { mergeValues, type Values } from "../../helm/mergeValues.ts";
 import { ALLOY_RELEASE, EVENTS_WORKLOAD } from "../../releaseNames.ts";
 import { textFile } from "../../textFile.ts";
 import { alloyImage } from "../image.ts";
@@ -117,7 +117,7 @@ const podSpec = (args: ResolvedArgs, refs: EventsReferences): types.input.core.v
   containers: [
     {
       name: ALLOY_RELEASE,
-      image: alloyImage(imageValues(args)),
+      image: alloyImage(imageValues(args) as Record<string, Values>),
       command: COMMAND,
       env: Object.entries(eventsEnvironment(args)).map(([name, value]) => ({ name, value })),
       envFrom: [{ secretRef: { name: refs.gatewayLoginSecret } }],
@@ -146,8 +146,6 @@ const podSpec = (args: ResolvedArgs, refs: EventsReferences): types.input.core.v
   ],
 });
 
-/** Values that decide the image, as for Alloy's release: `images.registry`, and the escape hatch. */
-const imageValues = ({ alloy, images }: ResolvedArgs): Record<string, Values> => {
-  const { image = {}, global = {} } = alloy.values as Record<string, Values>;
-  return { image, global: images.registry ? { ...global, image: { registry: images.registry } } : global };
-};
+/** Values that decide the image, as for Alloy's release: the escape hatch, and `images.registry`. */
+const imageValues = ({ alloy, images }: ResolvedArgs): Values =>
+  mergeValues(alloy.values, images.registry ? { global: { image: { registry: images.registry } } } : {});

@@ -1,7 +1,7 @@
 import { dashboard } from "./dashboard.ts";
 import type { DashboardFacts } from "./facts.ts";
 import { graph, orZero, prometheus } from "./panels.ts";
-import { dataSourceVariable, labelVariable } from "./variables.ts";
+import { clusterVariable, dataSourceVariable, labelVariable } from "./variables.ts";
 
 const source = prometheus("datasource");
 
@@ -15,13 +15,7 @@ export const alloyByNode = (facts: DashboardFacts) =>
       from: "now-3h",
       variables: [
         dataSourceVariable("datasource", "prometheus", "Data source"),
-        labelVariable({
-          name: "cluster",
-          label: "Cluster",
-          source: source.ref,
-          values: `label_values(up{namespace="${facts.namespace}", container="alloy"}, cluster)`,
-          first: facts.cluster,
-        }),
+        clusterVariable(source.ref, facts),
         labelVariable({
           name: "node",
           label: "Node",

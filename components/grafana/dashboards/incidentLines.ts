@@ -1,7 +1,7 @@
 import { dashboard } from "./dashboard.ts";
 import type { DashboardFacts } from "./facts.ts";
 import { graph, lines, loki } from "./panels.ts";
-import { dataSourceVariable, labelVariable, textVariable } from "./variables.ts";
+import { clusterVariable, dataSourceVariable, labelVariable, textVariable } from "./variables.ts";
 
 const source = loki("datasource");
 
@@ -20,13 +20,7 @@ export const incidentLines = (facts: DashboardFacts) =>
       from: "now-30m",
       variables: [
         dataSourceVariable("datasource", "loki", "Data source"),
-        labelVariable({
-          name: "cluster",
-          label: "Cluster",
-          source: source.ref,
-          values: { label: "cluster", stream: "" },
-          first: facts.cluster,
-        }),
+        clusterVariable(source.ref, facts),
         ...["namespace", "container", "node"].map((label, i, labels) =>
           labelVariable({
             name: label,

@@ -3,7 +3,7 @@ import { PUSHES, SEARCHES } from "../../monitoring/expressions.ts";
 import { dashboard } from "./dashboard.ts";
 import type { DashboardFacts } from "./facts.ts";
 import { figure, graph, orZero, prometheus } from "./panels.ts";
-import { dataSourceVariable, labelVariable } from "./variables.ts";
+import { clusterVariable, dataSourceVariable } from "./variables.ts";
 
 const source = prometheus("datasource");
 
@@ -15,16 +15,7 @@ export const platformHealth = (facts: DashboardFacts) =>
       title: "Health",
       description: "Whether lines are accepted, stored and found. The first row is enough if all of it is green.",
       from: "now-3h",
-      variables: [
-        dataSourceVariable("datasource", "prometheus", "Data source"),
-        labelVariable({
-          name: "cluster",
-          label: "Cluster",
-          source: source.ref,
-          values: `label_values(up{namespace="${facts.namespace}", container="alloy"}, cluster)`,
-          first: facts.cluster,
-        }),
-      ],
+      variables: [dataSourceVariable("datasource", "prometheus", "Data source"), clusterVariable(source.ref, facts)],
       rows: {
         "Whole way": wholeWay(facts),
         "Write path": writePath(facts),

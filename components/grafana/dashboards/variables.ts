@@ -8,6 +8,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { DashboardFacts } from "./facts.ts";
 
 /** Chooses a data source of a type. */
 export const dataSourceVariable = (name: string, type: "prometheus" | "loki", label: string): Builder<VariableModel> =>
@@ -40,6 +41,22 @@ export function labelVariable({ name, label, source, values, first }: Chosen): B
     ? variable.multi(true).includeAll(true).allValue(".+").current({ text: "All", value: "$__all" })
     : variable.current({ text: first, value: first });
 }
+
+/** Chooses the cluster: the facts' own at first. Prometheus knows it from Alloy's metrics, and Loki from the label of each stream. */
+export const clusterVariable = (
+  source: DataSourceRef,
+  { cluster, namespace }: DashboardFacts,
+): Builder<VariableModel> =>
+  labelVariable({
+    name: "cluster",
+    label: "Cluster",
+    source,
+    values:
+      source.type === "loki"
+        ? { label: "cluster", stream: "" }
+        : `label_values(up{namespace="${namespace}", container="alloy"}, cluster)`,
+    first: cluster,
+  });
 
 /** A text that a person types in. */
 export const textVariable = (name: string, label: string): Builder<VariableModel> =>

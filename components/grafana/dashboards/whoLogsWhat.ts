@@ -2,7 +2,7 @@ import { RATE_LIMITS } from "../../monitoring/expressions.ts";
 import { dashboard } from "./dashboard.ts";
 import type { DashboardFacts } from "./facts.ts";
 import { graph, loki, orZero, prometheus, table } from "./panels.ts";
-import { dataSourceVariable, labelVariable } from "./variables.ts";
+import { clusterVariable, dataSourceVariable, labelVariable } from "./variables.ts";
 
 const metrics = prometheus("prometheus_datasource");
 const logs = loki("loki_datasource");
@@ -26,13 +26,7 @@ export const whoLogsWhat = (facts: DashboardFacts) =>
       variables: [
         dataSourceVariable("loki_datasource", "loki", "Loki data source"),
         dataSourceVariable("prometheus_datasource", "prometheus", "Prometheus data source"),
-        labelVariable({
-          name: "cluster",
-          label: "Cluster",
-          source: logs.ref,
-          values: { label: "cluster", stream: "" },
-          first: facts.cluster,
-        }),
+        clusterVariable(logs.ref, facts),
         labelVariable({
           name: "namespace",
           label: "Namespace",

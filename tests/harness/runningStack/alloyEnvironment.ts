@@ -8,25 +8,15 @@ export async function withAlloyEnvironment(
   changed: Readonly<Record<string, string>>,
   run: () => Promise<void>,
 ): Promise<void> {
-  const { container } = running.cluster.alloy;
-  const production = container.env;
-  const unknown = Object.keys(changed).filter((name) => !production.some((v: Loose) => v.name === name));
+  const { env, config } = settingsOf(running);
+  const unknown = Object.keys(changed).filter((name) => !env.some((v: Loose) => v.name === name));
   if (unknown.length > 0) throw new Error(`Alloy has no variable ${unknown.join(", ")}`);
-  container.env = production.map((v: Loose) => (v.name in changed ? { name: v.name, value: changed[v.name] } : v));
-  try {
-    await restartAlloy(running);
-    await run();
-  } finally {
-    container.env = production;
-    await restartAlloy(running);
-  }
+  const other = env.map((v: Loose) => (v.name in changed ? { name: v.name, value: changed[v.name] } : v));
+  await withAlloy(running, { env: other, config }, run);
 }
 
 /** Runs something while the first node's Alloy has other arguments. Alloy is restarted before and after. */
 export async function withAlloyArguments(running: RunningStack, args: Loose, run: () => Promise<void>): Promise<void> {
-  const { container } = running.cluster.alloy;
-  const { configMaps } = running.stack.objects;
-  const production = { config: configMaps.alloy, env: container.env };
   const { manifests, objects } = await renderStack({
     stack: running.stack.name,
     caFile: running.store.ca.certificate,
@@ -35,14 +25,26 @@ export async function withAlloyArguments(running: RunningStack, args: Loose, run
     },
   });
   const daemonSet: Loose = manifests.find(({ kind }) => kind === "DaemonSet");
-  const use = async ({ config, env }: Loose): Promise<void> => {
-    Object.assign(configMaps, { alloy: config });
-    container.env = env;
+  const { name } = running.cluster.alloy.container;
+  const { env } = daemonSet.spec.template.spec.containers.find((container: Loose) => container.name === name);
+  await withAlloy(running, { env, config: objects.configMaps.alloy }, run);
+}
+
+/** What Alloy starts with. */
+const settingsOf = ({ cluster, stack }: RunningStack): Loose => ({
+  env: cluster.alloy.container.env,
+  config: stack.objects.configMaps.alloy,
+});
+
+async function withAlloy(running: RunningStack, other: Loose, run: () => Promise<void>): Promise<void> {
+  const production = settingsOf(running);
+  const use = async ({ env, config }: Loose): Promise<void> => {
+    running.cluster.alloy.container.env = env;
+    Object.assign(running.stack.objects.configMaps, { alloy: config });
     await restartAlloy(running);
   };
-  const { env } = daemonSet.spec.template.spec.containers.find((c: Loose) => c.name === container.name);
   try {
-    await use({ config: objects.configMaps.alloy, env });
+    await use(other);
     await run();
   } finally {
     await use(production);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
-import { RUNTIME_FILE, TENANT } from "../../../components/loki/effectiveConfig.ts";
 import { longestRetention, retentionStreams } from "../../../components/loki/retention.ts";
 import { until } from "../../harness/processes.ts";
 import { Workload } from "../../harness/runningStack/applications.ts";
+import { withLimits } from "../../harness/runningStack/limits.ts";
 import {
   type RunningStack,
   rollLoki,
@@ -72,29 +72,25 @@ async function streamsOfOldChunks({ store, stack }: RunningStack): Promise<Set<s
 }
 
 /** Runs something while Loki has the rules, and deletes within seconds instead of hours. */
-async function withRules({ cluster, stack }: RunningStack, run: () => Promise<void>): Promise<void> {
-  const { configMaps } = stack.objects as { configMaps: Record<string, Record<string, string>> };
-  const [files = {}, limits = {}] = [configMaps.loki, configMaps["loki-runtime"]];
+async function withRules(running: RunningStack, run: () => Promise<void>): Promise<void> {
+  const { cluster, stack } = running;
+  const files = stack.objects.configMaps.loki as Record<string, string>;
   const production = { ...files };
   const config = parse(production["config.yaml"] ?? "");
   Object.assign(config.compactor, { retention_delete_delay: "20s", compaction_interval: "5s" });
   files["config.yaml"] = stringify(config);
   await rollLoki(cluster);
-  const own = limits[RUNTIME_FILE] ?? "";
-  const runtime = parse(own);
-  Object.assign(runtime.overrides[TENANT], {
+  // No pod restarts for another retention.
+  const restoreLimits = withLimits(running, {
     retention_period: `${RULES.retentionHours}h`,
     retention_stream: retentionStreams(RULES.retention),
     max_query_lookback: `${longestRetention(RULES)}h`,
   });
-  // No pod restarts for another retention.
-  limits[RUNTIME_FILE] = stringify(runtime);
-  for (const pod of cluster.loki) pod.updateFiles();
   try {
     await run();
   } finally {
     Object.assign(files, production);
-    limits[RUNTIME_FILE] = own;
+    restoreLimits();
     await rollLoki(cluster);
   }
 }
