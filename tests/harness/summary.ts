@@ -10,7 +10,7 @@ export interface EndEvent {
   readonly file?: string | undefined;
   readonly skip?: string | boolean | undefined;
   readonly todo?: string | boolean | undefined;
-  readonly details: { readonly type?: string | undefined };
+  readonly details: { readonly type?: string | undefined; readonly error?: Error };
 }
 
 /** What a process reports to the one that started it. */
@@ -19,6 +19,10 @@ export interface Results {
   readonly failed: readonly string[];
   readonly skipped: ReadonlyArray<{ readonly name: string; readonly reason: string }>;
 }
+
+/** Enough of an error's message to know what to look for in node's own report. */
+const CAUSE_LINES = 12;
+const CAUSE_LENGTH = 1500;
 
 /** How many tests passed, failed and were skipped, and why. */
 export class Summary {
@@ -43,15 +47,16 @@ export class Summary {
     // A known gap: its test names the reason, and fails until the gap is closed.
     if (event.todo !== undefined && event.todo !== false)
       this.skip(this.#nameOf(event), `not reached: ${reasonOf(event.todo)}`);
-    else this.fail(this.#nameOf(event));
+    else this.fail(`${this.#nameOf(event)}\n${causeOf(event.details.error)}`);
   };
 
   pass(): void {
     this.#passed += 1;
   }
 
-  fail(name: string): void {
-    this.#failed.push(name);
+  /** @param failure what failed. Lines below the first one tell why. */
+  fail(failure: string): void {
+    this.#failed.push(failure);
   }
 
   skip(name: string, reason: string): void {
@@ -73,7 +78,7 @@ export class Summary {
   get lines(): string[] {
     const failed = this.#empty ? ["no test was found"] : this.#failed;
     return [
-      ...failed.map((name) => `failed: ${name}`),
+      ...failed.map((failure) => `failed: ${failure.trimEnd().replaceAll("\n", "\n  ")}`),
       ...[...Map.groupBy(this.#skipped, ({ reason }) => reason)].flatMap(([reason, tests]) => [
         `skipped ${tests.length}: ${reason}`,
         ...tests.map(({ name }) => `  ${name}`),
@@ -93,6 +98,12 @@ export class Summary {
   #nameOf({ name, nesting, file }: EndEvent): string {
     return [...(file ? [relative(".", file)] : []), ...this.#path.slice(0, nesting), name].join(" > ");
   }
+}
+
+/** The beginning of an error's message. node:test wraps the error that a test threw. */
+function causeOf(error: Error | undefined): string {
+  const { message } = error?.cause instanceof Error ? error.cause : { message: error?.message ?? "" };
+  return message.split("\n").slice(0, CAUSE_LINES).join("\n").slice(0, CAUSE_LENGTH);
 }
 
 const reasonOf = (reason: string | boolean): string => (typeof reason === "string" ? reason : "no reason given");

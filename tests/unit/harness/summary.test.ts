@@ -40,6 +40,18 @@ describe("the last lines of a run", () => {
     ]);
   });
 
+  it("tell why a test failed, in the first lines of what it threw", () => {
+    const summary = new Summary();
+    const thrown = new Error(`helm template values: killed\n${"more\n".repeat(100)}`);
+    const error = new Error("wrapped", { cause: thrown });
+    summary.endedWithError({ ...end("any JSON value", "test"), details: { type: "test", error } });
+    summary.endedWithError({ ...end("late", "test"), details: { error: new Error("test timed out") } });
+    const lines = summary.lines.join("\n");
+    assert.match(lines, /^failed: any JSON value\n {2}helm template values: killed\n {2}more\n/);
+    assert.match(lines, /\nfailed: late\n {2}test timed out\n0 passed, 2 failed/);
+    assert.ok(lines.split("\n").length < 20);
+  });
+
   it("count a known gap as skipped with its reason, and group skips by reason", () => {
     const summary = new Summary();
     summary.endedWithError(end("counts once", "test", { todo: "Loki counts twice" }));
