@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
+import { parse } from "yaml";
 import { helmMissing, helmTemplate } from "../../automation/plan/helmTemplate.ts";
 import { chartsMissing } from "../harness/charts.ts";
 import { ODD_SCALARS } from "../harness/engineScalars.ts";
@@ -30,11 +31,16 @@ describe("helm reads every value as Pulumi sends it:", { skip: helmMissing() ?? 
     if (LOGGING_CHARTS !== undefined) process.env.LOGGING_CHARTS = LOGGING_CHARTS;
   });
 
-  /** The values as helm reads them. In a list, because helm removes absent values from maps. */
+  /**
+   * The values as helm reads them. In a list, because helm removes absent values from maps.
+   *
+   * The JSON that helm prints is read as YAML: `JSON.parse` of Node 24 takes the key `"\u003e"` for `"\\"` if it has read that key before.
+   * https://github.com/nodejs/node/issues/63785
+   */
   async function throughHelm(list: unknown): Promise<unknown> {
     const release = { name: "values", namespace: "logging", chart, version: "1.0.0", timeout: 1, values: { list } };
     const [object] = await helmTemplate(release);
-    return JSON.parse((object as Loose).data.json);
+    return parse((object as Loose).data.json);
   }
 
   it("texts that look like something else, as values and as keys", async () => {
@@ -70,16 +76,16 @@ describe("helm reads every value as Pulumi sends it:", { skip: helmMissing() ?? 
           text,
           fc.jsonValue({ maxDepth: 0 }),
           fc.integer(),
-          fc.double({ noNaN: true, noDefaultInfinity: true }),
+          // JSON has one zero.
+          fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
         ),
         fc.array(tie("value"), { maxLength: 4 }),
-        fc.dictionary(text, tie("value"), { maxKeys: 4 }),
+        fc.dictionary(text, tie("value"), { maxKeys: 4, noNullPrototype: true }),
       ),
     }));
     await fc.assert(
       fc.asyncProperty(fc.array(value, { minLength: 100, maxLength: 300 }), async (list) => {
-        const sent = JSON.parse(JSON.stringify(list));
-        assert.deepEqual(await throughHelm(sent), sent);
+        assert.deepEqual(await throughHelm(list), list);
       }),
       // Each run starts helm. To make an example smaller takes up to 30,000 runs, an hour: the difference names the value anyway.
       { numRuns: 15, endOnFailure: true },
