@@ -69,16 +69,15 @@ describe("helm reads every value as Pulumi sends it:", { skip: helmMissing() ?? 
       "\ud83d\ude00",
     );
     const text = fc.oneof(fc.string({ unit, maxLength: 8 }), fc.string({ unit: "binary", maxLength: 6 }));
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+    // JSON has one zero.
+    const leaf = fc
+      .oneof(text, fc.jsonValue({ maxDepth: 0 }), fc.integer(), number)
+      .map((any) => (any === 0 ? 0 : any));
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
-        { maxDepth: 4, withCrossShrink: true },
-        fc.oneof(
-          text,
-          fc.jsonValue({ maxDepth: 0 }),
-          fc.integer(),
-          // JSON has one zero.
-          fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
-        ),
+        { maxDepth: 4 },
+        leaf,
         fc.array(tie("value"), { maxLength: 4 }),
         fc.dictionary(text, tie("value"), { maxKeys: 4, noNullPrototype: true }),
       ),
