@@ -58,7 +58,14 @@ const storage = ({ objectStorage }: ResolvedArgs, refs: LokiReferences): Values 
   },
 });
 
-/** The limits that are arguments. */
+/**
+ * The limits that are arguments. Loki 3.7.6 reads none of them only at its start. Another key needs a look at Loki's source first.
+ * - The compactor asks for the retention before it marks each table (`compactor/retention/expiration.go`).
+ * - Distributors ask for the rate every ten seconds, and writers for that of a stream (`distributor/distributor.go`, `ingester/stream.go`).
+ * - Writers ask for the number of streams with each new stream (`ingester/limiter.go`).
+ * - Readers ask for the others with each query (`querier/queryrange/limits.go`, `logql/blocker.go`), and backends for `volume_max_series`
+ *   (`indexshipper/tsdb/index_client.go`).
+ */
 const tunedLimits = ({ loki }: ResolvedArgs): Values => ({
   retention_period: `${loki.retentionHours}h`,
   ...(loki.retention.length > 0 && { retention_stream: retentionStreams(loki.retention) }),
