@@ -1,13 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../harness/processes.ts";
 import { EventLedger } from "../harness/runningStack/eventLedger.ts";
 import { EventSender, eventsMissing } from "../harness/runningStack/eventSender.ts";
 import { journalMissing, journalPod, NodeJournal } from "../harness/runningStack/nodeJournal.ts";
 import { alloyMissing } from "../harness/runningStack/requirements.ts";
 import type { RunningStack } from "../harness/runningStack/runningStack.ts";
+import { printExample } from "./printedExamples.ts";
 
 const UNIT = "kubelet.service";
 
-/** Starts what is off by default, the Kubernetes events and the node's journal, and prints how to see them. */
+/** Starts what is off by default, the Kubernetes events and the node's journal, and prints what arrives of them. */
 export async function showCluster(running: RunningStack): Promise<void> {
   const shown = [showEvents(running), showJournal(running)];
   for (const result of await Promise.allSettled(shown))
@@ -22,7 +23,7 @@ async function showEvents(running: RunningStack): Promise<void> {
   await ledger.createNamespace();
   await ledger.createMany(3);
   await sender.start();
-  console.log(`\n  Kubernetes events  {container="kubernetes_events"}`);
+  await printExample(running.queries, ["Kubernetes events", '{container="kubernetes_events"}', "query_range"]);
 }
 
 async function showJournal(running: RunningStack): Promise<void> {
@@ -32,8 +33,7 @@ async function showJournal(running: RunningStack): Promise<void> {
   journal.write(UNIT, 3);
   const pod = await journalPod(running, 0, [UNIT]);
   pod.start();
-  while (!pod.ready && pod.running) await sleep(500);
-  console.log(
-    pod.running ? `\n  the node's journal  {container="${UNIT}"}` : `\n  no journal of the node:\n${pod.tail(3)}`,
-  );
+  await until("the journal's container", async () => pod.ready || !pod.running);
+  if (!pod.running) return console.log(`\n  no journal of the node:\n${pod.tail(3)}`);
+  await printExample(running.queries, ["the node's journal", `{container="${UNIT}"}`, "query_range"]);
 }

@@ -12,6 +12,7 @@ import { logWhatRulesAreFor, RULE_EXAMPLES, withRules } from "./collectedExample
 import { type Doors, openInside } from "./doors.ts";
 import { PARTS, type Part } from "./localArguments.ts";
 import { showCluster } from "./localCluster.ts";
+import { type Example, printExample } from "./printedExamples.ts";
 
 /**
  * Values that differ from production, so that the stack answers soon. A reader first looks for schedulers after ten seconds. A cluster does
@@ -56,7 +57,8 @@ export async function runLocalStack(doors: Doors, part?: Part): Promise<number> 
   const running = await Promise.race([runningStack({ probe: "liveness", render, logFirst }), interrupted]);
   if (running) {
     openInside(doors.gateway.socket, running.cluster.gatewayAddress, 80);
-    await printExamples(running, doors.gateway.port);
+    printLogin(running, doors.gateway.port);
+    await printLines(running);
     console.log(
       `\nstarted in ${((performance.now() - started) / 1000).toFixed(1)} s. Ctrl-C stops everything and leaves nothing behind.`,
     );
@@ -92,40 +94,29 @@ async function watchAlerts(
   if (part) await breakAndWatch(running, watch, part, interrupted);
 }
 
-const EXAMPLES = [
-  ["the last lines of one application", '{namespace="shop-1"}', "query_range"],
-  ["errors of JSON lines", '{cluster="prod-aks-a"} | json | Level="Error"', "query_range"],
-  ["lines by namespace", 'sum by (namespace) (count_over_time({cluster="prod-aks-a"}[5m]))', "query"],
-] as const;
-
-async function printExamples({ queries, stack }: RunningStack, port: number): Promise<void> {
+function printLogin({ stack }: RunningStack, port: number): void {
   const { accessKey, secretKey } = stack.gatewayLogin;
-  console.log(`\n  query   http://127.0.0.1:${port}/loki/api/v1/query_range\n  login   ${accessKey}:${secretKey}`);
+  const url = `http://127.0.0.1:${port}/loki/api/v1/query_range`;
   console.log(
-    `  try     curl -sGu ${accessKey}:${secretKey} http://127.0.0.1:${port}/loki/api/v1/query_range --data-urlencode 'query={namespace="shop-1"}'`,
+    [
+      `\n  query   ${url}`,
+      `  login   ${accessKey}:${secretKey}`,
+      `  try     curl -sGu ${accessKey}:${secretKey} ${url} --data-urlencode 'query={namespace="shop-1"}'`,
+    ].join("\n"),
   );
-  await until("the first lines", async () => (await queries.ask("query", { query: EXAMPLES[2][1] })).length >= 4);
-  // A pusher that takes Alloy's place knows no rules.
-  const ofRules = alloyMissing() ? [] : RULE_EXAMPLES;
-  for (const [name, query] of ofRules)
-    await until(name, async () => (await queries.ask("query_range", { query, limit: "1" })).length > 0);
-  for (const [name, query, path] of [...EXAMPLES, ...ofRules]) {
-    console.log(`\n  ${name}\n  ${query}`);
-    const result = await queries.ask<{
-      stream?: { namespace: string };
-      metric?: { namespace: string };
-      values?: Array<[string, string]>;
-      value?: [number, string];
-    }>(path, { query, limit: "3" });
-    for (const { stream, metric, values, value } of result)
-      for (const [, text] of values ?? [value ?? [0, ""]])
-        console.log(`    ${(stream ?? metric)?.namespace}  ${shown(text)}`);
-  }
 }
 
-/** A long line is cut. Further lines of an entry are indented. */
-const shown = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => (line.length > 110 ? `${line.slice(0, 110)}...` : line))
-    .join("\n               ");
+const BY_NAMESPACE = 'sum by (namespace) (count_over_time({cluster="prod-aks-a"}[5m]))';
+
+const EXAMPLES: readonly Example[] = [
+  ["the last lines of one application", '{namespace="shop-1"}', "query_range"],
+  ["errors of JSON lines", '{cluster="prod-aks-a"} | json | Level="Error"', "query_range"],
+  ["lines by namespace", BY_NAMESPACE, "query"],
+];
+
+async function printLines({ queries }: RunningStack): Promise<void> {
+  await until("the first lines", async () => (await queries.ask("query", { query: BY_NAMESPACE })).length >= 4);
+  for (const example of EXAMPLES) await printExample(queries, example);
+  // A pusher that takes Alloy's place knows no rules.
+  for (const example of alloyMissing() ? [] : RULE_EXAMPLES) await printExample(queries, example);
+}

@@ -6,7 +6,9 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../../harness/figures.ts";
 import { until } from "../../harness/processes.ts";
+import { eventsMissing } from "../../harness/runningStack/eventSender.ts";
 import { outsideEnvironment } from "../../harness/runningStack/namespaces.ts";
+import { journalMissing } from "../../harness/runningStack/nodeJournal.ts";
 import { alertsMissing } from "../../harness/runningStack/requirements.ts";
 
 /** Limit of the start and of what follows the break. */
@@ -42,6 +44,18 @@ it("npm run local -- --break writer prints where the alerts are, and which one f
   const [code] = await ended;
   console.log(output);
   assert.equal(code, 0);
+  assert.match(output, /"order failed"\n.*\n *java\.lang\.IllegalStateException: no stock\n *\tat com\.example/);
+  assert.match(output, /paid with \[masked:card\]/);
+  assert.match(
+    output,
+    eventsMissing()
+      ? /no Kubernetes events: \S/
+      : /\{container="kubernetes_events"\}\n {4}shop-1 {2}BackOff Pod pod-\d/,
+  );
+  assert.match(
+    output,
+    journalMissing() ? /no journal of the node: \S/ : /\n {4}aks-apps-\S+ {2}entry 3 of kubelet\.service/,
+  );
   assert.match(output, /alerts {2}http:\/\/127\.0\.0\.1:\d+\/alerts/);
   assert.match(output, /killed loki-write-0: one of three writers is lost\. Prometheus's times are 10 times shorter/);
   const [, seconds] =
