@@ -44,7 +44,8 @@ export function collectorAlerts({ here, shared, thresholds }: AlertContext): Ale
       severity: "critical",
       forMinutes: 15,
       expression: `${shared.nodesWithoutAgent} > 0`,
-      summary: "{{ $value }} nodes have no ready Alloy. Their lines are not collected, and are lost when files rotate.",
+      summary:
+        "Nodes without a ready Alloy: {{ $value }}. Their lines are not collected, and are lost when files rotate.",
     },
     {
       name: "LoggingAgentDown",

@@ -60,7 +60,7 @@ export function lokiAlerts({ here, shared, thresholds }: AlertContext): Alert[] 
       forMinutes: 10,
       expression: `${shared.unhealthyWriters} > 0`,
       summary:
-        "{{ $value }} writers are unhealthy, and Loki cannot go on without them. With two, it accepts no lines: they wait on the nodes.",
+        "Unhealthy writers that Loki cannot go on without: {{ $value }}. With two, it accepts no lines: they wait on the nodes.",
     },
     {
       name: "LoggingLimitsNotRead",
@@ -121,7 +121,7 @@ export function storageAlerts({ args, shared, thresholds }: AlertContext): Alert
       forMinutes: 30,
       expression: `${shared.compactors} != 1`,
       summary:
-        "{{ $value }} compactors run, and it should be 1. With none, old lines are not deleted; with two, the index may be damaged.",
+        "Compactors that run: {{ $value }}. It should be 1. With none, old lines are not deleted; with two, the index may be damaged.",
     },
     {
       name: "LoggingRetentionBehind",

@@ -50,7 +50,7 @@ export function platformAlerts({ args, here, thresholds }: AlertContext): Alert[
       forMinutes: 0,
       expression: `max by (pod) (changes(process_start_time_seconds{${here}}[1h]) or resets(otelcol_process_uptime{${here}}[1h])) >= ${thresholds.restarts}`,
       summary:
-        "{{ $labels.pod }} has restarted {{ $value }} times in an hour. No line is lost by a restart, but something is wrong.",
+        "Restarts of {{ $labels.pod }} in an hour: {{ $value }}. No line is lost by a restart, but something is wrong.",
     },
     ...(ca === undefined
       ? []

@@ -204,6 +204,11 @@ describe("an alert", () => {
     );
   });
 
+  it("has a summary that is right for one and for many", async () => {
+    for (const { name, summary } of await alertsOf({ ...OPERATOR, thresholds: { bucketGiB: 100 } }))
+      assert.doesNotMatch(summary, /\{\{ \$value \}\} [a-z]+s\b/, name);
+  });
+
   it("takes its thresholds from the arguments", async () => {
     const tuned = await alertsOf({ ...OPERATOR, thresholds: { queuePercent: 80, silentNodeMinutes: 5 } });
     const found = (name: string): Alert => tuned.find((alert) => alert.name === name) as Alert;
