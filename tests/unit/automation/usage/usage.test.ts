@@ -1,20 +1,19 @@
 // `npm run usage` against a fake Loki. The pipeline tier measures a real one.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { stringify } from "yaml";
 import { Gateway } from "../../../../automation/cluster/gateway.ts";
 import { main } from "../../../../automation/commands/usage.ts";
 import { stackSettings } from "../../../../automation/plan/stackSettings.ts";
 import { measureUsage, type UsageOptions } from "../../../../automation/usage/usage.ts";
 import { usageText } from "../../../../automation/usage/usageText.ts";
 import { MEASURED } from "../../../../components/profile/profiles.ts";
+import { writeConfigFile } from "../../../harness/fakeCluster/configFile.ts";
 import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster/fakeCluster.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
 import type { Loose } from "../../../harness/manifest.ts";
-import { stackFile } from "../../../harness/plannedStack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "logging-usage-test-"));
 const fakes: FakeCluster[] = [];
@@ -47,29 +46,10 @@ const volumes = (logged: typeof LOGGED, days = 7) => {
   };
 };
 
-async function fakeStack(behaviour: Behaviour, change: (config: Loose) => void = () => {}) {
+async function fakeStack(behaviour: Behaviour, change?: (config: Loose) => void) {
   const fake = await startFakeCluster(behaviour);
   fakes.push(fake);
-  const own = mkdtempSync(join(folder, "stack-"));
-  fake.kube.setCurrentContext(fake.kube.getContexts()[0]?.name ?? "");
-  writeFileSync(join(own, "kubeconfig"), fake.kube.exportConfig());
-  const { config } = stackFile((values) => {
-    values.access = {
-      method: "kubeconfig",
-      path: join(own, "kubeconfig"),
-      context: fake.kube.getCurrentContext(),
-      server: fake.kubernetesUrl,
-    };
-    delete values.cluster.resourceId;
-    values.nodePool = { mode: "none" };
-    change(values);
-  });
-  const file = join(own, "Pulumi.prod-aks-a.yaml");
-  const parsed = Object.fromEntries(
-    Object.entries(config).map(([key, text]) => [key, /^[[{]/.test(text) ? JSON.parse(text) : text]),
-  );
-  writeFileSync(file, stringify({ config: parsed }));
-  return { fake, file };
+  return { fake, file: writeConfigFile(fake, folder, change) };
 }
 
 async function measured(behaviour: Behaviour, options: UsageOptions = {}, change?: (config: Loose) => void) {

@@ -2,16 +2,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { stringify } from "yaml";
 import { stackSettings } from "../../../../automation/plan/stackSettings.ts";
 import { type VerifyOptions, verifyStack } from "../../../../automation/verify/verifyStack.ts";
+import { writeConfigFile } from "../../../harness/fakeCluster/configFile.ts";
 import { type Behaviour, type FakeCluster, startFakeCluster } from "../../../harness/fakeCluster/fakeCluster.ts";
-import type { Loose } from "../../../harness/manifest.ts";
-import { stackFile } from "../../../harness/plannedStack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "logging-verify-test-"));
 const fakes: FakeCluster[] = [];
@@ -26,32 +24,6 @@ async function start(behaviour: Behaviour = {}): Promise<FakeCluster> {
   return fake;
 }
 
-/** A stack's config file that leads to the fakes. */
-function configFile(fake: FakeCluster, change: (config: Loose) => void = () => {}): string {
-  const own = mkdtempSync(join(folder, "stack-"));
-  fake.kube.setCurrentContext(fake.kube.getContexts()[0]?.name ?? "");
-  writeFileSync(join(own, "kubeconfig"), fake.kube.exportConfig());
-  const { config } = stackFile((values) => {
-    values.access = {
-      method: "kubeconfig",
-      path: join(own, "kubeconfig"),
-      context: fake.kube.getCurrentContext(),
-      server: fake.kubernetesUrl,
-    };
-    delete values.cluster.resourceId;
-    values.nodePool = { mode: "none" };
-    const { caFile: _, ...objectStorage } = values.objectStorage;
-    values.objectStorage = { ...objectStorage, endpoint: fake.minioUrl, allowPlainHttp: true };
-    change(values);
-  });
-  const file = join(own, "Pulumi.prod-aks-a.yaml");
-  const parsed = Object.fromEntries(
-    Object.entries(config).map(([key, text]) => [key, /^[[{]/.test(text) ? JSON.parse(text) : text]),
-  );
-  writeFileSync(file, stringify({ config: parsed }));
-  return file;
-}
-
 /** Verifies against fakes, until `enough` if that is given, and returns the result of each step. */
 async function verified(
   behaviour: Behaviour,
@@ -59,7 +31,7 @@ async function verified(
   enough: (fake: FakeCluster) => boolean = () => false,
 ) {
   const fake = await start(behaviour);
-  const { args } = await stackSettings("prod-aks-a", configFile(fake));
+  const { args } = await stackSettings("prod-aks-a", writeConfigFile(fake, folder));
   const ended = new AbortController();
   const looks = setInterval(() => enough(fake) && ended.abort(new Error("enough")), 50);
   const rows = await verifyStack(args, fake.kube, { cleanUpSeconds: 20, signal: ended.signal, ...options });
@@ -78,7 +50,7 @@ async function interrupted(signal: NodeJS.Signals) {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
   const child = spawn(
     process.execPath,
-    ["automation/commands/verify.ts", "prod-aks-a", "--config-file", configFile(fake)],
+    ["automation/commands/verify.ts", "prod-aks-a", "--config-file", writeConfigFile(fake, folder)],
     {
       env,
       stdio: ["ignore", "pipe", "inherit"],
@@ -245,7 +217,7 @@ describe("verify", () => {
   it("reports at the start that its line is not collected, and sends no request to the cluster", async () => {
     const fake = await start({ newObjectOnPage: 1 });
     for (const exclude of ["logging", "logging/logging-*", "logging/*verify*"]) {
-      const file = configFile(fake, (config) => {
+      const file = writeConfigFile(fake, folder, (config) => {
         config.alloy = { ...config.alloy, exclude: ["kube-system", exclude] };
         // The canary would be excluded too, which is an error in the config.
         config.loki = { ...config.loki, canary: false };
@@ -256,7 +228,7 @@ describe("verify", () => {
       );
     }
     assert.deepEqual(fake.requests, []);
-    const file = configFile(fake, (config) => {
+    const file = writeConfigFile(fake, folder, (config) => {
       config.alloy = { ...config.alloy, exclude: ["logging/loki-write-*", "loggings", "team/logging-verify-*"] };
     });
     const { args } = await stackSettings("prod-aks-a", file);
