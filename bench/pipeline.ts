@@ -36,6 +36,8 @@ const { values: options } = parseArgs({
     /** MB/s that all nodes together log. */
     rate: { type: "string", default: "1.5" },
     nodes: { type: "string", default: "3" },
+    /** Gives each pod a second container. */
+    sidecars: { type: "boolean", default: false },
     variants: { type: "string", default: "seed,stack" },
     with: { type: "string", multiple: true, default: [] },
     results: { type: "string" },
@@ -60,7 +62,12 @@ async function compareVariants(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "logging-bench-"));
   try {
     const steps = Math.ceil(shape.seconds * 5);
-    const input = await writeLogInput(join(folder, "input"), { ...shape, megabytes, steps });
+    const input = await writeLogInput(join(folder, "input"), {
+      ...shape,
+      megabytes,
+      steps,
+      sidecars: options.sidecars,
+    });
     writeFileSync(join(folder, "input.json"), JSON.stringify(input));
     const figures: Figures[] = [];
     // One after the other, so that each has the machine to itself.

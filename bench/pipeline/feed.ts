@@ -2,16 +2,20 @@ import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { podLogsOf, type RunningStack } from "../../tests/harness/runningStack/runningStack.ts";
-import type { LogInput } from "./logInput.ts";
+import type { InputFile, LogInput } from "./logInput.ts";
 
-/** Writes the input into the nodes' log folders as the containers would, in equal steps. @param seconds how long it takes. */
-export async function feed(input: LogInput, { folder }: RunningStack, seconds: number): Promise<void> {
+/**
+ * Writes the input into the nodes' log folders as the containers would, in equal steps.
+ *
+ * @param podLogs the folder of a node.
+ * @param seconds how long it takes.
+ */
+export async function feed(input: LogInput, podLogs: (node: number) => string, seconds: number): Promise<void> {
   const steps = input.files[0]?.ends.length ?? 0;
   const open = input.files.map((file) => {
-    const pod = join(podLogsOf(folder, file.node), `${file.namespace}_${file.pod}_${uid(file.pod)}`, file.container);
-    mkdirSync(pod, { recursive: true });
-    return { file, from: openSync(file.path, "r"), to: openSync(join(pod, "0.log"), "a"), at: 0 };
+    const folder = join(podLogs(file.node), containerFolder(file));
+    mkdirSync(folder, { recursive: true });
+    return { file, from: openSync(file.path, "r"), to: openSync(join(folder, "0.log"), "a"), at: 0 };
   });
   const started = performance.now();
   for (let step = 0; step < steps; step++) {
@@ -25,6 +29,10 @@ export async function feed(input: LogInput, { folder }: RunningStack, seconds: n
   }
   for (const { from, to } of open) for (const descriptor of [from, to]) closeSync(descriptor);
 }
+
+/** Where the kubelet keeps the files of a container, in the folder of all pods. */
+export const containerFolder = ({ namespace, pod, container }: InputFile): string =>
+  join(`${namespace}_${pod}_${uid(pod)}`, container);
 
 /** A UID for a pod, the same in every run. Alloy's groups go by its first digit, so it is a hash, as good as random. */
 const uid = (pod: string): string =>

@@ -30,8 +30,8 @@ export interface QueryFigures {
   readonly streams: number;
   /** Lines that Loki finds. */
   readonly found: number;
-  /** Milliseconds: the first time, with nothing cached, and the median of the others. */
-  readonly queries: Record<Query, { readonly first: number; readonly median: number }>;
+  /** Milliseconds: the first time, with nothing cached, the median of the others, and the readers' CPU time on average. */
+  readonly queries: Record<Query, { readonly first: number; readonly median: number; readonly cpu: number }>;
   /** MB of lines that one core of the readers searches per second of CPU time, for the needle. */
   readonly searchedPerCore: number;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../tests/harness/pods/cluster.ts";
 import type { Pod } from "../../tests/harness/pods/pod.ts";
 import { until } from "../../tests/harness/processes.ts";
-import type { RunningStack } from "../../tests/harness/runningStack/runningStack.ts";
+import { podLogsOf, type RunningStack } from "../../tests/harness/runningStack/runningStack.ts";
 import { sum } from "../statistics.ts";
 import { feed } from "./feed.ts";
 import { type IngestFigures, METHODS, type Part, perPart, type Requests } from "./figures.ts";
@@ -23,7 +23,7 @@ export async function measureIngest(
   const started = performance.now();
   const elapsed = (): string => `${((performance.now() - started) / 1000).toFixed(0)} s`;
 
-  await feed(input, running, seconds);
+  await feed(input, (node) => podLogsOf(running.folder, node), seconds);
   log(`fed in ${elapsed()}`);
   await until("all lines at Loki", async () => (await received(writers)) >= input.lines, {
     timeoutMs: 600_000,
@@ -61,13 +61,16 @@ export function cpuSeconds(cluster: Cluster): Record<Part, number> {
   return perPart((part) => sum(parts[part].map((pod) => pod.usage().cpuSeconds)));
 }
 
-/** Flushes one writer. One after the other, as their timers would: a writer does not store a chunk that another one has stored. */
+/**
+ * Flushes one writer. One after the other, as their timers would: a writer does not store a chunk that another one has stored. It forgets
+ * stored chunks when it is asked again, or every 30 s by itself.
+ */
 async function flush(writer: Pod): Promise<void> {
-  await fetch(`http://${writer.address}:3100/flush`, { method: "POST" });
-  await until(`${writer.name} flushed`, async () => (await metric([writer], "loki_ingester_memory_chunks")) === 0, {
-    timeoutMs: 300_000,
-    everyMs: 500,
-  });
+  const isFlushed = async (): Promise<boolean> => {
+    await fetch(`http://${writer.address}:3100/flush`, { method: "POST" });
+    return (await metric([writer], "loki_ingester_memory_chunks")) === 0;
+  };
+  await until(`${writer.name} flushed`, isFlushed, { timeoutMs: 300_000, everyMs: 2000 });
 }
 
 const received = (writers: readonly Pod[]): Promise<number> => metric(writers, "loki_distributor_lines_received_total");

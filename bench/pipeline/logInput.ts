@@ -65,6 +65,10 @@ class Random {
     return Math.floor(n * this.unit() ** 3);
   }
 
+  text(characters: string, length: number): string {
+    return Array.from({ length }, () => characters[this.below(characters.length)]).join("");
+  }
+
   hex(digits: number): string {
     let text = "";
     while (text.length < digits)
@@ -158,6 +162,8 @@ const PART_BYTES = 16_384;
 
 const HOUR_MS = 3_600_000;
 const NEEDLE = "needle-7f3a9c51d2e8";
+/** Bytes of a sidecar for each of its pod's application. */
+const SIDECAR_SHARE = 0.1;
 /** Index of the container that writes the needle. */
 const NEEDLE_WRITER = 4;
 
@@ -168,49 +174,77 @@ interface InputShape {
   readonly steps: number;
 }
 
-/**
- * Writes one file for each container.
- *
- * @param hours over which the timestamps are spread, up to the last full hour.
- * @param steps in which the files will be fed.
- */
+/** What input to write. */
+interface InputOptions {
+  readonly megabytes: number;
+  /** Over how many the timestamps are spread, up to the last full hour. */
+  readonly hours: number;
+  /** In which the files will be fed. */
+  readonly steps: number;
+  readonly nodes: number;
+  /** How many times the pods of each application. Default: 1, which makes 27 pods. */
+  readonly copies?: number;
+  /** Each pod has a second container, as of a service mesh. They all have one name. Default: false. */
+  readonly sidecars?: boolean;
+}
+
+/** One container's file to be, and how many bytes of lines. */
+type Planned = Omit<InputFile, "path" | "ends"> & { readonly line: Kind["line"]; readonly share: number };
+
+/** Writes one file for each container. */
 export async function writeLogInput(
   folder: string,
-  { megabytes, hours, steps, nodes }: { megabytes: number; hours: number; steps: number; nodes: number },
+  { megabytes, hours, steps, nodes, ...pods }: InputOptions,
 ): Promise<LogInput> {
   mkdirSync(folder, { recursive: true });
   const to = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   const from = to - hours * HOUR_MS;
-  const shares = KINDS.reduce((sum, { share }) => sum + share, 0);
   const files: InputFile[] = [];
   let bytes = 0;
   let lines = 0;
-  for (const kind of KINDS) {
-    const { namespace, container } = kind;
-    for (let i = 0; i < kind.pods; i++) {
-      const n = files.length;
-      const pod = `${container}-${new Random(n).hex(9)}-${new Random(n + 99).hex(5)}`;
-      const path = join(folder, `${namespace}_${pod}`);
-      const share = (megabytes * 1e6 * kind.share) / shares / kind.pods;
-      const written = await writeFile(path, kind, n, share, { from, to, steps });
-      bytes += written.bytes;
-      lines += written.lines;
-      files.push({ path, namespace, pod, container, node: n % nodes, ends: written.ends });
-    }
+  for (const { line, share, ...container } of containersOf(nodes, pods)) {
+    const path = join(folder, `${container.namespace}_${container.pod}_${container.container}`);
+    const written = await writeFile(path, line, files.length, share * megabytes * 1e6, { from, to, steps });
+    bytes += written.bytes;
+    lines += written.lines;
+    files.push({ ...container, path, ends: written.ends });
   }
   return { files, bytes, lines, from, to, needle: NEEDLE };
 }
 
+/** Shares add up to 1. */
+function containersOf(
+  nodes: number,
+  { copies = 1, sidecars = false }: Pick<InputOptions, "copies" | "sidecars">,
+): Planned[] {
+  const planned: Planned[] = [];
+  let pods = 0;
+  for (const { namespace, container, line, ...kind } of KINDS)
+    for (let i = 0; i < kind.pods * copies; i++) {
+      const pod = { namespace, pod: podName(container, new Random(pods)), node: pods % nodes };
+      const share = kind.share / kind.pods / copies;
+      planned.push({ ...pod, container, line, share });
+      if (sidecars) planned.push({ ...pod, container: "proxy", line: () => access, share: share * SIDECAR_SHARE });
+      pods++;
+    }
+  const all = planned.reduce((sum, { share }) => sum + share, 0);
+  return planned.map((each) => ({ ...each, share: each.share / all }));
+}
+
+/** A name as a Deployment's pods have it, so that Alloy finds the workload. */
+const podName = (workload: string, random: Random): string =>
+  `${workload}-7${random.text("bcdf456789", 8)}-${random.text("bcdfghjklmnpqrstvwxz2456789", 5)}`;
+
 /** Writes the file of container `n`. @param share bytes of its lines. */
 async function writeFile(
   path: string,
-  kind: Kind,
+  lineOf: Kind["line"],
   n: number,
   share: number,
   { from, to, steps }: InputShape,
 ): Promise<{ ends: number[]; bytes: number; lines: number }> {
   const random = new Random(1000 + n);
-  const line = kind.line();
+  const line = lineOf();
   const stream = createWriteStream(path);
   const ends: number[] = [];
   let [bytes, lines, size, last] = [0, 0, 0, 0n];

@@ -23,8 +23,15 @@ export interface Variant {
 
 const STACK = "prod-aks-a";
 
-/** The stack as it is deployed. @param over values of the escape hatch. */
-export const stackVariant = (name = "stack", over: { loki?: Values; alloy?: Values } = {}): Variant => ({
+/** What a variant of the stack has of its own: values of the escape hatches, and arguments in `alloy`. */
+interface Changes {
+  readonly loki?: Values;
+  readonly alloy?: Values;
+  readonly args?: Values;
+}
+
+/** The stack as it is deployed, or with changes. */
+export const stackVariant = (name = "stack", { loki, alloy, args }: Changes = {}): Variant => ({
   name,
   render: (caFile) =>
     renderStack({
@@ -33,8 +40,8 @@ export const stackVariant = (name = "stack", over: { loki?: Values; alloy?: Valu
       change: (config) => {
         // It writes a line each second, so the writers' memory would never be empty.
         config.loki.canary = false;
-        config.loki.values = over.loki;
-        config.alloy.values = over.alloy;
+        config.loki.values = loki;
+        config.alloy = { ...config.alloy, ...args, values: alloy };
       },
     }),
   queries: {
@@ -84,15 +91,21 @@ async function renderSeed(caFile: string): Promise<RenderedStack> {
   };
 }
 
+/** The objects of a release. */
+export const releaseOf = (
+  chart: typeof LOKI_CHART | typeof ALLOY_CHART,
+  values: Values,
+  namespace: string,
+): Promise<Manifest[]> =>
+  helmTemplate({
+    ...{ name: chart.name, namespace, chart: chart.name, version: chart.version, timeout: 0 },
+    ...{ repositoryOpts: { repo: chart.repository }, values },
+  });
+
 async function seedManifests(namespace: string): Promise<Manifest[]> {
-  const release = (chart: typeof LOKI_CHART | typeof ALLOY_CHART, values: Values): Promise<Manifest[]> =>
-    helmTemplate({
-      ...{ name: chart.name, namespace, chart: chart.name, version: chart.version, timeout: 0 },
-      ...{ repositoryOpts: { repo: chart.repository }, values },
-    });
   const manifests = [
-    ...(await release(LOKI_CHART, mergeValues(seedValues("loki"), MINIO_CA))),
-    ...(await release(ALLOY_CHART, seedValues("alloy"))),
+    ...(await releaseOf(LOKI_CHART, mergeValues(seedValues("loki"), MINIO_CA), namespace)),
+    ...(await releaseOf(ALLOY_CHART, seedValues("alloy"), namespace)),
   ];
   // The chart adds a canary by default, and this machine has no program for it.
   return manifests.filter(({ metadata }) => metadata.name !== "loki-canary");
@@ -121,13 +134,13 @@ const seedPolicy = (bucket: string): string =>
 /**
  * The stack with changed values.
  *
- * @param argument `name={"loki": {...}, "alloy": {...}, "pipeline": "..."}`. `pipeline` is a file that replaces
- * components/alloy/pod-logs.yaml.
+ * @param argument `name={"loki": {...}, "alloy": {...}, "args": {...}, "pipeline": "..."}`: values of both releases, arguments in `alloy`,
+ * and a file that replaces components/alloy/pod-logs.yaml.
  */
 export function changedVariant(argument: string): Variant {
   const [, name = "", json = ""] = /^([^=]+)=(\{.*)$/s.exec(argument) ?? [];
   if (name === "") throw new Error(`--with needs name={"loki": {...}}, not ${argument}`);
-  const { loki, alloy = {}, pipeline } = JSON.parse(json) as Loose;
+  const { loki, alloy = {}, args, pipeline } = JSON.parse(json) as Loose;
   const content = pipeline && { alloy: { configMap: { content: escapeForHelm(readFileSync(pipeline, "utf8")) } } };
-  return stackVariant(name, { loki, alloy: mergeValues(alloy, content ?? {}) });
+  return stackVariant(name, { loki, alloy: mergeValues(alloy, content ?? {}), args });
 }

@@ -54,6 +54,23 @@ describe("the lines that are fed", () => {
     assert.deepEqual([...new Set(input.files.map(({ node }) => node))].sort(), [0, 1, 2]);
   });
 
+  it("are of pods of Deployments, by whose names Alloy finds the workload", () => {
+    for (const { pod, container } of input.files)
+      assert.match(pod, new RegExp(`^${container}-[5-9bcdf][4-9bcdf]{5,8}-[bcdfghjklmnpqrstvwxz2456789]{5}$`));
+    assert.equal(new Set(input.files.map(({ pod }) => pod)).size, input.files.length);
+  });
+
+  it("have a sidecar in each pod if asked for", async () => {
+    const { files, bytes } = await writeLogInput(join(folder, "c"), { ...shape, copies: 2, sidecars: true });
+    const proxies = files.filter(({ container }) => container === "proxy");
+    assert.equal(files.length, input.files.length * 4);
+    assert.deepEqual(
+      proxies.map(({ namespace, pod, node }) => ({ namespace, pod, node })),
+      files.filter((file) => !proxies.includes(file)).map(({ namespace, pod, node }) => ({ namespace, pod, node })),
+    );
+    assert.ok(Math.abs(bytes / 6e6 - 1) < 0.1, `${bytes}`);
+  });
+
   it("have the needle once", () => {
     assert.equal(input.files.map(content).join("").split(input.needle).length, 2);
   });

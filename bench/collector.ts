@@ -1,0 +1,79 @@
+// npm run bench:collector: Alloy alone, against a sink that takes everything. One variant after the other, in rounds.
+//
+//   -- --scene backlog                  or steady, containers, idle
+//   -- --variants seed,stack,release    only these; release is 0.1, which read files by a script
+//   -- --with 'name={"args": {...}}'    also the stack with changes, as in bench:pipeline; may be repeated
+//   -- --rounds 3
+//
+// Needs Alloy, helm and the charts, and root on Linux for mounts of its own.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { chartsMissing } from "../tests/harness/charts.ts";
+import { enterNamespaces, inNamespaces } from "../tests/harness/runningStack/namespaces.ts";
+import { alloyMissing } from "../tests/harness/runningStack/requirements.ts";
+import { type CollectorStart, collectorOf, makeNode, oldRelease } from "./collector/collector.ts";
+import { type Measured, measureCollector } from "./collector/measure.ts";
+import { reportCollectors } from "./collector/report.ts";
+import { type Amount, SCENES, type Scene } from "./collector/scenes.ts";
+import { startSink } from "./collector/sink.ts";
+import { changedVariant, seedVariant, stackVariant } from "./pipeline/variants.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    scene: { type: "string", default: "backlog" },
+    megabytes: { type: "string", default: "60" },
+    /** MB/s that the node logs. */
+    rate: { type: "string", default: "0.5" },
+    rounds: { type: "string", default: "2" },
+    variants: { type: "string", default: "seed,stack" },
+    with: { type: "string", multiple: true, default: [] },
+  },
+});
+const amount: Amount = { megabytes: Number(options.megabytes), rate: Number(options.rate) };
+
+process.exit(inNamespaces() ? await compareCollectors() : await enter());
+
+async function enter(): Promise<number> {
+  const missing = [alloyMissing(), chartsMissing()].filter(Boolean).join("; ");
+  const ended = missing ? { missing: [missing] } : await enterNamespaces();
+  if (typeof ended === "number") return ended;
+  for (const line of ended.missing) console.log(`skipped: ${line}`);
+  return 0;
+}
+
+async function compareCollectors(): Promise<number> {
+  const scene: Scene | undefined = SCENES[options.scene as keyof typeof SCENES];
+  if (!scene) throw new Error(`--scene needs one of ${Object.keys(SCENES).join(", ")}, not ${options.scene}`);
+  const folder = mkdtempSync(join(tmpdir(), "logging-collector-"));
+  try {
+    makeNode(folder);
+    const starts = await startsOf();
+    const sink = await startSink(80);
+    const input = await scene.input(join(folder, "input"), amount);
+    const measured = new Map<string, Measured[]>(starts.map(({ name }) => [name, []]));
+    for (let round = 0; round < Number(options.rounds); round++)
+      for (const start of starts) {
+        const log = join(folder, "alloy.log");
+        const figures = await measureCollector(start, { scene, input, amount, sink, log });
+        console.log(`${start.name}: ${JSON.stringify(figures)}`);
+        measured.get(start.name)?.push(figures);
+      }
+    console.log(`\n${reportCollectors(scene.words(input, amount), input, measured)}`);
+    return 0;
+  } finally {
+    if (!process.env.KEEP) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startsOf(): Promise<CollectorStart[]> {
+  const wanted = options.variants.split(",");
+  const variants = [
+    ...[seedVariant, stackVariant()].filter(({ name }) => wanted.includes(name)),
+    ...options.with.map(changedVariant),
+  ];
+  const starts = wanted.includes("release") ? [await oldRelease()] : [];
+  for (const variant of variants) starts.push(await collectorOf(variant));
+  return starts;
+}

@@ -1,0 +1,117 @@
+// A variant's Alloy, run as the container of its DaemonSet: the same command, arguments, variables and files.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { ALLOY_CHART } from "../../components/alloy/chart.ts";
+import { OLD_RELEASE_ENDED } from "../../components/alloy/oldBuffer/containers.ts";
+import type { Loose } from "../../tests/harness/manifest.ts";
+import { childrenOf, cpuSeconds, peakMiB } from "../../tests/harness/pods/processUsage.ts";
+import { expandVariables } from "../../tests/harness/pods/variableExpansion.ts";
+import { until } from "../../tests/harness/processes.ts";
+import { onPath } from "../../tests/harness/programs.ts";
+import { releaseOf, type Variant } from "../pipeline/variants.ts";
+import { sum } from "../statistics.ts";
+
+/** The folders of a node that a collector uses. */
+export const POD_LOGS = "/var/log/pods";
+const STORAGE = "/var/lib/alloy";
+const CONFIG = "/etc/alloy";
+const HOST = "loki-gateway.logging.svc.cluster.local";
+
+/** How a variant starts on a node. */
+export interface CollectorStart {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** Release 0.1, which read files with `loki.source.file` and a script. */
+export const oldRelease = async (): Promise<CollectorStart> => {
+  const file = resolve(import.meta.dirname, "../../tests/fixtures/release-0.1.alloy.values.yaml");
+  return startOf("release 0.1", await releaseOf(ALLOY_CHART, parse(readFileSync(file, "utf8")), "logging"));
+};
+
+/** @param variant of the whole pipeline, of which only Alloy is used. */
+export const collectorOf = async ({ name, render }: Variant): Promise<CollectorStart> =>
+  startOf(name, (await render(resolve(import.meta.dirname, "../../certs/minio-internal-company-ca.pem"))).manifests);
+
+function startOf(name: string, manifests: readonly Loose[]): CollectorStart {
+  const [daemonSet] = manifests.filter(({ kind }) => kind === "DaemonSet");
+  const container = daemonSet?.spec.template.spec.containers.find((c: Loose) => c.name === "alloy");
+  const environment: Record<string, string> = { HOSTNAME: "node-0", LOKI_USERNAME: "alloy", LOKI_PASSWORD: "unused" };
+  for (const { name, value } of container.env ?? []) if (value !== undefined) environment[name] = String(value);
+  const alloy = container.command?.length ? [] : ["/bin/alloy"];
+  const command = [...alloy, ...(container.command ?? []), ...(container.args ?? [])].map((text: string) =>
+    expandVariables(text, environment).replaceAll("/bin/alloy", onPath("alloy") ?? ""),
+  );
+  const config = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "alloy");
+  return { name, command, environment, config: config?.data ?? {} };
+}
+
+/** Makes the node's folders and names. This process must have mounts of its own. @param folder for them. */
+export function makeNode(folder: string): void {
+  execFileSync("ip", ["link", "set", "lo", "up"]);
+  for (const path of [POD_LOGS, STORAGE, CONFIG]) {
+    const own = join(folder, path);
+    for (const made of [own, path]) mkdirSync(made, { recursive: true });
+    execFileSync("mount", ["--bind", own, path]);
+  }
+  const hosts = join(folder, "hosts");
+  writeFileSync(hosts, `127.0.0.1 localhost ${HOST}\n`);
+  execFileSync("mount", ["--bind", hosts, "/etc/hosts"]);
+}
+
+/** A collector that runs. */
+export class Collector {
+  readonly #process: ChildProcess;
+  readonly #pid: number;
+
+  /** @param log file for its output. */
+  constructor({ command, environment, config }: CollectorStart, log: string) {
+    for (const path of [STORAGE, CONFIG]) execFileSync("find", [path, "-mindepth", "1", "-delete"]);
+    for (const [name, text] of Object.entries(config)) writeFileSync(join(CONFIG, name), text);
+    writeFileSync(join(STORAGE, OLD_RELEASE_ENDED), "0");
+    const output = openSync(log, "a");
+    const [program = "", ...args] = command;
+    this.#process = spawn(program, args, {
+      detached: true,
+      stdio: ["ignore", output, output],
+      env: { PATH: process.env.PATH, ...environment },
+    });
+    this.#pid = this.#process.pid ?? 0;
+  }
+
+  /** Waits until it is ready. */
+  ready = (): Promise<unknown> =>
+    until("Alloy ready", async () => (await fetch("http://127.0.0.1:12345/-/ready")).ok, { everyMs: 200 });
+
+  /** Lines that the sink has accepted. The two engines count them under different names. */
+  async sent(): Promise<number> {
+    const texts = await Promise.all(
+      [8888, 12345].map((port) =>
+        fetch(`http://127.0.0.1:${port}/metrics`).then(
+          (response) => response.text(),
+          () => "",
+        ),
+      ),
+    );
+    const counted = /^(?:otelcol_exporter_sent_log_records|loki_write_sent_entries)(?:_total)?(?:\{.*\})? (\S+)$/gm;
+    return sum([...texts.join("\n").matchAll(counted)].map((match) => Number(match[1])));
+  }
+
+  /** CPU seconds and largest memory of its processes since the start. */
+  usage(): { cpuSeconds: number; peakMiB: number } {
+    const processes = [this.#pid];
+    for (const pid of processes) processes.push(...childrenOf(pid));
+    return { cpuSeconds: sum(processes.map(cpuSeconds)), peakMiB: sum(processes.map(peakMiB)) };
+  }
+
+  /** Ends all its processes. */
+  async kill(): Promise<void> {
+    const ended = new Promise((done) => this.#process.once("exit", done));
+    process.kill(-this.#pid, "SIGKILL");
+    await ended;
+  }
+}

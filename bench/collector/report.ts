@@ -1,0 +1,46 @@
+import { cpus, release } from "node:os";
+import type { LogInput } from "../pipeline/logInput.ts";
+import { median } from "../statistics.ts";
+import type { Measured } from "./measure.ts";
+
+interface Row {
+  readonly name: string;
+  readonly of: (measured: Measured) => number;
+  readonly digits: number;
+}
+
+const rows = ({ bytes }: LogInput): Row[] => [
+  { name: "CPU seconds per GB", digits: 0, of: ({ cpuSeconds }) => cpuSeconds / (bytes / 1e9) },
+  { name: "MB/s at one core", digits: 1, of: ({ cpuSeconds }) => bytes / 1e6 / cpuSeconds },
+  { name: "largest memory, MiB", digits: 0, of: ({ peakMiB }) => peakMiB },
+  { name: "seconds until all was sent", digits: 0, of: ({ seconds }) => seconds },
+  { name: "cores until then", digits: 2, of: ({ cpuSeconds, seconds }) => cpuSeconds / seconds },
+  { name: "requests per second", digits: 1, of: ({ requests, seconds }) => requests / seconds },
+  { name: "bytes sent per byte of lines", digits: 2, of: ({ bytesSent }) => bytesSent / bytes },
+  { name: "lines sent", digits: 0, of: ({ sent }) => sent },
+  { name: "idle CPU, % of a core", digits: 1, of: ({ idle }) => idle * 100 },
+];
+
+/** A table: the median of a variant's rounds, how many times the first variant's it is, and each round. */
+export function reportCollectors(
+  scene: string,
+  input: LogInput,
+  measured: ReadonlyMap<string, readonly Measured[]>,
+): string {
+  const [first = []] = measured.values();
+  const cell = (row: Row, rounds: readonly Measured[]): string => {
+    const values = rounds.map(row.of);
+    const ratio = median(values) / median(first.map(row.of));
+    const compared = rounds === first || !Number.isFinite(ratio) ? "" : ` **×${ratio.toFixed(2)}**`;
+    const each = rounds.length > 1 ? ` (${values.map((value) => value.toFixed(row.digits)).join(", ")})` : "";
+    return `${median(values).toFixed(row.digits)}${compared}${each}`;
+  };
+  return [
+    `${scene}. ${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release().split("-")[0]}. **×** is a figure as a multiple of ${[...measured.keys()][0]}'s.`,
+    "",
+    `| | ${[...measured.keys()].join(" | ")} |`,
+    `|---|${[...measured].map(() => "---").join("|")}|`,
+    ...rows(input).map((row) => `| ${row.name} | ${[...measured.values()].map((r) => cell(row, r)).join(" | ")} |`),
+    "",
+  ].join("\n");
+}
