@@ -35,10 +35,14 @@ export class JudgedStack {
     const pool = loggingPool(resources);
     const registry = isMap(images) ? images.registry : undefined;
     const namespaces = isMap(network) ? network.monitoringNamespaces : undefined;
+    const beside = resources
+      .filter(({ type }) => type === "kubernetes:apps/v1:Deployment")
+      .map(({ inputs }) => ({ apiVersion: "apps/v1", kind: "Deployment", ...inputs }) as Manifest);
     const scrapers = { monitoringNamespaces: Array.isArray(namespaces) ? namespaces : [] };
     this.#facts = {
       ...(typeof registry === "string" && { registry }),
       ...(pool && { pool }),
+      beside,
       safeguards,
       monitoringNamespaces: scrapingNamespaces(monitoringArgs.safeParse(monitoring).data ?? { kind: "none" }, scrapers),
     };

@@ -77,7 +77,7 @@ export const alloyArgs = z.strictObject({
   /** Journals of the nodes: kubelet, containerd, kernel. https://grafana.com/docs/alloy/latest/reference/components/loki/loki.source.journal/ */
   journal: journalArgs.prefault({}),
   /**
-   * How long Helm waits for Alloy on every node, seconds.
+   * How long a deploy waits for Alloy on every node, and for the pod of the events, seconds.
    * @default 1800
    */
   timeoutSeconds: count.default(1800),

@@ -123,6 +123,19 @@ describe("a broken promise", { skip: chartsMissing(), timeout: 300_000 }, () => 
     assert.match(broken[0]?.text ?? "", /these may not fit/);
   });
 
+  it("counts the pod of the events, which is not in a release", async () => {
+    const withSidecar = (events: boolean) => (config: Loose) => {
+      const resources = { requests: { cpu: "500m", memory: "64Mi" } };
+      config.loki.values = { read: { extraContainers: [{ name: "a", image: "side:1", resources }] } };
+      config.promisesGivenUp = ["podSecurity"];
+      const large = { requests: { cpu: "1000m", memory: "1Gi" }, limits: { memory: "1Gi" } };
+      config.alloy = { ...config.alloy, events: { enabled: events, resources: large } };
+    };
+    assert.deepEqual((await check(withSidecar(false))).broken, []);
+    const { broken } = await check(withSidecar(true));
+    assert.match(broken[0]?.text ?? "", /may not fit: [\s\S]*\nalloy-events  /);
+  });
+
   it("can be given up, which a warning repeats", async () => {
     const file = stackFile((config) => {
       config.loki.values = { loki: { limits_config: { deletion_mode: "filter-and-delete" } } };

@@ -1,5 +1,5 @@
 import type { ControlPlane } from "../harness/kubernetes/controlPlane.ts";
-import type { KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
+import type { KubernetesApi, KubernetesObject } from "../harness/kubernetes/kubernetesApi.ts";
 
 export const isReady = (pod: KubernetesObject): boolean =>
   pod.status.conditions?.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True") ===
@@ -22,3 +22,14 @@ export const secretsOf = (pod: KubernetesObject): string[] => [
     volume.secret ? [volume.secret.secretName] : [],
   ),
 ];
+
+/** Lets no new pod onto the logging nodes, or allows them again. */
+export async function cordon(api: KubernetesApi, unschedulable: boolean): Promise<void> {
+  const nodes = (await api.list("/api/v1/nodes")).filter(({ metadata }) => metadata.labels?.workload === "logging");
+  await Promise.all(
+    nodes.map(async ({ metadata: { name } }) => {
+      const node = (await api.get(`/api/v1/nodes/${name}`)) as (typeof nodes)[number];
+      await api.call("PUT", `/api/v1/nodes/${name}`, { ...node, spec: { ...node.spec, unschedulable } });
+    }),
+  );
+}

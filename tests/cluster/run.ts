@@ -18,6 +18,7 @@ const SCENARIOS = [
   "explain",
   "admission",
   "monitoring",
+  "events",
   "refresh",
   "upgrade",
   "takeDown",

@@ -42,6 +42,7 @@ export function createEvents(
     { metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } }, spec: eventsClaimSpec(args) },
     opts,
   );
+  const wait = `${args.alloy.timeoutSeconds}s`;
   new Deployment(
     resource,
     {
@@ -53,6 +54,10 @@ export function createEvents(
         claim: claim.metadata.name,
       }),
     },
-    { ...opts, dependsOn: [binding, ...[opts.dependsOn ?? []].flat()] as pulumi.Resource[] },
+    {
+      ...opts,
+      customTimeouts: { create: wait, update: wait },
+      dependsOn: [binding, ...[opts.dependsOn ?? []].flat()] as pulumi.Resource[],
+    },
   );
 }

@@ -89,6 +89,8 @@ export function eventsDeploymentSpec(
     selector: { matchLabels: EVENTS_LABELS },
     // The disk belongs to one pod at a time.
     strategy: { type: "Recreate" },
+    // Kubernetes would give up after ten minutes.
+    progressDeadlineSeconds: args.alloy.timeoutSeconds,
     template: {
       metadata: {
         labels: EVENTS_LABELS,

@@ -62,9 +62,9 @@ function placement({ own, given }: Sides): Breach[] {
     });
 }
 
-function room({ own, given, pool, safeguards }: Sides): Breach[] {
+function room({ own, given, beside, pool, safeguards }: Sides): Breach[] {
   if (!pool) return [];
-  const [before, after] = [sized(own, safeguards), sized(given, safeguards)];
+  const [before, after] = [sized([...own, ...beside], safeguards), sized([...given, ...beside], safeguards)];
   if (isDeepStrictEqual(before, after)) return [];
   const report = checkCapacity(pool, after.agent, after.workloads);
   return report.fits
@@ -78,7 +78,7 @@ function room({ own, given, pool, safeguards }: Sides): Breach[] {
       ];
 }
 
-/** What the scheduler sees of both releases. Pods that may run outside of the pool do not count. */
+/** What the scheduler sees of the objects. Pods that may run outside of the pool do not count. */
 function sized(objects: readonly Manifest[], safeguards: Safeguards): { agent: Quantities; workloads: Sized[] } {
   const all = workloadsOf(objects);
   const agents = all
@@ -95,11 +95,14 @@ function sized(objects: readonly Manifest[], safeguards: Safeguards): { agent: Q
         replicas: scaler?.spec.maxReplicas ?? scaler?.spec.maxReplicaCount ?? spec.replicas ?? 1,
         ...podRequests(workload, safeguards),
         onePerHost: Boolean(pod.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution),
-        disks: (spec.volumeClaimTemplates ?? []).length,
+        disks: [...(spec.volumeClaimTemplates ?? []), ...claimed(pod)].length,
       };
     });
   return { agent: total(agents), workloads };
 }
+
+const claimed = ({ volumes = [] }: Fields): Fields[] =>
+  volumes.filter(({ persistentVolumeClaim }: Fields) => persistentVolumeClaim !== undefined);
 
 const scalerOf = ({ kind, metadata }: Manifest, objects: readonly Manifest[]): Manifest | undefined =>
   objects.find(({ kind: scaler, spec }) => {

@@ -49,6 +49,8 @@ export interface Sides {
   /** What the stack renders without `loki.values` and `alloy.values`. */
   readonly own: readonly Manifest[];
   readonly given: readonly Manifest[];
+  /** Deployments that the stack registers beside the releases: they need room too. */
+  readonly beside: readonly Manifest[];
   readonly registry?: string;
   /** The logging pool at its largest. Absent if it is not known. */
   readonly pool?: PoolSize;

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { CertificateAuthority } from "../../harness/certificates.ts";
-import type { KubernetesApi } from "../../harness/kubernetes/kubernetesApi.ts";
 import { freePort, until } from "../../harness/processes.ts";
 import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { brokenBy, SAID, tellOfBrokenPods } from "../brokenPods.ts";
 import { deployedStacks, withConfig } from "../deployedStacks.ts";
+import { cordon } from "../placement.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 import { type Deployed, WAYS } from "../waysToDeploy.ts";
 
@@ -248,15 +248,4 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
       await succeeds();
     });
   });
-}
-
-/** Lets no new pod onto the logging nodes, or allows them again. */
-async function cordon(api: KubernetesApi, unschedulable: boolean): Promise<void> {
-  const nodes = (await api.list("/api/v1/nodes")).filter(({ metadata }) => metadata.labels?.workload === "logging");
-  await Promise.all(
-    nodes.map(async ({ metadata: { name } }) => {
-      const node = (await api.get(`/api/v1/nodes/${name}`)) as (typeof nodes)[number];
-      await api.call("PUT", `/api/v1/nodes/${name}`, { ...node, spec: { ...node.spec, unschedulable } });
-    }),
-  );
 }

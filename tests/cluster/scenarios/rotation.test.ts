@@ -106,7 +106,10 @@ describe("rotation", () => {
         [".htpasswd"]?.trim()
         .split("\n")
         .map((line) => line.split(":")[0]);
-      assert.deepEqual(users, [`logging-${generation}`, `logging-${generation - 1}`]);
+      assert.deepEqual(
+        users,
+        ["logging", "alloy"].flatMap((user) => [`${user}-${generation}`, `${user}-${generation - 1}`]),
+      );
     }
     await stack.up({ expectNoChanges: true, color: "never" });
   });

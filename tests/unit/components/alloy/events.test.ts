@@ -61,6 +61,19 @@ it("there is one pod at a time, with a disk of Loki's storage class, on the logg
   );
 });
 
+it("a deploy waits for the pod as long as for Alloy on the nodes", async () => {
+  assert.equal(inputs("apps/v1:Deployment").spec.progressDeadlineSeconds, 1800);
+  const changed = await plan(
+    stackFile(
+      enabled({}, (c) => {
+        c.alloy.timeoutSeconds = 3600;
+      }),
+    ),
+  );
+  const { spec } = resource(changed, "logging-alloy-events", "kubernetes:apps/v1:Deployment").inputs as Loose;
+  assert.equal(spec.progressDeadlineSeconds, 3600);
+});
+
 it("the pod passes the Pod Security Standard restricted, and AKS's safeguards", () => {
   const [container, ...others] = pod().containers;
   assert.deepEqual(others, []);

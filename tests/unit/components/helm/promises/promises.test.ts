@@ -65,6 +65,7 @@ function objects({
 const sides = (change: Loose) => ({
   own: objects(),
   given: objects(change),
+  beside: [],
   safeguards: "none" as const,
   monitoringNamespaces: [],
 });
@@ -128,6 +129,29 @@ describe("a promise on rendered objects", () => {
   it("is not broken by a value that sets what holds anyway", () => {
     const limits = { ...CONFIG.limits_config, block_ingestion_until: "0", required_labels: [], unordered_writes: true };
     assert.deepEqual(broken({ config: { limits_config: limits, querier: { query_store_only: false } } }), []);
+  });
+
+  it("is broken by requests that leave no room for what the stack has beside the releases", () => {
+    const workload = (kind: string, name: string, cpu: string, rest: Loose = {}): Manifest => {
+      const containers = [{ name, resources: { requests: { cpu, memory: "1Gi" } } }];
+      const spec = { nodeSelector: { workload: "logging" }, containers, ...rest };
+      return object(kind, name, { spec: { replicas: 1, template: { spec } } });
+    };
+    const volumes = [{ name: "storage", persistentVolumeClaim: { claimName: "alloy-events" } }];
+    const events = workload("Deployment", "alloy-events", "500m", { volumes });
+    const breaches = (cpu: string, beside: readonly Manifest[], dataDisks = 8): string[] =>
+      brokenPromises({
+        ...{
+          own: [workload("StatefulSet", "loki-write", "100m")],
+          given: [workload("StatefulSet", "loki-write", cpu)],
+        },
+        ...{ beside, safeguards: "none", monitoringNamespaces: [] },
+        pool: { vm: { cpu: 4, memoryGiB: 16, dataDisks }, maxPods: 60, nodes: 1 },
+      }).map(({ text }) => text);
+    assert.deepEqual(breaches("3", []), []);
+    assert.deepEqual(breaches("2500m", [events]), []);
+    assert.match(breaches("3", [events]).join(), /may not fit: .*alloy-events/);
+    assert.match(breaches("2500m", [events], 0).join(), /may not fit: alloy-events/);
   });
 
   it("shows no secret of Loki's config", () => {

@@ -35,7 +35,7 @@ const stack = (streams: unknown[], lookback = longestRetention(RULES)) => [
 describe("notes on retention", () => {
   const own = retentionStreams(RULES.retention);
   const notes = (given: ReturnType<typeof stack>, of = stack(own)) =>
-    retentionNotes({ own: of, given, safeguards: "none", monitoringNamespaces: [] } as Parameters<
+    retentionNotes({ own: of, given, beside: [], safeguards: "none", monitoringNamespaces: [] } as Parameters<
       typeof retentionNotes
     >[0]).map(({ text }) => text);
 
