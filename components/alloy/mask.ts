@@ -64,7 +64,7 @@ export const maskRule = z
     explained({ text: "either kind, or pattern with or without a name", fix: "write one rule for each" }),
   );
 
-type MaskRule = z.output<typeof maskRule>;
+export type MaskRule = z.output<typeof maskRule>;
 
 const masked = (name: string): string => `[masked:${name}]`;
 
@@ -74,9 +74,17 @@ export const maskRules = (rules: readonly MaskRule[]): Rule[] =>
     words: words(rule, i),
     processors: {
       [`transform/mask-${i + 1}`]: processor(group(rule, i)),
-      ...(i === rules.length - 1 && { "transform/masked": processor(note([...new Set(rules.flatMap(namesOf))])) }),
+      ...(i === rules.length - 1 && { "transform/masked": processor(noteOn(rules)) }),
     },
   }));
+
+/** The same for lines of no namespace, as statements of one processor. Rules for namespaces do not count. */
+export function maskGroups(rules: readonly MaskRule[]): Group[] {
+  const groups = rules.flatMap((rule, i) => (rule.namespaces ? [] : [group(rule, i)]));
+  return groups.length > 0 ? [...groups, noteOn(rules)] : [];
+}
+
+const noteOn = (rules: readonly MaskRule[]): Group => note([...new Set(rules.flatMap(namesOf))]);
 
 /** An application that writes this text itself is counted too. */
 const note = (names: readonly string[]): Group => ({
@@ -93,7 +101,8 @@ const note = (names: readonly string[]): Group => ({
   ],
 });
 
-interface Group {
+/** Statements of OTTL with their conditions. */
+export interface Group {
   readonly context: "log";
   readonly conditions?: readonly string[];
   readonly statements: readonly string[];

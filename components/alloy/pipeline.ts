@@ -26,13 +26,14 @@ export function podLogsPipeline({
 }: Pick<Alloy, "exclude" | "multiline" | "drop" | "mask">): string {
   const processing = [...dropRules(drop), ...maskRules(mask)];
   const receiving = multilineRules(multiline, exclude, GROUP_GLOBS);
-  let text = textFile(ALLOY_PIPELINE);
-  if (processing.length > 0) text = withProcessors(text, processing);
+  let text = withProcessors(textFile(ALLOY_PIPELINE), processing);
   if (receiving.length > 0) text = withReceivers(text, receiving);
   return text;
 }
 
-function withProcessors(base: string, rules: readonly Rule[]): string {
+/** A pipeline with the processors of rules after its own. */
+export function withProcessors(base: string, rules: readonly Rule[]): string {
+  if (rules.length === 0) return base;
   const added = rules.map((rule) => `  ${ruleComment(rule)}\n${indented(yaml(rule.processors))}`).join("");
   const names = rules.flatMap((rule) => Object.keys(rule.processors));
   return inserted(base, added, "\nexporters:\n").replaceAll(
@@ -65,6 +66,6 @@ const indented = (text: string): string => text.replace(/^(?=.)/gm, "  ");
 /** Inserts text before a part of the pipeline that it has once. */
 function inserted(text: string, added: string, part: string): string {
   const [before = "", after, ...more] = text.split(part);
-  if (after === undefined || more.length > 0) throw new Error(`pod-logs.yaml should have ${part} once`);
+  if (after === undefined || more.length > 0) throw new Error(`the pipeline should have ${part} once`);
   return before + added.replace(/\n?$/, "\n") + part + after;
 }

@@ -1,3 +1,4 @@
+import { JOURNAL_METRICS } from "../alloy/journal/container.ts";
 import type { ResolvedArgs } from "../args.ts";
 import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
 import type { Alerting } from "./args.ts";
@@ -22,15 +23,21 @@ const AZURE_LIMITS = { labelLimit: 63, labelNameLengthLimit: 511, labelValueLeng
 
 /**
  * What is scraped, by the name of its release: Loki's pods, the gateway's exporter, memcached's and the canary have a port `http-metrics`,
- * and Alloy's OTel engine has a port `metrics`.
+ * and Alloy's OTel engine has a port `metrics`. A pod without the port is left out.
  */
-const PORTS = { [LOKI_RELEASE]: "http-metrics", [ALLOY_RELEASE]: "metrics" } as const;
+const portsOf = ({ journal }: ResolvedArgs["alloy"]) => ({
+  [LOKI_RELEASE]: ["http-metrics"],
+  [ALLOY_RELEASE]: ["metrics", ...(journal.units.length > 0 ? [JOURNAL_METRICS] : [])],
+});
 
 /**
  * PodMonitors by the name of what they scrape. They give every series the labels `cluster`, `node` and `component`, which the alerts use.
  * https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor
  */
-export function podMonitorSpecs({ cluster }: Pick<ResolvedArgs, "cluster">, { kind, scrapeSeconds }: Alerting) {
+export function podMonitorSpecs(
+  { alloy, cluster }: Pick<ResolvedArgs, "alloy" | "cluster">,
+  { kind, scrapeSeconds }: Alerting,
+) {
   const relabelings = [
     // Prometheus may watch several clusters.
     { targetLabel: "cluster", replacement: cluster.name },
@@ -38,11 +45,16 @@ export function podMonitorSpecs({ cluster }: Pick<ResolvedArgs, "cluster">, { ki
     { sourceLabels: ["__meta_kubernetes_pod_label_app_kubernetes_io_component"], targetLabel: "component" },
   ];
   return Object.fromEntries(
-    Object.entries(PORTS).map(([release, port]) => [
+    Object.entries(portsOf(alloy)).map(([release, ports]) => [
       release,
       {
         selector: { matchLabels: { "app.kubernetes.io/instance": release } },
-        podMetricsEndpoints: [{ port, path: "/metrics", interval: `${scrapeSeconds}s`, relabelings }],
+        podMetricsEndpoints: ports.map((port) => ({
+          port,
+          path: "/metrics",
+          interval: `${scrapeSeconds}s`,
+          relabelings,
+        })),
         ...(kind === "azureManagedPrometheus" && AZURE_LIMITS),
       },
     ]),

@@ -2,6 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { EVENTS_LABELS } from "../alloy/events/workload.ts";
+import { JOURNAL_PORT } from "../alloy/journal/container.ts";
 import type { ResolvedArgs } from "../args.ts";
 import { scrapingNamespaces } from "../monitoring/args.ts";
 import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
@@ -55,7 +56,7 @@ const ALLOW_DNS: PolicySpec = {
 
 /** The policies by their fixed suffix. The first closes everything, and each of the others allows one connection. */
 export function networkPolicySpecs({
-  alloy: { events },
+  alloy: { events, journal },
   monitoring,
   network,
   objectStorage,
@@ -113,7 +114,10 @@ export function networkPolicySpecs({
         ingress: [
           {
             from: namespaces(scrapers),
-            ports: tcp(PORTS.loki, PORTS.alloy, PORTS.canary, PORTS.gatewayExporter, PORTS.memcachedExporter),
+            ports: tcp(
+              ...[PORTS.loki, PORTS.alloy, PORTS.canary, PORTS.gatewayExporter, PORTS.memcachedExporter],
+              ...(journal.units.length > 0 ? [JOURNAL_PORT] : []),
+            ),
           },
         ],
       },

@@ -133,7 +133,7 @@ describe("a broken promise", { skip: chartsMissing(), timeout: 300_000 }, () => 
     };
     assert.deepEqual((await check(withSidecar(false))).broken, []);
     const { broken } = await check(withSidecar(true));
-    assert.match(broken[0]?.text ?? "", /may not fit: [\s\S]*\nalloy-events  /);
+    assert.match(broken[0]?.text ?? "", /may not fit: [\s\S]*\nalloy-events {2}/);
   });
 
   it("can be given up, which a warning repeats", async () => {

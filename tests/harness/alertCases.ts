@@ -23,6 +23,8 @@ const dropped = (node: string): string =>
   `otelcol_exporter_send_failed_log_records{${alloyOf(node)}, exporter="otlp_http/0"}`;
 const notWritten = dropped("1").replace("send_failed", "enqueue_failed");
 const EVENTS = `${HERE}, container="alloy", component="events", node="node-1", pod="alloy-events-1"`;
+const JOURNAL = `${HERE}, container="journal", node="node-1", pod="alloy-1"`;
+const journalDropped = `otelcol_exporter_send_failed_log_records_total{${JOURNAL}}`;
 const queue = (exporter: string): string => `otelcol_exporter_queue_size{${ALLOY}, exporter="${exporter}"}`;
 const capacity = (exporter: string): string => `otelcol_exporter_queue_capacity{${ALLOY}, exporter="${exporter}"}`;
 const WRITER = `${HERE}, component="write", pod="loki-write-0"`;
@@ -76,6 +78,10 @@ const anHour = (monitoring: Loose): void => {
 
 const withEvents = (_: Loose, config: Loose): void => {
   config.alloy = { ...config.alloy, events: { enabled: true } };
+};
+
+const withJournal = (_: Loose, config: Loose): void => {
+  config.alloy = { ...config.alloy, journal: { units: ["kubelet.service"] } };
 };
 
 export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
@@ -149,6 +155,22 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     silent: { [`up{${EVENTS}}`]: "1x400", [`otelcol_receiver_accepted_log_records{${EVENTS}}`]: "500x200 501x200" },
     minutes: 390,
     change: withEvents,
+  },
+  LoggingJournalDown: {
+    labels: { cluster: "prod-aks-a", namespace: "logging", container: "journal", pod: "alloy-1", ...NODE },
+    fires: { [`up{${JOURNAL}}`]: "0x60" },
+    // The other container of the pod.
+    silent: { [`up{${JOURNAL}}`]: "1x60", [`up{${ALLOY}}`]: "0x60" },
+    minutes: 45,
+    change: withJournal,
+  },
+  LoggingJournalDropped: {
+    labels: NODE,
+    // The counter appears with its first value. The pod has two targets.
+    fires: { [journalDropped]: "_x20 3x5", [`up{${JOURNAL}}`]: "1x25", [upOf("1")]: "1x25" },
+    silent: { [journalDropped]: "3x40", [`up{${JOURNAL}}`]: "1x40", [dropped("1")]: "_x20 3x5", [upOf("1")]: "1x40" },
+    minutes: 22,
+    change: withJournal,
   },
   LoggingLinesDropped: {
     labels: NODE,

@@ -72,6 +72,17 @@ export const OTHER_SECRETS: Readonly<Record<string, readonly string[]>> = {
   ipv4: ["192.168.10.254", "8.8.8.8"],
 };
 
+/** One for each rule of every kind. */
+export const PLANTED_SECRETS: readonly Planted[] = [
+  ...TOKEN_SECRETS,
+  ...Object.entries(OTHER_SECRETS).flatMap(([rule, secrets]) =>
+    secrets.map((secret) => ({ rule, secret, text: (s: string) => `paid by ${s}, thanks` })),
+  ),
+];
+
+/** Every kind of mask that finds them. */
+export const MASK_KINDS = ["token", "jwt", "card", "email", "ipv4"] as const;
+
 /** Whether digits pass Luhn's check. */
 export function passesLuhn(digits: string): boolean {
   const sum = [...digits].reverse().reduce((total, digit, i) => {

@@ -7,9 +7,8 @@ import { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/clusterRoleBindin
 import type * as pulumi from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../../args.ts";
 import { EVENTS_WORKLOAD } from "../../releaseNames.ts";
-import { textFile } from "../../textFile.ts";
 import type { AlloyReferences } from "../values.ts";
-import { EVENTS_PIPELINE, EVENTS_RULES, eventsClaimSpec, eventsDeploymentSpec } from "./workload.ts";
+import { EVENTS_RULES, eventsClaimSpec, eventsDeploymentSpec, eventsPipeline } from "./workload.ts";
 
 /** Registers the pod that sends Kubernetes events, with its right to read them and its disk. Nothing if `alloy.events` is off. */
 export function createEvents(
@@ -35,7 +34,7 @@ export function createEvents(
     },
     opts,
   );
-  const configMap = new ConfigMap(resource, { metadata, data: { "config.yaml": textFile(EVENTS_PIPELINE) } }, opts);
+  const configMap = new ConfigMap(resource, { metadata, data: { "config.yaml": eventsPipeline(args) } }, opts);
   const claim = new PersistentVolumeClaim(
     resource,
     // The disk is made where the pod is placed, so the claim waits for the pod.

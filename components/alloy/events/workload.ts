@@ -6,9 +6,15 @@ import { mergeValues, type Values } from "../../helm/mergeValues.ts";
 import { ALLOY_RELEASE, EVENTS_WORKLOAD } from "../../releaseNames.ts";
 import { textFile } from "../../textFile.ts";
 import { alloyImage } from "../image.ts";
+import { maskRules } from "../mask.ts";
+import { withProcessors } from "../pipeline.ts";
 
-/** The pipeline: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
-export const EVENTS_PIPELINE = new URL("kubernetes-events.yaml", import.meta.url);
+/** The pipeline without masks: a config of the OpenTelemetry Collector, which Alloy's OTel engine runs. */
+const EVENTS_PIPELINE = new URL("kubernetes-events.yaml", import.meta.url);
+
+/** The pipeline. An event may quote what an application wrote, so the masks count for it too. */
+export const eventsPipeline = ({ alloy }: ResolvedArgs): string =>
+  withProcessors(textFile(EVENTS_PIPELINE), maskRules(alloy.mask));
 
 /** Folder of the position and of events that Loki does not have yet. */
 const STORAGE = "/var/lib/alloy";
@@ -79,11 +85,7 @@ export const eventsEnvironment = ({ cluster, otlpUrl }: ResolvedArgs): Record<st
 });
 
 /** The Deployment's spec. One pod: two would send each event twice. */
-export function eventsDeploymentSpec(
-  args: ResolvedArgs,
-  refs: EventsReferences,
-  pipeline = textFile(EVENTS_PIPELINE),
-): types.input.apps.v1.DeploymentSpec {
+export function eventsDeploymentSpec(args: ResolvedArgs, refs: EventsReferences): types.input.apps.v1.DeploymentSpec {
   return {
     replicas: 1,
     selector: { matchLabels: EVENTS_LABELS },
@@ -95,7 +97,7 @@ export function eventsDeploymentSpec(
       metadata: {
         labels: EVENTS_LABELS,
         // A changed pipeline restarts the pod.
-        annotations: { "checksum/config": createHash("sha256").update(pipeline).digest("hex") },
+        annotations: { "checksum/config": createHash("sha256").update(eventsPipeline(args)).digest("hex") },
       },
       spec: podSpec(args, refs),
     },

@@ -1,15 +1,17 @@
 import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../../args.ts";
 import type { Values } from "../../helm/mergeValues.ts";
-import { textFile } from "../../textFile.ts";
 import { alloyImage } from "../image.ts";
 import { JOURNAL_RESOURCES } from "./args.ts";
+import { journalPipeline } from "./pipeline.ts";
 
-/** The pipeline, in Alloy's own syntax. */
-export const JOURNAL_PIPELINE = new URL("journal.alloy", import.meta.url);
+export const JOURNAL_CONTAINER = "journal";
 
 /** Where the container answers probes, and has its metrics. */
-const PORT = 12347;
+export const JOURNAL_PORT = 12347;
+
+/** The port's name. */
+export const JOURNAL_METRICS = "journal-metrics";
 
 /** The units as one regular expression, which Alloy anchors. */
 export const unitsPattern = (units: readonly string[]): string =>
@@ -36,11 +38,12 @@ export function withJournal(values: Values, args: ResolvedArgs, storage: string,
     LOGGING_OTLP_URL: args.otlpUrl,
     LOGGING_STORAGE: own,
     LOGGING_JOURNAL_UNITS: unitsPattern(units),
-    LOGGING_JOURNAL_PIPELINE: textFile(JOURNAL_PIPELINE),
+    // Kubernetes reads $(NAME) as a variable, and $$ as one dollar.
+    LOGGING_JOURNAL_PIPELINE: journalPipeline(args.alloy.mask).replaceAll("$", "$$$$"),
   };
-  const run = `exec /bin/alloy run <(printf %s "$LOGGING_JOURNAL_PIPELINE") --storage.path=${own} --disable-reporting --stability.level=public-preview --server.http.listen-addr=0.0.0.0:${PORT}`;
+  const run = `exec /bin/alloy run <(printf %s "$LOGGING_JOURNAL_PIPELINE") --storage.path=${own} --disable-reporting --stability.level=public-preview --server.http.listen-addr=0.0.0.0:${JOURNAL_PORT}`;
   const journal = {
-    name: "journal",
+    name: JOURNAL_CONTAINER,
     image: alloyImage(values as Record<string, Values>),
     // As for the container beside it: one Alloy for each folder, which is killed and not asked to stop.
     command: ["/usr/bin/flock", `${storage}/journal.lock`, "/bin/bash", "-c", run],
@@ -49,10 +52,11 @@ export function withJournal(values: Values, args: ResolvedArgs, storage: string,
       ...Object.entries(environment).map(([name, value]) => ({ name, value })),
     ],
     envFrom: [{ secretRef: { name: login } }],
+    ports: [{ name: JOURNAL_METRICS, containerPort: JOURNAL_PORT }],
     resources: JOURNAL_RESOURCES,
-    readinessProbe: { httpGet: { path: "/-/ready", port: PORT }, periodSeconds: 10, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: "/-/ready", port: JOURNAL_PORT }, periodSeconds: 10, timeoutSeconds: 5 },
     livenessProbe: {
-      ...{ tcpSocket: { port: PORT }, initialDelaySeconds: 60, periodSeconds: 30 },
+      ...{ tcpSocket: { port: JOURNAL_PORT }, initialDelaySeconds: 60, periodSeconds: 30 },
       ...{ timeoutSeconds: 10, failureThreshold: 10 },
     },
     securityContext: alloy.securityContext,

@@ -4,6 +4,7 @@ import { expressions } from "../expressions.ts";
 import type { AlertContext, AlertGroup } from "./alert.ts";
 import { collectorAlerts } from "./collector.ts";
 import { eventsAlerts } from "./events.ts";
+import { journalAlerts } from "./journal.ts";
 import { lokiAlerts, storageAlerts } from "./loki.ts";
 import { canaryAlerts, platformAlerts } from "./platform.ts";
 
@@ -17,7 +18,11 @@ export function alertGroups(args: ResolvedArgs, { thresholds }: Alerting): Alert
   return [
     {
       name: "collector",
-      alerts: [...collectorAlerts(context), ...(args.alloy.events.enabled ? eventsAlerts(context) : [])],
+      alerts: [
+        ...collectorAlerts(context),
+        ...(args.alloy.events.enabled ? eventsAlerts(context) : []),
+        ...(args.alloy.journal.units.length > 0 ? journalAlerts(context) : []),
+      ],
     },
     { name: "loki", alerts: lokiAlerts(context) },
     { name: "storage", alerts: storageAlerts(context) },

@@ -193,7 +193,9 @@ export class Container {
     for (const { secretRef } of this.#container.envFrom ?? [])
       Object.assign(environment, secretOf(pod, context.objects(), secretRef.name));
     for (const { name, value, valueFrom } of this.#container.env ?? []) {
-      environment[name] = valueFrom ? this.#field(valueFrom.fieldRef.fieldPath) : String(value ?? "");
+      environment[name] = valueFrom
+        ? this.#field(valueFrom.fieldRef.fieldPath)
+        : expandVariables(String(value ?? ""), environment);
     }
     return environment;
   }

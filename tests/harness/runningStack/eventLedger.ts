@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesApi } from "../kubernetes/kubernetesApi.ts";
+import type { Planted } from "../secrets.ts";
 import type { Found } from "./account.ts";
 import type { LogQueries } from "./queries.ts";
 
@@ -61,6 +62,15 @@ export class EventLedger {
     for (const name of ["alike-1", "alike-2"])
       await this.#api.create(this.#path, { ...event, metadata: { name }, message: "alike" });
     for (const n of [1, 2]) this.#expected.add(`BackOff Pod pod-${this.#last % 7}: alike#${n}`);
+  }
+
+  /** Events that hold secrets. The lines do not. */
+  async plant(secrets: readonly Planted[]): Promise<void> {
+    for (const { rule, secret, text } of secrets) {
+      const n = ++this.#last;
+      await this.#api.create(this.#path, { ...this.#event(n, 1), message: `event ${n}: ${text(secret)}` });
+      this.#expected.add(`BackOff Pod pod-${n % 7}: event ${n}: ${text(`[masked:${rule}]`)}`);
+    }
   }
 
   /** The event occurs again. */

@@ -48,7 +48,7 @@ export class EventSender {
   }
 
   /** Starts both servers. Does not start the pod. */
-  static async make(running: RunningStack): Promise<EventSender> {
+  static async make(running: RunningStack, mask: readonly Loose[] = []): Promise<EventSender> {
     const folder = join(running.folder, "events");
     mkdirSync(folder);
     const program = onPath("kube-apiserver") ?? "";
@@ -70,7 +70,7 @@ export class EventSender {
     const first = new KubernetesApi(await startFirst(), ca.pem, shared.token);
     for (const server of [api, first])
       await until("the API server", async () => (await server.call("GET", "/readyz")) === "ok", { timeoutMs: 120_000 });
-    const { template, configMaps, token } = await deploy(api);
+    const { template, configMaps, token } = await deploy(api, mask);
     const account = { token, "ca.crt": ca.pem, namespace: "logging" };
     const environment = { KUBERNETES_SERVICE_HOST: HOST, KUBERNETES_SERVICE_PORT: String(port) };
     const context = {
@@ -120,10 +120,11 @@ export class EventSender {
 /** Creates what the stack plans for the events, except the Deployment. */
 async function deploy(
   api: KubernetesApi,
+  mask: readonly Loose[],
 ): Promise<{ template: Loose; configMaps: Record<string, Record<string, string>>; token: string }> {
   const planned = await plan(
     stackFile((config) => {
-      config.alloy = { ...config.alloy, events: { enabled: true } };
+      config.alloy = { ...config.alloy, events: { enabled: true }, mask };
     }),
   );
   const inputs = (type: string): Loose => resource(planned, `logging-${NAME}`, `kubernetes:${type}`).inputs;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Loose } from "../manifest.ts";
 import { nodeFolder } from "../pods/node.ts";
 import { Pod } from "../pods/pod.ts";
+import type { Planted } from "../secrets.ts";
 import { renderStack } from "./renderedStack.ts";
 import type { RunningStack } from "./runningStack.ts";
 
@@ -37,17 +38,44 @@ export class NodeJournal {
 
   /** Appends entries of a unit, or of the kernel. */
   write(unit: string, count: number, priority = 6): void {
-    const lines = this.written.get(unit) ?? [];
-    this.written.set(unit, lines);
-    const text = Array.from({ length: count }, () => {
+    const texts = Array.from({ length: count }, (_, i) => `entry ${this.#entries + i + 1} of ${unit}`);
+    this.#append(unit, texts, { priority });
+    this.#expect(unit, texts);
+  }
+
+  /** Appends entries that hold secrets, and expects the lines without them. */
+  plant(unit: string, secrets: readonly Planted[]): void {
+    const first = this.#entries + 1;
+    const texts = (shown: (planted: Planted) => string): string[] =>
+      secrets.map((planted, i) => `entry ${first + i} of ${unit}: ${planted.text(shown(planted))}`);
+    this.#append(
+      unit,
+      texts(({ secret }) => secret),
+    );
+    this.#expect(
+      unit,
+      texts(({ rule }) => `[masked:${rule}]`),
+    );
+  }
+
+  /** Appends one entry of another time, and expects nothing of it. */
+  writeOld(unit: string, agoMs: number): void {
+    this.#append(unit, [`an old entry of ${unit}`], { agoMs });
+  }
+
+  #expect(unit: string, texts: readonly string[]): void {
+    this.written.set(unit, [...(this.written.get(unit) ?? []), ...texts]);
+  }
+
+  #append(unit: string, texts: readonly string[], { priority = 6, agoMs = 0 } = {}): void {
+    const entries = texts.map((text) => {
       const n = ++this.#entries;
-      lines.push(`entry ${n} of ${unit}`);
-      const at = Date.now() * 1000 + (n % 1000);
+      const at = (Date.now() - agoMs) * 1000 + (n % 1000);
       const source = unit === "kernel" ? "_TRANSPORT=kernel" : `_TRANSPORT=stdout\n_SYSTEMD_UNIT=${unit}`;
-      return `__REALTIME_TIMESTAMP=${at}\n__MONOTONIC_TIMESTAMP=${n}\n_BOOT_ID=${ID}\n_MACHINE_ID=${ID}\n${source}\nPRIORITY=${priority}\nMESSAGE=${lines.at(-1)}\n`;
-    }).join("\n");
+      return `__REALTIME_TIMESTAMP=${at}\n__MONOTONIC_TIMESTAMP=${n}\n_BOOT_ID=${ID}\n_MACHINE_ID=${ID}\n${source}\nPRIORITY=${priority}\nMESSAGE=${text}\n`;
+    });
     const { status, stderr } = spawnSync(WRITER, ["-o", join(this.#folder, "system.journal"), "-"], {
-      input: `${text}\n`,
+      input: `${entries.join("\n")}\n`,
     });
     if (status !== 0) throw new Error(`${WRITER}: ${stderr}`);
   }
@@ -67,12 +95,17 @@ export class NodeJournal {
 }
 
 /** Alloy's pod with the container of the journal alone, as the stack plans it. The other containers are in the stack's own pod. */
-export async function journalPod(running: RunningStack, node: number, units: readonly string[]): Promise<Pod> {
+export async function journalPod(
+  running: RunningStack,
+  node: number,
+  units: readonly string[],
+  mask: readonly Loose[] = [],
+): Promise<Pod> {
   const { manifests, objects } = await renderStack({
     stack: "prod-aks-a",
     caFile: running.store.ca.certificate,
     change: (config) => {
-      config.alloy = { ...config.alloy, journal: { units } };
+      config.alloy = { ...config.alloy, journal: { units }, mask };
     },
   });
   const daemonSet: Loose = manifests.find(({ kind }) => kind === "DaemonSet");

@@ -1,8 +1,10 @@
 // Kubernetes events of a real API server: each is one line, whatever is killed.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { before, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { figure } from "../../harness/figures.ts";
+import { until } from "../../harness/processes.ts";
 import { EventLedger } from "../../harness/runningStack/eventLedger.ts";
 import { EventSender, eventsMissing } from "../../harness/runningStack/eventSender.ts";
 import { ReceivedLines } from "../../harness/runningStack/receivedLines.ts";
@@ -14,6 +16,8 @@ import {
   startLokiWithEmptyDisks,
   stopAlloy,
 } from "../../harness/runningStack/runningStack.ts";
+import { textInFolder } from "../../harness/runningStack/storedText.ts";
+import { MASK_KINDS, PLANTED_SECRETS } from "../../harness/secrets.ts";
 
 const skip = eventsMissing();
 if (skip) console.log(`KUBERNETES EVENTS are not tested: ${skip}`);
@@ -30,7 +34,8 @@ let sender: EventSender;
 before(async () => {
   if (skip) return;
   running = await runningStack();
-  sender = await EventSender.make(running);
+  const here = MASK_KINDS.map((kind) => ({ kind, namespaces: ["events-*"] }));
+  sender = await EventSender.make(running, [...here, { pattern: "event", namespaces: ["elsewhere"] }]);
 });
 
 const ledgerOf = async (name: string): Promise<EventLedger> => {
@@ -71,6 +76,20 @@ it("events from before the first start, events alike, and events that occur agai
     ...{ reason: "BackOff", reporter: "kubelet", type: n % 2 === 0 ? "Warning" : "Normal" },
     ...{ level, detected_level: level },
   });
+});
+
+it("what is masked in lines is masked in events, also in the queue", { skip }, async () => {
+  const ledger = await ledgerOf("masked");
+  await killLoki(running);
+  await ledger.plant(PLANTED_SECRETS);
+  const queue = join(sender.pod.disk("storage"), "queue");
+  await until("the events in the queue", async () => textInFolder(queue).includes("[masked:url-password]"));
+  for (const { secret } of PLANTED_SECRETS) assert.ok(!textInFolder(queue).includes(secret));
+  await startLoki(running);
+  await assertEachOnce("events with secrets", ledger);
+  const found = await ledger.lines(running.queries);
+  const masked = found.map(({ labels }) => (labels as Record<string, string>).masked);
+  assert.deepEqual(masked.sort(), PLANTED_SECRETS.map(({ rule }) => rule).sort());
 });
 
 it("the pod is killed and replaced while events come", { skip }, async () => {

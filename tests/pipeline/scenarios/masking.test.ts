@@ -16,20 +16,17 @@ import {
   startLoki,
 } from "../../harness/runningStack/runningStack.ts";
 import { textInBucket, textInFolder } from "../../harness/runningStack/storedText.ts";
-import { OTHER_SECRETS, type Planted, TOKEN_SECRETS } from "../../harness/secrets.ts";
+import { MASK_KINDS, PLANTED_SECRETS, type Planted } from "../../harness/secrets.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const CUSTOMER = "C-20261127";
 const RULES = [
-  ...["token", "jwt", "card", "email", "ipv4"].map((kind) => ({ kind, namespaces: ["masking-*"] })),
+  ...MASK_KINDS.map((kind) => ({ kind, namespaces: ["masking-*"] })),
   { pattern: "C-\\d{8}", name: "customer" },
 ];
 
 const PLANTED: readonly Planted[] = [
-  ...TOKEN_SECRETS,
-  ...Object.entries(OTHER_SECRETS).flatMap(([rule, secrets]) =>
-    secrets.map((secret) => ({ rule, secret, text: (s: string) => `paid by ${s}, thanks` })),
-  ),
+  ...PLANTED_SECRETS,
   { rule: "customer", secret: CUSTOMER, text: (s) => `order of ${s}` },
 ];
 

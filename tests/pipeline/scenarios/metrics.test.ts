@@ -41,7 +41,7 @@ let series: ReportedSeries[];
 /** The address that a PodMonitor would scrape, by the name of its port. */
 function scraped(pod: Pod): string | undefined {
   const release = pod.labels["app.kubernetes.io/instance"] ?? "";
-  const specs = podMonitorSpecs({ cluster: { name: "prod-aks-a" } as never }, { scrapeSeconds: 30 } as never);
+  const specs = podMonitorSpecs(resolved, { scrapeSeconds: 30 } as never);
   const port = specs[release]?.podMetricsEndpoints[0]?.port;
   const own = pod.container.ports?.find(({ name }: { name: string }) => name === port);
   return own && `http://${pod.address}:${own.containerPort}/metrics`;

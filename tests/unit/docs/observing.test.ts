@@ -11,7 +11,7 @@ it("docs/observing.md names every alert in its table, and none that does not exi
   const { resolved } = await load(
     stackFile((c) => {
       c.monitoring = { kind: "prometheusOperator", thresholds: { bucketGiB: 100 } };
-      c.alloy = { ...c.alloy, events: { enabled: true } };
+      c.alloy = { ...c.alloy, events: { enabled: true }, journal: { units: ["kernel"] } };
     }),
   );
   assert.ok(resolved.monitoring.kind !== "none");

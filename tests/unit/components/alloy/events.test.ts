@@ -1,6 +1,7 @@
 // The pod that sends Kubernetes events: what is registered for it, with which rights, and what it costs.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { parse } from "yaml";
 import { sizing } from "../../../../automation/changes/costs.ts";
 import { resourceChanges } from "../../../../automation/changes/resourceChanges.ts";
 import { resourceMeanings } from "../../../../automation/changes/resourceMeanings.ts";
@@ -59,6 +60,25 @@ it("there is one pod at a time, with a disk of Loki's storage class, on the logg
     pod().volumes.find(({ name }: Loose) => name === "storage").persistentVolumeClaim.claimName,
     "alloy-events",
   );
+});
+
+it("rules of alloy.mask are in its pipeline, and restart it", async () => {
+  const checksum = (of: OfflinePlan): string =>
+    (resource(of, "logging-alloy-events", "kubernetes:apps/v1:Deployment").inputs as Loose).spec.template.metadata
+      .annotations["checksum/config"];
+  const masking = await plan(
+    stackFile(
+      enabled({}, (c) => {
+        c.alloy.mask = [{ kind: "jwt", namespaces: ["shop"] }];
+        c.alloy.drop = [{ namespaces: ["shop"], pattern: "x" }];
+      }),
+    ),
+  );
+  const { data } = resource(masking, "logging-alloy-events", "kubernetes:core/v1:ConfigMap").inputs as Loose;
+  const { processors, service } = parse(data["config.yaml"]);
+  assert.deepEqual(service.pipelines.logs.processors, ["transform", "transform/mask-1", "transform/masked"]);
+  assert.match(JSON.stringify(processors["transform/mask-1"]), /namespace.*shop.*masked:jwt/);
+  assert.notEqual(checksum(masking), checksum(planned));
 });
 
 it("a deploy waits for the pod as long as for Alloy on the nodes", async () => {

@@ -1,10 +1,13 @@
 // The container that sends the journal of each node.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { OfflinePlan } from "../../../../automation/plan/offlinePlan.ts";
 import { unitsPattern } from "../../../../components/alloy/journal/container.ts";
 import { agentRequests } from "../../../../components/alloy/requests.ts";
+import { textFile } from "../../../../components/textFile.ts";
 import type { Loose } from "../../../harness/manifest.ts";
-import { plan, planOf, problemAt, refusal, stackFile, valuesOf } from "../../../harness/plannedStack.ts";
+import { plan, planOf, problemAt, refusal, resource, stackFile, valuesOf } from "../../../harness/plannedStack.ts";
+import { expandVariables } from "../../../harness/pods/variableExpansion.ts";
 
 const withUnits =
   (...units: string[]) =>
@@ -39,6 +42,46 @@ describe("with units", () => {
     const set = new Set([...Object.keys(variables), "LOKI_USERNAME", "LOKI_PASSWORD"]);
     for (const [, name] of variables.LOGGING_JOURNAL_PIPELINE.matchAll(/sys\.env\("(\w+)"\)/g))
       assert.ok(set.has(name), name);
+  });
+
+  it("Prometheus scrapes the container by a port of its name", async () => {
+    const monitoring = (units: string[]) =>
+      plan(
+        stackFile((c) => {
+          c.monitoring = { kind: "prometheusOperator" };
+          withUnits(...units)(c);
+        }),
+      );
+    const on = await monitoring(["kernel"]);
+    const ports = (planned: OfflinePlan): Loose[] =>
+      (resource(planned, "logging-monitor-alloy").inputs as Loose).spec.podMetricsEndpoints.map(
+        ({ port }: Loose) => port,
+      );
+    const [journal] = containersOf(valuesOf(on, "alloy"));
+    assert.deepEqual(ports(on), ["metrics", journal?.ports[0].name]);
+    assert.equal(journal?.ports[0].containerPort, journal?.readinessProbe.httpGet.port);
+    assert.deepEqual(ports(await monitoring([])), ["metrics"]);
+  });
+
+  it("rules of alloy.mask for every namespace are in its pipeline, and Kubernetes leaves their dollars alone", async () => {
+    const pipelineWith = async (mask: Loose[]): Promise<string> => {
+      const file = stackFile((c) => {
+        withUnits("kernel")(c);
+        c.alloy.mask = mask;
+      });
+      const [journal] = containersOf(valuesOf(await plan(file), "alloy"));
+      const variable = journal?.env.find(({ name }: Loose) => name === "LOGGING_JOURNAL_PIPELINE");
+      return expandVariables(variable?.value, { A: "expanded" });
+    };
+    const own = textFile(new URL("../../../../components/alloy/journal/journal.alloy", import.meta.url));
+    assert.equal(await pipelineWith([]), own);
+    assert.equal(await pipelineWith([{ kind: "token", namespaces: ["shop"] }]), own);
+    const masked = await pipelineWith([
+      { kind: "card", namespaces: ["shop"] },
+      { pattern: "x$$|$(A)", name: "end" },
+    ]);
+    assert.match(masked, /replace_pattern\(log\.body, \\"x\$\$\|\$\(A\)\\", \\"\[masked:end\]\\"\)/);
+    assert.doesNotMatch(masked, /Luhn|expanded/);
   });
 
   it("the capacity check counts the container, as AKS admits it", () => {

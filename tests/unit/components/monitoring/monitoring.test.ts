@@ -30,7 +30,9 @@ const OPERATOR = {
 
 /** With every part that has alerts. */
 const withAll = (monitoring: object) =>
-  stackFile((c) => Object.assign(c, { monitoring, alloy: { ...c.alloy, events: { enabled: true } } }));
+  stackFile((c) =>
+    Object.assign(c, { monitoring, alloy: { ...c.alloy, events: { enabled: true }, journal: { units: ["kernel"] } } }),
+  );
 const planWith = (monitoring: object): Promise<OfflinePlan> => plan(withAll(monitoring));
 const ours = ({ resources }: OfflinePlan) => resources.filter(({ name }) => /^logging-(monitor-|alerts)/.test(name));
 

@@ -105,6 +105,17 @@ describe("with the production policies,", () => {
   }
 });
 
+it("Prometheus reaches the journal's container, if there is one", async () => {
+  const change = (units: readonly string[]) => (c: Loose) => {
+    c.monitoring = { kind: "prometheusOperator" };
+    c.network = { ...c.network, monitoringNamespaces: ["monitoring"] };
+    c.alloy = { ...c.alloy, journal: { units } };
+  };
+  const prometheus: Peer = { namespace: "monitoring", labels: {} };
+  assert.ok(allowed(await specsOf(change(["kernel"])), prometheus, alloy, 12347));
+  assert.ok(!allowed(await specsOf(change([])), prometheus, alloy, 12347));
+});
+
 describe("with Kubernetes events,", () => {
   const enabled = (policyEngine: string) => (c: Loose) => {
     c.network.policyEngine = policyEngine;
