@@ -5,7 +5,10 @@ import type {
   V1PersistentVolumeClaim,
   V1Pod,
 } from "@kubernetes/client-node";
+import { EVENTS_LABELS } from "../../components/alloy/events/workload.ts";
+import { JOURNAL_CONTAINER } from "../../components/alloy/journal/container.ts";
 import type { Finding } from "../../components/findings.ts";
+import { ALLOY_RELEASE, LOKI_RELEASE } from "../../components/releaseNames.ts";
 import { admissionFix, type Place } from "./admission.ts";
 
 /** The state of the pods in a namespace. */
@@ -117,6 +120,7 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): Explanation {
         lastEvent(name, evidence.events, /^Unhealthy$/)?.message,
         evidence.logs[`${name}/${status.name}`],
         `${kubectl} logs ${name} -c ${status.name} --previous`,
+        memoryFix(pod, status.name),
       );
   }
   const message = lastEvent(
@@ -127,7 +131,7 @@ function explainPod(pod: V1Pod, evidence: PodEvidence): Explanation {
   if (message?.reason === "Unhealthy")
     return {
       text: `runs, but is not ready: ${message.message}`,
-      fix: `${kubectl} logs ${name} --tail=50 shows what it waits for; Loki is ready once its ring is complete and MinIO answers`,
+      fix: `${kubectl} logs ${name} --tail=50 shows what it waits for${releaseOf(pod) === LOKI_RELEASE ? "; Loki is ready once its ring is complete and MinIO answers" : ""}`,
     };
   if (message)
     return {
@@ -170,6 +174,7 @@ function crashed(
   probe: string | undefined,
   log: string | undefined,
   command: string,
+  memory: string,
 ): Explanation {
   const ended = status.lastState?.terminated ?? status.state?.terminated;
   const code = ended?.reason === "OOMKilled" ? "out of memory" : `exit code ${ended?.exitCode ?? "unknown"}`;
@@ -180,11 +185,25 @@ function crashed(
   const lines = log?.trim() ? `; its last lines:\n${log.trim()}` : "";
   return {
     text: `${status.name} crashed ${status.restartCount === 1 ? "once" : `${status.restartCount} times`} (${code})${again}${lines}`,
-    fix:
-      ended?.reason === "OOMKilled"
-        ? "raise its memory limit (loki.<component>.resources.limits.memory)"
-        : `${command}`,
+    fix: ended?.reason === "OOMKilled" ? memory : command,
   };
+}
+
+/** Components of Loki whose resources are arguments of the same name. */
+const SIZED = ["write", "read", "backend", "gateway"];
+
+/** Which key gives a container more memory. */
+function memoryFix(pod: V1Pod, container: string): string {
+  const component = pod.metadata?.labels?.["app.kubernetes.io/component"];
+  if (releaseOf(pod) === ALLOY_RELEASE && container === JOURNAL_CONTAINER)
+    return "collect fewer units: alloy.journal.units";
+  const group =
+    releaseOf(pod) !== ALLOY_RELEASE
+      ? `loki.${SIZED.includes(component ?? "") ? component : "<component>"}`
+      : component === EVENTS_LABELS["app.kubernetes.io/component"]
+        ? "alloy.events"
+        : "alloy";
+  return `raise its memory limit (${group}.resources.limits.memory)`;
 }
 
 const lastEvent = (object: string, events: readonly CoreV1Event[], reason: RegExp): CoreV1Event | undefined =>

@@ -112,6 +112,23 @@ describe("pods that are not ready", () => {
     assert.match(oom?.fix ?? "", /memory limit/);
   });
 
+  it("name the key that gives a container more memory", () => {
+    const ended = { lastState: { terminated: { exitCode: 137, reason: "OOMKilled" } } };
+    const fixOf = (release: string, component: string | undefined, name: string) => {
+      const labels = {
+        "app.kubernetes.io/instance": release,
+        ...(component && { "app.kubernetes.io/component": component }),
+      };
+      const status = container({ waiting: { reason: "CrashLoopBackOff" } }, { name, restartCount: 1, ...ended });
+      return explain([pod("p", status, { metadata: { name: "p", labels } })])[0]?.fix ?? "";
+    };
+    assert.match(fixOf("loki", "write", "loki"), /\(loki\.write\.resources\.limits\.memory\)/);
+    assert.match(fixOf("loki", "memcached-chunks-cache", "memcached"), /\(loki\.<component>\.resources/);
+    assert.match(fixOf("alloy", undefined, "alloy"), /\(alloy\.resources\.limits\.memory\)/);
+    assert.match(fixOf("alloy", "events", "alloy"), /\(alloy\.events\.resources\.limits\.memory\)/);
+    assert.match(fixOf("alloy", undefined, "journal"), /alloy\.journal\.units/);
+  });
+
   it("show a crash even while the next try runs, with the probe's answer; not one that is over", () => {
     const again = container(
       { running: {} },
