@@ -5,7 +5,7 @@
 //   -- --with 'name={"args": {...}}'    also the stack with changes, as in bench:pipeline; may be repeated
 //   -- --rounds 3
 //
-// Needs Alloy, helm and the charts, and root on Linux for mounts of its own.
+// Needs Alloy, helm and the charts, and root on Linux for separate mounts.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

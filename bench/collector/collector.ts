@@ -50,7 +50,7 @@ function startOf(name: string, manifests: readonly Loose[]): CollectorStart {
   return { name, command, environment, config: config?.data ?? {} };
 }
 
-/** Makes the node's folders and names. This process must have mounts of its own. @param folder for them. */
+/** Makes the node's folders and names. This process must have separate mounts. @param folder for them. */
 export function makeNode(folder: string): void {
   execFileSync("ip", ["link", "set", "lo", "up"]);
   for (const path of [POD_LOGS, STORAGE, CONFIG]) {

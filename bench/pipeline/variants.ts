@@ -23,7 +23,7 @@ export interface Variant {
 
 const STACK = "prod-aks-a";
 
-/** What a variant of the stack has of its own: values of the escape hatches, and arguments in `alloy`. */
+/** What only this variant of the stack has: values of the escape hatches, and arguments in `alloy`. */
 interface Changes {
   readonly loki?: Values;
   readonly alloy?: Values;
