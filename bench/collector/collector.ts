@@ -16,6 +16,8 @@ import { sum } from "../statistics.ts";
 /** The folders of a node that a collector uses. */
 export const POD_LOGS = "/var/log/pods";
 const STORAGE = "/var/lib/alloy";
+/** Where the chart lets Alloy keep positions if no value names a folder. The seed has none. */
+const CHART_STORAGE = "/tmp/alloy";
 const CONFIG = "/etc/alloy";
 const HOST = "loki-gateway.logging.svc.cluster.local";
 
@@ -53,7 +55,7 @@ function startOf(name: string, manifests: readonly Loose[]): CollectorStart {
 /** Makes the node's folders and names. This process must have separate mounts. @param folder for them. */
 export function makeNode(folder: string): void {
   execFileSync("ip", ["link", "set", "lo", "up"]);
-  for (const path of [POD_LOGS, STORAGE, CONFIG]) {
+  for (const path of [POD_LOGS, STORAGE, CHART_STORAGE, CONFIG]) {
     const own = join(folder, path);
     for (const made of [own, path]) mkdirSync(made, { recursive: true });
     execFileSync("mount", ["--bind", own, path]);
@@ -70,7 +72,7 @@ export class Collector {
 
   /** @param log file for its output. */
   constructor({ command, environment, config }: CollectorStart, log: string) {
-    for (const path of [STORAGE, CONFIG]) execFileSync("find", [path, "-mindepth", "1", "-delete"]);
+    for (const path of [STORAGE, CHART_STORAGE, CONFIG]) execFileSync("find", [path, "-mindepth", "1", "-delete"]);
     for (const [name, text] of Object.entries(config)) writeFileSync(join(CONFIG, name), text);
     writeFileSync(join(STORAGE, OLD_RELEASE_ENDED), "0");
     const output = openSync(log, "a");
