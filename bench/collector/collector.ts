@@ -1,5 +1,5 @@
 // A variant's Alloy, run as the container of its DaemonSet: the same command, arguments, variables and files.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
@@ -67,7 +67,6 @@ export function makeNode(folder: string): void {
 
 /** A collector that runs. */
 export class Collector {
-  readonly #process: ChildProcess;
   readonly #pid: number;
 
   /** @param log file for its output. */
@@ -77,12 +76,12 @@ export class Collector {
     writeFileSync(join(STORAGE, OLD_RELEASE_ENDED), "0");
     const output = openSync(log, "a");
     const [program = "", ...args] = command;
-    this.#process = spawn(program, args, {
+    const child = spawn(program, args, {
       detached: true,
       stdio: ["ignore", output, output],
       env: { PATH: process.env.PATH, ...environment },
     });
-    this.#pid = this.#process.pid ?? 0;
+    this.#pid = child.pid ?? 0;
   }
 
   /** Waits until it is ready. */
@@ -110,10 +109,17 @@ export class Collector {
     return { cpuSeconds: sum(processes.map(cpuSeconds)), peakMiB: sum(processes.map(peakMiB)) };
   }
 
-  /** Ends all its processes. */
+  /** Ends all its processes, and waits until none is left: the next collector needs their ports. */
   async kill(): Promise<void> {
-    const ended = new Promise((done) => this.#process.once("exit", done));
-    process.kill(-this.#pid, "SIGKILL");
-    await ended;
+    await until("Alloy ended", async () => !this.#signal("SIGKILL"), { everyMs: 100 });
+  }
+
+  /** @returns whether there still is a process. */
+  #signal(signal: NodeJS.Signals): boolean {
+    try {
+      return process.kill(-this.#pid, signal);
+    } catch {
+      return false;
+    }
   }
 }
