@@ -44,7 +44,11 @@ export class Gateway implements Reader {
    * @param signal Ends every request.
    * @throws when the login cannot be read.
    */
-  static async open({ namespace }: ResolvedArgs, kube: KubeConfig, signal: AbortSignal): Promise<Gateway> {
+  static async open(
+    { namespace }: Pick<ResolvedArgs, "namespace">,
+    kube: KubeConfig,
+    signal: AbortSignal,
+  ): Promise<Gateway> {
     const labelSelector = Object.entries(READER_LOGIN_LABEL)
       .map(([key, value]) => `${key}=${value}`)
       .join(",");

@@ -92,10 +92,14 @@ export class Application {
   }
 
   /** Writes all but the last part of a long line. @returns writes the rest. */
-  begin(options: LineOptions = {}): () => void {
-    const { records } = this.#line({ ...options, long: true });
+  begin(options: LineOptions = {}): (rest?: { late?: boolean }) => void {
+    const { id, text, records } = this.#line({ ...options, long: true });
     this.#append(records.slice(0, -1));
-    return () => this.#append(records.slice(-1));
+    return ({ late = false } = {}) => {
+      const written = PART_BYTES * (records.length - 1);
+      if (late) this.#ledger.splitAt(id, text.slice(0, written), text.slice(written));
+      this.#append(records.slice(-1));
+    };
   }
 
   /**

@@ -44,7 +44,7 @@ async function scenario(running: RunningStack): Promise<void> {
     plain.writeWithId((id) => `id=${id} before`);
     if (round === 9) await killLoki(running);
     if (round % 3 === 1) {
-      await sleep(100 * round);
+      await sleep(50 * round);
       await alloy.kill();
       alloy.start();
     }
@@ -52,7 +52,13 @@ async function scenario(running: RunningStack): Promise<void> {
     await sleep(2_500);
     if (round === 12) await startLoki(running);
   }
-  for (const [application] of traces) application.end();
+  // Stack traces as the last words of containers whose files the kubelet removes soon after. Alloy looks at them at other moments of each end.
+  for (const [application, kind] of traces) {
+    application.writeWithId((id) => `${STACK_TRACES[kind](`id=${id} failed`)} ${id}`);
+    setTimeout(() => application.delete(), 1_700);
+    await sleep(130);
+  }
+  await sleep(2_000);
   plain.end();
   await assertNothingLost("multiline", running, ledger, { sentAgain: "everything" });
 }

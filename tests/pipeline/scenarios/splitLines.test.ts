@@ -32,7 +32,7 @@ describe("lines that containerd splits", { skip: alloyMissing() }, () => {
     const { ledger, pods } = applications(running, "betweenkill");
     for (let round = 0; round < 4; round++) {
       const rest = pods.map((pod) => pod.begin());
-      await sleep(300 * round);
+      await sleep(200 * round);
       await alloy.kill();
       for (const finish of rest) finish();
       for (const pod of pods) pod.write();
@@ -47,7 +47,7 @@ describe("lines that containerd splits", { skip: alloyMissing() }, () => {
     const { ledger, pods } = applications(running, "betweenstop");
     const rest = pods.map((pod) => pod.begin());
     const replaced = restartAlloy(running);
-    await sleep(500);
+    await sleep(200);
     for (const finish of rest) finish();
     await replaced;
     await assertDelivered("replaced between parts", running, ledger, { sentAgain: "a batch" });
@@ -84,14 +84,31 @@ describe("lines that containerd splits", { skip: alloyMissing() }, () => {
     await assertDelivered("last words", running, ledger);
   });
 
+  it("the last words of containers whose files the kubelet removes two seconds later", async () => {
+    const running = await runningStack();
+    const { ledger, pods } = applications(running, "removedwords");
+    for (const pod of pods) {
+      pod.write();
+      pod.lastWords((id) => `id=${id} panic: out of memory`);
+      // Alloy looks at the files at other moments of each pod's end.
+      setTimeout(() => pod.delete(), 2_200);
+      await sleep(130);
+    }
+    await sleep(2_500);
+    await assertDelivered("last words, files removed", running, ledger);
+  });
+
   it("a writer that pauses between the parts", async () => {
     const running = await runningStack();
     const { ledger, pods } = applications(running, "slow");
     for (let round = 0; round < 5; round++) {
       const rest = pods.map((pod) => pod.begin());
-      await sleep(600 + 600 * round);
+      await sleep(150 * round);
       for (const finish of rest) finish();
     }
+    const rest = pods.map((pod) => pod.begin());
+    await sleep(5_000);
+    for (const finish of rest) finish({ late: true });
     await assertDelivered("slow writers", running, ledger);
   });
 });
