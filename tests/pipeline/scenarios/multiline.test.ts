@@ -53,12 +53,13 @@ async function scenario(running: RunningStack): Promise<void> {
     if (round === 12) await startLoki(running);
   }
   // Stack traces as the last words of containers whose files the kubelet removes soon after. Alloy looks at them at other moments of each end.
+  await running.queries.untilDelivered(ledger);
   for (const [application, kind] of traces) {
     application.writeWithId((id) => `${STACK_TRACES[kind](`id=${id} failed`)} ${id}`);
-    setTimeout(() => application.delete(), 1_700);
+    setTimeout(() => application.delete(), 2_200);
     await sleep(130);
   }
-  await sleep(2_000);
+  await sleep(2_500);
   plain.end();
   await assertNothingLost("multiline", running, ledger, { sentAgain: "everything" });
 }
