@@ -47,11 +47,30 @@ export class Alerts {
 
   /** As `assertFired`, and goes on. */
   async assertFiredUntilNow(...names: string[]): Promise<void> {
+    await this.#compare((found) => assert.deepEqual(found, names.sort()));
+  }
+
+  /** Ends the watch. For an outage that may end before these alerts fire: no other alert may. */
+  async assertNoneBut(...names: string[]): Promise<void> {
+    await this.#compare((found) =>
+      assert.deepEqual(
+        found.filter((name) => !names.includes(name)),
+        [],
+      ),
+    );
+    await this.#watch?.stop();
+  }
+
+  async #compare(compare: (found: string[]) => void): Promise<void> {
     if (!this.#watch) return;
     const fired = await this.#watch.fired();
     const found = [...new Set(fired.map(({ name }) => name))].sort();
     figure(this.#scenario, `alerts that fired: ${found.join(", ") || "none"}`);
-    assert.deepEqual(found, names.sort(), `in ${this.#scenario} fired: ${JSON.stringify(fired, null, 2)}`);
+    try {
+      compare(found);
+    } catch (error) {
+      throw new Error(`in ${this.#scenario} fired: ${JSON.stringify(fired, null, 2)}`, { cause: error });
+    }
   }
 
   async #until(what: string, reached: (active: ActiveAlert[]) => boolean): Promise<void> {

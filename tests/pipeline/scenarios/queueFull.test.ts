@@ -16,6 +16,7 @@ import {
   runningStack,
   startLoki,
 } from "../../harness/runningStack/runningStack.ts";
+import { Alerts } from "../alerts.ts";
 import { assertDelivered } from "../scenario.ts";
 
 /** One batch more than Alloy needs. Production has 640 MiB for each group. */
@@ -39,6 +40,7 @@ it("Alloy replaced and killed while its queue is full: reading waits, nothing is
   const running = await runningStack();
   const { alloy } = running.cluster;
   await withAlloyEnvironment(running, { LOGGING_QUEUE_BYTES: String(QUEUE_BYTES) }, async () => {
+    const alerts = await Alerts.of("queue full", running);
     const workload = new Workload(running.podLogs, "full", { linesPerSecond: 1500 });
     await sleep(5_000);
     await killLoki(running);
@@ -53,6 +55,8 @@ it("Alloy replaced and killed while its queue is full: reading waits, nothing is
     await restartAlloy(running);
     await startLoki(running);
     await sleep(10_000);
+    // How long it takes until queues are full decides which of them fire. The scenario `alerts` waits for each.
+    await alerts.assertNoneBut("LoggingPartDown", "LoggingQueueFull", "LoggingQueueHalfFull", "LoggingRestarts");
     // Each of the four starts sends a batch of each group again.
     await assertDelivered("queue full", running, workload.stop(), { sentAgain: "everything" });
     // Alloy looks at what it could free when a queue has become small.
