@@ -13,13 +13,9 @@ export interface Parsed<T> {
 
 /** Parses arguments. Unlike `safeParse`, it also returns the parts that fit when others do not. */
 export function parseArguments<S extends z.ZodObject>(schema: S, given: unknown): Parsed<z.output<S>> {
-  let value: unknown = given;
-  const seen = z.check<z.output<S>>((payload) => {
-    value = payload.value;
-  });
-  // Runs the check even after an error. https://zod.dev/api#when
-  seen._zod.def.when = () => true;
-  const { error } = schema.check(seen).safeParse(given);
+  // A check of the schema would not run after some errors, as that of a fraction in place of a whole number.
+  const { value } = schema._zod.run({ value: given, issues: [] }, { async: false }) as z.core.ParsePayload;
+  const { error } = schema.safeParse(given);
   const issues = error?.issues ?? [];
   return { value: value as z.output<S>, findings: issues.flatMap((issue) => findingsOf(issue, schema, given)) };
 }
@@ -172,7 +168,7 @@ function allowedText(issue: z.core.$ZodIssue): string {
         ? "text that is not empty"
         : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "too_big":
-      return `at most ${issue.maximum}`;
+      return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
     default:
       return issue.message.replace(/^Invalid [\w ]+?: /, "");
   }

@@ -48,6 +48,9 @@ const statefulComponent = (replicas: number, diskSizeGiB: number) => ({
   diskSizeGiB: count.default(diskSizeGiB),
 });
 
+/** Megabytes, in a range that Loki reads as a size. */
+const perStreamMb = z.number().min(0.1).max(1_000_000);
+
 /** Arguments of Grafana Loki, SimpleScalable. */
 export const lokiArgs = z.strictObject({
   /** Where the chart comes from. The project pins the version. */
@@ -117,12 +120,12 @@ export const lokiArgs = z.strictObject({
        * @default 5
        */
       // It bounds what a container that floods costs. Alloy reads about 7 MB/s with one core, so a limit above that never bites.
-      perStreamRateMb: z.number().positive().default(5),
+      perStreamRateMb: perStreamMb.default(5),
       /**
        * Accepted at once per stream, MB; not below the rate.
        * @default 20
        */
-      perStreamBurstMb: z.number().positive().default(20),
+      perStreamBurstMb: perStreamMb.default(20),
       /**
        * Active streams in the cluster.
        * @default 20000

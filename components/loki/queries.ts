@@ -49,7 +49,7 @@ export const queriesArgs = z.strictObject({
    * `timeoutSeconds`.
    * @default 108
    */
-  maxReadGb: count.default(108),
+  maxReadGb: count.max(1_000_000).default(108),
   /**
    * Series that one query may return. The default is one for each container on 40 nodes.
    * @default 1200

@@ -5,12 +5,15 @@ import { isMap, type Values } from "../helm/mergeValues.ts";
 import { containerName, namespaceName } from "../kubernetesNames.ts";
 import { TENANT } from "./effectiveConfig.ts";
 
+/** A century. Loki cannot read a duration of three. */
+const MOST_HOURS = 876_000;
+
 /** How long lines are kept, hours. */
 export const keptHours = z.number().refine(
-  (hours) => hours >= 24 && hours % 24 === 0,
+  (hours) => hours >= 24 && hours <= MOST_HOURS && hours % 24 === 0,
   explained({
-    text: "a multiple of 24, 24 or more: the compactor deletes whole index tables of 24 h",
-    fix: (hours: number) => `write ${Math.max(24, Math.round(hours / 24) * 24)}`,
+    text: `a multiple of 24, 24 or more: the compactor deletes whole index tables of 24 h. At most ${MOST_HOURS}, a century`,
+    fix: (hours: number) => `write ${Math.min(MOST_HOURS, Math.max(24, Math.round(hours / 24) * 24))}`,
   }),
 );
 

@@ -10,8 +10,11 @@ import { thresholdsArgs } from "./thresholds.ts";
 export const NOBODY_IS_ALERTED =
   "monitoring.kind is none: nobody will be alerted when lines stop arriving, or when a disk fills up.";
 
-/** Labels that the stack gives every alert. */
-const OWN_LABELS = ["cluster", "severity"];
+/** Labels that the stack and Prometheus give an alert, and those that tell its parts apart. One value for all parts would stop the alert. */
+const OWN_LABELS = [
+  ...["alertname", "alertstate", "cluster", "component", "container", "endpoint", "instance", "job", "name"],
+  ...["namespace", "node", "operation", "pod", "reason", "route", "secret", "severity"],
+];
 
 const labels = z.record(z.string(), z.string()).refine(
   (map) => Object.entries(map).every(([key, value]) => isLabelKey(key) && isLabelValue(value)),
@@ -23,9 +26,12 @@ const labels = z.record(z.string(), z.string()).refine(
 
 /** A label as Prometheus has it: its names have neither - nor /. https://prometheus.io/docs/concepts/data_model/ */
 const alertLabels = z.record(z.string(), z.string()).refine(
-  (map) => Object.keys(map).every((key) => /^[a-zA-Z_]\w*$/.test(key) && !OWN_LABELS.includes(key)),
+  (map) =>
+    Object.entries(map).every(
+      ([key, value]) => /^(?!__)[a-zA-Z_]\w*$/.test(key) && !OWN_LABELS.includes(key) && !value.includes("{{"),
+    ),
   explained({
-    text: `names of letters, digits and _, other than the alerts' own: ${OWN_LABELS.join(", ")}`,
+    text: `names of letters, digits and _, other than the alerts' own (${OWN_LABELS.join(", ")}), with values that are not templates`,
     fix: "write the labels that Alertmanager's routes match: team: platform",
   }),
 );
@@ -36,6 +42,15 @@ const armId = (type: string, fix: string) =>
     (id) => new RegExp(`^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/${type}/[^/]+$`, "i").test(id),
     explained({ text: `/subscriptions/<id>/resourceGroups/<group>/providers/${type}/<name>`, fix }),
   );
+
+/** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources */
+const resourceGroup = text.refine(
+  (name) => /^[\p{L}\p{N}_.()-]{0,89}[\p{L}\p{N}_()-]$/u.test(name),
+  explained({
+    text: "the name of a resource group: letters, digits, _, -, ., ( and ), not . at its end",
+    fix: "write what `az group list --query [].name -o tsv` prints",
+  }),
+);
 
 const none = z.strictObject({
   /** Nothing scrapes the platform, and nobody is alerted. */
@@ -52,7 +67,15 @@ const alerting = {
    * Where your people read `docs/runbooks.md`: its address on your Git server. Each alert links to its own section.
    * @default "docs/runbooks.md"
    */
-  runbooksUrl: text.default("docs/runbooks.md"),
+  runbooksUrl: text
+    .refine(
+      (address) => /^[^\s#{}]+$/.test(address),
+      explained({
+        text: "the address of the page, without spaces, braces and #: each alert adds #, and the name of its section",
+        fix: "copy the page's address from your browser, up to the #",
+      }),
+    )
+    .default("docs/runbooks.md"),
   /** When alerts fire. */
   thresholds: thresholdsArgs.prefault({}),
 };
@@ -103,7 +126,7 @@ const azureManagedPrometheus = z.strictObject({
    * Resource group of the rule groups, in the cluster's subscription.
    * @default - the cluster's resource group
    */
-  resourceGroupName: text.optional(),
+  resourceGroupName: resourceGroup.optional(),
   /**
    * ARM IDs of the action groups that every alert calls, five at most.
    * https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups

@@ -14,17 +14,17 @@ export const thresholdsArgs = z.strictObject({
    * `LoggingNodeSilent`: minutes in which a node's Alloy delivers no line.
    * @default 30
    */
-  silentNodeMinutes: count.default(30),
+  silentNodeMinutes: count.max(1440).default(30),
   /**
    * `LoggingEventsSilent`: hours in which no Kubernetes event is read. Even a quiet cluster has some in this time.
    * @default 6
    */
-  silentEventsHours: count.default(6),
+  silentEventsHours: count.max(168).default(6),
   /**
-   * `LoggingWriterDiskFilling`: use of a writer's disk, percent. Loki refuses lines at 90.
+   * `LoggingWriterDiskFilling`: use of a writer's disk, percent, less than the 90 at which Loki refuses lines.
    * @default 75
    */
-  writerDiskPercent: percent.default(75),
+  writerDiskPercent: percent.lt(90).default(75),
   /**
    * `LoggingRequestErrors` and `LoggingObjectStoreErrors`: failed requests, percent.
    * @default 5

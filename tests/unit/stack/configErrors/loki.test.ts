@@ -1,7 +1,7 @@
 import { describeMistakes, type Mistake } from "./mistakes.ts";
 
 describeMistakes("Loki's config", [
-  ...[0, 12, 25, 335, 24.5, -24].map(
+  ...[0, 12, 25, 335, 24.5, -24, 4_800_000].map(
     (retentionHours): Mistake => ({
       what: `a retention of ${retentionHours} hours`,
       change: (c) => {
@@ -10,7 +10,7 @@ describeMistakes("Loki's config", [
       path: "loki.retentionHours",
       given: retentionHours,
       allowed: /a multiple of 24, 24 or more/,
-      fix: /^write \d*(24|336)$/,
+      fix: /^write \d*(24|336|876000)$/,
     }),
   ),
   {

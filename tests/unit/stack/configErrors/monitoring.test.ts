@@ -62,9 +62,46 @@ describeMistakes("the monitoring", [
         /kubectl get prometheus/,
       ),
   ),
-  ...[{ "team-name": "x" }, { severity: "page" }].map((alertLabels) =>
+  ...["bad/name", "rg.", "/subscriptions/x/resourceGroups/rg"].map((resourceGroupName) =>
     mistake(
-      `labels of alerts that Prometheus refuses or the stack sets: ${Object.keys(alertLabels)}`,
+      `a resource group's name that Azure refuses: ${resourceGroupName}`,
+      { ...AZURE, resourceGroupName },
+      "resourceGroupName",
+      /the name of a resource group/,
+      /az group list/,
+    ),
+  ),
+  ...["our wiki", "https://git.example.com/runbooks.md#top", "https://x.example.com/{{ x"].map((runbooksUrl) =>
+    mistake(
+      `an address of the runbooks that no alert can link to: ${runbooksUrl}`,
+      { kind: "prometheusOperator", runbooksUrl },
+      "runbooksUrl",
+      /without spaces, braces and #/,
+      /your browser/,
+    ),
+  ),
+  ...Object.entries({
+    ...{ writerDiskPercent: [90, /less than 90/], silentNodeMinutes: [1441, /at most 1440/] },
+    ...{ silentEventsHours: [1_000_000_000, /at most 168/], errorPercent: [101, /at most 100/] },
+    queuePercent: [0, /more than 0/],
+  } as Record<string, [number, RegExp]>).map(
+    ([threshold, [value, allowed]]): Mistake => ({
+      what: `a threshold at which no alert can help: ${threshold} ${value}`,
+      change: (c) => {
+        c.monitoring = { kind: "prometheusOperator", thresholds: { [threshold]: value } };
+      },
+      path: `monitoring.thresholds.${threshold}`,
+      given: value,
+      allowed,
+      fix: /monitoring in docs/,
+    }),
+  ),
+  ...[
+    ...[{ "team-name": "x" }, { __team: "x" }, { severity: "page" }, { alertname: "x" }, { pod: "x" }],
+    { team: "{{ $labels.team }}" },
+  ].map((alertLabels) =>
+    mistake(
+      `labels of alerts that Prometheus refuses or an alert has: ${JSON.stringify(alertLabels)}`,
       { kind: "prometheusOperator", alertLabels },
       "alertLabels",
       /letters, digits and _/,

@@ -3,7 +3,7 @@ import { describeMistakes, type Mistake } from "./mistakes.ts";
 const streams = [{ selector: '{namespace="dev"}', priority: 1, period: "24h" }];
 
 describeMistakes("the retention of a namespace", [
-  ...[0, 12, 25, -24, 24.5].map(
+  ...[0, 12, 25, -24, 24.5, 4_800_000].map(
     (hours): Mistake => ({
       what: `${hours} hours`,
       change: (c) => {
@@ -12,7 +12,7 @@ describeMistakes("the retention of a namespace", [
       path: "loki.retention[0].hours",
       given: hours,
       allowed: /a multiple of 24, 24 or more/,
-      fix: /^write 24$/,
+      fix: /^write (24|876000)$/,
     }),
   ),
   {
