@@ -59,6 +59,20 @@ export function onlyStack([stack, ...others]: readonly string[]): string {
 
 /** Runs a command with this process's arguments, and ends the process with its exit code. */
 export function runAsProcess(main: Command): void {
-  // Ends now: requests without an answer, as of a cluster that cannot be reached, would keep the process alive.
-  main(process.argv.slice(2)).then((code) => process.exit(code));
+  main(process.argv.slice(2)).then(async (code) => {
+    await Promise.all([process.stdout, process.stderr].map(flushed));
+    // Ends now: requests without an answer, as of a cluster that cannot be reached, would keep the process alive.
+    process.exit(code);
+  });
 }
+
+/**
+ * Waits until a stream has handed over what was printed. Of what a full pipe has not taken, `process.exit` would lose the rest.
+ * https://nodejs.org/api/process.html#a-note-on-process-io
+ */
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((done) => {
+    // A reader that is gone gets nothing more.
+    stream.once("error", () => done());
+    stream.write("", () => done());
+  });

@@ -32,6 +32,6 @@ render(process.argv[2] ?? "", process.argv.includes(WITH_PROMISES)).then(
   (rendered) => process.stdout.write(JSON.stringify(rendered)),
   (error: unknown) => {
     console.error(errorText(error));
-    process.exit(1);
+    process.exitCode = 1;
   },
 );
