@@ -75,7 +75,7 @@ describe("adopting what exists", () => {
     if (!programs.helm || !onPath("jq")) return t.skip("nothing was adopted");
     const { name, bucket, cluster, stack } = deployments["prod-aks-b"];
     const kept = await listObjects(minio.client(minio.admin), bucket);
-    // The release by hand let people read lines for ever, and the config does not.
+    // The release by hand shows lines of any age, and the config limits it.
     const stopped = await deploy(engine, ["up", "--stack", name]);
     assert.equal(stopped.outcome, "stopped", JSON.stringify(stopped.errors));
     const accepting = ["up", "--stack", name, "--accept-destructive"];
