@@ -57,6 +57,16 @@ export function onlyStack([stack, ...others]: readonly string[]): string {
   return stack;
 }
 
+/** A day. After a time that it cannot count, Node's clock ends at once. */
+const MOST_SECONDS = 86_400;
+
+/** The seconds of an option. @throws {UsageError} when they are not between 0 and a day. */
+export function secondsOf(option: string): number {
+  const seconds = Number(option);
+  if (!(seconds > 0 && seconds <= MOST_SECONDS)) throw new UsageError();
+  return seconds;
+}
+
 /** Runs a command with this process's arguments, and ends the process with its exit code. */
 export function runAsProcess(main: Command): void {
   main(process.argv.slice(2)).then(async (code) => {

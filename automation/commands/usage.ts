@@ -6,7 +6,7 @@ import { stackNames } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
 import { measureUsage } from "../usage/usage.ts";
 import { usageText } from "../usage/usageText.ts";
-import { defineCommand, onlyStack, runAsProcess, UsageError } from "./defineCommand.ts";
+import { defineCommand, onlyStack, runAsProcess, secondsOf, UsageError } from "./defineCommand.ts";
 
 /** More days take Loki longer than they tell about growth. */
 const MOST_DAYS = 90;
@@ -29,10 +29,10 @@ const OPTIONS = {
 
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
-  const [days, timeoutSeconds] = [Number(values.days), Number(values.timeout)];
-  const pricePerGb = values.price === undefined ? undefined : Number(values.price);
-  if (!(Number.isInteger(days) && days >= 1 && days <= MOST_DAYS && timeoutSeconds > 0)) throw new UsageError();
-  if (pricePerGb !== undefined && !(pricePerGb >= 0)) throw new UsageError();
+  const [days, timeoutSeconds] = [Number(values.days), secondsOf(values.timeout)];
+  const pricePerGb = values.price === undefined ? undefined : Number(values.price || Number.NaN);
+  if (!(Number.isInteger(days) && days >= 1 && days <= MOST_DAYS)) throw new UsageError();
+  if (pricePerGb !== undefined && !(pricePerGb >= 0 && pricePerGb < Infinity)) throw new UsageError();
   const { args, access } = await stackSettings(stack, values["config-file"]);
   const kube = await connect(access, args.cluster.resourceId);
   const late = new AbortController();

@@ -51,6 +51,8 @@ it("Alloy replaced and killed while its queue is full: reading waits, nothing is
     figure("queue full", `${await fullQueues(running)} queues, ${queueMegabytes(running).toFixed(1)} MB`);
     await alloy.kill();
     alloy.start();
+    // Alloy is ready after each queue has put back what was being sent. A kill before that may lose it (docs/loss-contract.md).
+    await running.cluster.waitUntilReady([alloy]);
     await sleep(5_000);
     await restartAlloy(running);
     await startLoki(running);

@@ -170,9 +170,11 @@ describe("npm run usage", () => {
   });
 
   it("prints its usage for figures that cannot be meant", async () => {
-    for (const wrong of [["--days", "0"], ["--days", "x"], ["--days", "1000"], ["--price=-1"], ["--timeout", "0"]]) {
-      const { code, stderr } = await runInProcess(main, ["prod-aks-a", ...wrong]);
-      assert.equal(code, 1);
+    const options = ["--days=0", "--days=x", "--days=1000", "--days=1.5", "--price=-1", "--price=", "--price=Infinity"];
+    // With more than 24 days, Node's clock would end at once.
+    for (const wrong of [...options, "--timeout=0", "--timeout=1000000000", "--timeout=Infinity", "--timeout=2m"]) {
+      const { code, stderr } = await runInProcess(main, ["prod-aks-a", wrong]);
+      assert.equal(code, 1, wrong);
       assert.match(stderr, /^usage: npm run usage -- <stack>/);
     }
   });
