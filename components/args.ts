@@ -9,7 +9,7 @@ import { secretInput } from "./argumentTypes.ts";
 import { checkSafeguards, clusterArgs } from "./cluster/args.ts";
 import { admitted } from "./cluster/safeguards.ts";
 import { Findings, InvalidArgumentsError } from "./findings.ts";
-import { grafanaArgs } from "./grafana/args.ts";
+import { checkMaxLines, grafanaArgs } from "./grafana/args.ts";
 import { chartSource } from "./helm/chartSource.ts";
 import { isMap, mergeValues, type Values } from "./helm/mergeValues.ts";
 import { promisesGivenUpArg, warnOfGivenUp } from "./helm/promises/args.ts";
@@ -147,6 +147,9 @@ function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | unde
       { canary: args.loki.canary, exclude: args.alloy.exclude, namespace: args.namespace },
       findings,
     ),
+  );
+  findings.when(["grafana.dataSource", "loki.queries.maxEntries"], () =>
+    checkMaxLines(args.grafana?.dataSource?.maxLines, args.loki.queries.maxEntries, findings),
   );
   findings.within("monitoring", () => checkMonitoring(args.monitoring, args.cluster, findings));
   return ca;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, explained, text } from "../argumentTypes.ts";
+import type { Findings } from "../findings.ts";
 import { isLabelKey, labelValue, namespaceName } from "../kubernetesNames.ts";
 
 /** How Grafana gets from a line to its trace. */
@@ -56,7 +57,7 @@ const dataSource = z.strictObject({
    */
   label: sidecarLabel("grafana_datasource"),
   /**
-   * Lines that Grafana asks for at once.
+   * Lines that Grafana asks for at once, `loki.queries.maxEntries` at most.
    * @default 1000
    */
   maxLines: count.default(1000),
@@ -98,3 +99,13 @@ export const grafanaArgs = z.strictObject({
    */
   dashboards: dashboards.optional(),
 });
+
+/** Checks that Loki answers what Grafana asks for: it refuses a query for more lines than its limit. */
+export function checkMaxLines(maxLines: number | undefined, maxEntries: number, findings: Findings): void {
+  findings.check(maxLines === undefined || maxLines <= maxEntries, {
+    subject: "grafana.dataSource.maxLines",
+    given: maxLines,
+    text: `${maxEntries} at most, which is loki.queries.maxEntries: Loki refuses a query for more lines`,
+    fix: `write ${maxEntries}, or raise loki.queries.maxEntries`,
+  });
+}

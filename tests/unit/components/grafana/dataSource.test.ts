@@ -50,6 +50,20 @@ describe("Grafana's data source", () => {
     assert.equal((second.outputs.grafanaDataSource as Loose).basicAuthUser, "logging-2");
   });
 
+  for (const [maxLines, maxEntries] of [
+    [5001, 5000],
+    [undefined, 999],
+  ])
+    it(`asks for no more lines than Loki answers: ${maxLines} of ${maxEntries}`, async () => {
+      const file = stackFile((config) => {
+        config.grafana = { dataSource: { namespace: "grafana", ...(maxLines && { maxLines }) } };
+        config.loki.queries = { maxEntries };
+      });
+      const { text, fix } = problemAt(await refusal(file), "grafana.dataSource.maxLines");
+      assert.match(text, new RegExp(`^${maxEntries} at most`));
+      assert.match(fix, new RegExp(`^write ${maxEntries}`));
+    });
+
   it("has links from trace ids, in a line's text and beside it", async () => {
     const { outputs } = await planned({ namespace: "grafana", maxLines: 5000, traces: { dataSourceUid: "tempo" } });
     const { jsonData } = outputs.grafanaDataSource as Loose;
