@@ -8,7 +8,7 @@ import { kubeconfigWithLogin } from "../../stack/kubeconfig.ts";
 import { type ProgramError, runProgram } from "../subprocess.ts";
 
 /** `az` may ask for a login, or wait for an answer that never comes. */
-const AZ_SECONDS = 60;
+export const AZ_SECONDS = 60;
 
 /**
  * Connects to the cluster of a stack, in the way that the stack itself connects.

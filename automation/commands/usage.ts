@@ -1,5 +1,5 @@
 // npm run usage -- <stack>: who logs how much, what it takes in MinIO, and whether it fits.
-import { connect } from "../cluster/clusterApi.ts";
+import { AZ_SECONDS, connect } from "../cluster/clusterApi.ts";
 import { Gateway } from "../cluster/gateway.ts";
 import { within } from "../cluster/within.ts";
 import { stackNames } from "../plan/stackFiles.ts";
@@ -34,11 +34,11 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
   if (!(Number.isInteger(days) && days >= 1 && days <= MOST_DAYS)) throw new UsageError();
   if (pricePerGb !== undefined && !(pricePerGb >= 0 && pricePerGb < Infinity)) throw new UsageError();
   const { args, access } = await stackSettings(stack, values["config-file"]);
-  const kube = await connect(access, args.cluster.resourceId);
   const late = new AbortController();
   const clock = setTimeout(() => late.abort(new Error(`not within ${timeoutSeconds} seconds`)), timeoutSeconds * 1000);
-  const gateway = await within(late.signal, Gateway.open(args, kube, late.signal));
   try {
+    const kube = await connect(access, args.cluster.resourceId, Math.min(timeoutSeconds, AZ_SECONDS));
+    const gateway = await within(late.signal, Gateway.open(args, kube, late.signal));
     const options = { days, ...(pricePerGb !== undefined && { pricePerGb }) };
     const measured = await within(late.signal, measureUsage(args, gateway, options));
     console.log(values.json ? JSON.stringify(measured, null, 2) : usageText(measured));
