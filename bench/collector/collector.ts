@@ -68,13 +68,14 @@ export function makeNode(folder: string): void {
 /** A collector that runs. */
 export class Collector {
   readonly #pid: number;
+  readonly #log: string;
 
   /** @param log file for its output. */
   constructor({ command, environment, config }: CollectorStart, log: string) {
     for (const path of [STORAGE, CHART_STORAGE, CONFIG]) execFileSync("find", [path, "-mindepth", "1", "-delete"]);
     for (const [name, text] of Object.entries(config)) writeFileSync(join(CONFIG, name), text);
     writeFileSync(join(STORAGE, OLD_RELEASE_ENDED), "0");
-    const output = openSync(log, "a");
+    const output = openSync(log, "w");
     const [program = "", ...args] = command;
     const child = spawn(program, args, {
       detached: true,
@@ -82,11 +83,19 @@ export class Collector {
       env: { PATH: process.env.PATH, ...environment },
     });
     this.#pid = child.pid ?? 0;
+    this.#log = log;
   }
 
-  /** Waits until it is ready. */
-  ready = (): Promise<unknown> =>
-    until("Alloy ready", async () => (await fetch("http://127.0.0.1:12345/-/ready")).ok, { everyMs: 200 });
+  /** Waits until it is ready. @throws with the end of its log when it ends instead. */
+  ready = (): Promise<void> =>
+    until("Alloy ready", async () => !isRunning(this.#pid) || (await fetch("http://127.0.0.1:12345/-/ready")).ok, {
+      everyMs: 200,
+    }).then(() => this.checkRunning());
+
+  /** @throws with the end of its log when it has ended. */
+  checkRunning(): void {
+    if (!isRunning(this.#pid)) throw new Error(`Alloy ended:\n${readFileSync(this.#log, "utf8").slice(-2000)}`);
+  }
 
   /** Lines that the sink has accepted. The two engines count them under different names. */
   async sent(): Promise<number> {
@@ -104,22 +113,29 @@ export class Collector {
 
   /** CPU seconds and largest memory of its processes since the start. */
   usage(): { cpuSeconds: number; peakMiB: number } {
-    const processes = [this.#pid];
-    for (const pid of processes) processes.push(...childrenOf(pid));
+    const processes = this.#processes();
     return { cpuSeconds: sum(processes.map(cpuSeconds)), peakMiB: sum(processes.map(peakMiB)) };
   }
 
-  /** Ends all its processes, and waits until none is left: the next collector needs their ports. */
+  /** Ends all its processes, and waits until none runs: the next collector needs their ports. */
   async kill(): Promise<void> {
-    await until("Alloy ended", async () => !this.#signal("SIGKILL"), { everyMs: 100 });
+    const processes = this.#processes().filter(isRunning);
+    for (const pid of processes) process.kill(pid, "SIGKILL");
+    await until("Alloy's end", async () => !processes.some(isRunning), { everyMs: 100 });
   }
 
-  /** @returns whether there still is a process. */
-  #signal(signal: NodeJS.Signals): boolean {
-    try {
-      return process.kill(-this.#pid, signal);
-    } catch {
-      return false;
-    }
+  #processes(): number[] {
+    const processes = [this.#pid];
+    for (const pid of processes) processes.push(...childrenOf(pid));
+    return processes;
+  }
+}
+
+/** Whether a process runs. One that has ended and that nothing waits for does not: flock's child has no parent any more. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }

@@ -69,6 +69,7 @@ async function untilSent(
   let last = { at: performance.now(), cpuSeconds: 0, sent: 0 };
   for (;;) {
     const sent = await collector.sent();
+    collector.checkRunning();
     if (sent !== last.sent || !isFed) last = { at: performance.now(), cpuSeconds: collector.usage().cpuSeconds, sent };
     const isSilent = sent > 0 && performance.now() - last.at > SILENCE_MS;
     if (isFed && (sent >= lines || isSilent)) break;
