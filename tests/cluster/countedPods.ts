@@ -21,8 +21,8 @@ done`;
 const SCRIPTS = {
   steady: numbered(1),
   busy: numbered(50),
-  /** The last words have no newline. */
-  crashing: `run=$EPOCHREALTIME; for n in {1..300}; do echo "run=$run n=$n"; done; printf 'run=%s n=301 last' "$run"; exit 3`,
+  /** The last words have no newline. The kubelet removes the file of a start when the next one ends, which is after Alloy has looked twice. */
+  crashing: `run=$EPOCHREALTIME; for n in {1..300}; do echo "run=$run n=$n"; done; sleep 5; printf 'run=%s n=301 last' "$run"; exit 3`,
 };
 
 const LINE = /^run=(?<run>[\d.,]+) n=(?<n>\d+)(?: (?<end>last|0{40000}))?$/;
@@ -58,15 +58,15 @@ export class CountedPods {
     this.#image = image;
   }
 
-  /** Starts one pod of each kind. @param image has Bash, and the nodes can pull it. */
-  static async start(kube: KubeConfig, image: string): Promise<CountedPods> {
+  /** @param image has Bash, and the nodes can pull it. */
+  static async inNewNamespace(kube: KubeConfig, image: string): Promise<CountedPods> {
     const pods = new CountedPods(kube, image);
     await pods.#core.createNamespace({ body: { metadata: { name: NAMESPACE } } });
-    for (const [name, script] of Object.entries(SCRIPTS)) await pods.#create(name, script);
     return pods;
   }
 
-  async #create(name: string, script: string): Promise<void> {
+  /** Starts a pod, and waits until it runs. */
+  async start(name: keyof typeof SCRIPTS): Promise<void> {
     await this.#core.createNamespacedPod({
       namespace: NAMESPACE,
       body: {
@@ -75,10 +75,11 @@ export class CountedPods {
           terminationGracePeriodSeconds: 5,
           automountServiceAccountToken: false,
           securityContext: { runAsUser: 65534, runAsGroup: 65534, runAsNonRoot: true },
-          containers: [{ name: "counted", image: this.#image, command: ["/bin/bash", "-c", script] }],
+          containers: [{ name: "counted", image: this.#image, command: ["/bin/bash", "-c", SCRIPTS[name]] }],
         },
       },
     });
+    await until(name, async () => (await this.read(name)).status?.phase === "Running", { timeoutMs: 120_000 });
   }
 
   read(name: string): Promise<V1Pod> {

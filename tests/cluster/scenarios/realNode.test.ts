@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
@@ -133,9 +134,9 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
   }, async () => {
     const killed = await agent();
     const name = killed.metadata?.name ?? "";
-    counted = await CountedPods.start(kube, imageOf(killed));
+    counted = await CountedPods.inNewNamespace(kube, imageOf(killed));
     const pods = counted;
-    await until("the running pods", () => pods.read("busy").then(({ status }) => status?.phase === "Running"));
+    for (const pod of ["steady", "busy"] as const) await pods.start(pod);
     await pods.kill(NAMESPACE, name, "alloy", "alloy");
     await until("Alloy after it was killed", async () => restartsOf(await agent()) > restartsOf(killed) && allReady(), {
       timeoutMs: 120_000,
@@ -148,7 +149,10 @@ describe("a cluster whose pods really run", { timeout: 1_800_000 }, () => {
       });
     });
     await until("the other Alloy", allReady, { timeoutMs: 120_000 });
+    await pods.start("crashing");
     const starts = await pods.starts("crashing", 3);
+    // The kubelet waits for longer than that before it starts the container again.
+    await sleep(5_000);
     for (const pod of ["crashing", "busy"]) await pods.remove(pod);
     const { highest } = await assertCounted("crashing", starts);
     assert.deepEqual(
