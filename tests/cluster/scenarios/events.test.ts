@@ -82,6 +82,24 @@ describe("the events and the journals", () => {
     nodes = linuxNodes(environment.loggingNodes);
   });
 
+  it("a pod that finds no node fails the deploy, which quotes the scheduler and names the pod", async () => {
+    const soon = on((config) => {
+      config["logging:alloy"].timeoutSeconds = 20;
+    });
+    await cordon(api, true);
+    try {
+      await withConfig(NAME, soon, async () => {
+        const result = await timed("  the deploy gives up", () => deploy(engine, ["up", "--stack", NAME]));
+        assert.equal(result.outcome, "failed");
+        const found = result.findings.find(({ subject }) => /^pod alloy-events-\S+/.test(subject));
+        assert.match(found?.text ?? "", /the scheduler reports: .*unschedulable/, JSON.stringify(result.findings));
+        figure("  its explanation", `${found?.subject}: ${found?.text}`);
+      });
+    } finally {
+      await cordon(api, false);
+    }
+  });
+
   it("come up: one pod with its disk, and a container more on each node", async () => {
     const changes = await upWith(on());
     figure("  changed by it", changes.join(", "));
@@ -112,30 +130,6 @@ describe("the events and the journals", () => {
       for (const verb of ["get", "list", "watch", "create", "delete"])
         for (const namespace of [undefined, "logging"])
           assert.ok(!(await mayItself(verb, resource, namespace)), `${verb} ${resource}`);
-  });
-
-  it("a pod that finds no node fails the deploy, which quotes the scheduler and names the pod", async () => {
-    const stuck = on((config) => {
-      config["logging:alloy"].timeoutSeconds = 20;
-      config["logging:alloy"].events.resources = {
-        requests: { cpu: "110m", memory: "128Mi" },
-        limits: { memory: "1Gi" },
-      };
-    });
-    await cordon(api, true);
-    try {
-      await withConfig(NAME, stuck, async () => {
-        const result = await timed("  the deploy gives up", () => deploy(engine, ["up", "--stack", NAME]));
-        assert.equal(result.outcome, "failed");
-        const found = result.findings.find(({ subject }) => /^pod alloy-events-\S+/.test(subject));
-        assert.match(found?.text ?? "", /the scheduler reports: .*unschedulable/, JSON.stringify(result.findings));
-        figure("  its explanation", `${found?.subject}: ${found?.text}`);
-      });
-    } finally {
-      await cordon(api, false);
-    }
-    // With the time that Helm waits.
-    assert.deepEqual((await upWith(on())).sort(), ["update logging-alloy", "update logging-alloy-events"]);
   });
 
   it("the pod gets another disk with another storage class, and the old claim is deleted", async () => {
