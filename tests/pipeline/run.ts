@@ -1,5 +1,5 @@
 // npm run test:pipeline: one stack as real processes, broken on purpose, and every line counted. See README.md.
-// `-- --all` runs every scenario; names of scenarios run only these.
+// `-- --all` runs every scenario; names of scenarios run only these; `--shard 1/2` runs the first half of them.
 import { globSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -15,18 +15,19 @@ import { runTests, Summary } from "../harness/summary.ts";
 const USUAL = ["steady", "metrics", "minioDown", "alloyKilled", "isolation"];
 
 const { values: options, positionals } = parseArgs({
-  options: { all: { type: "boolean", default: false } },
+  options: { all: { type: "boolean", default: false }, shard: { type: "string", default: "1/1" } },
   allowPositionals: true,
 });
 const known = globSync("scenarios/*.test.ts", { cwd: import.meta.dirname })
   .map((file) => basename(file, ".test.ts"))
   .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
-const chosen = positionals.length > 0 ? positionals : options.all ? known : USUAL;
-const unknown = chosen.filter((name) => !known.includes(name));
+const wanted = positionals.length > 0 ? positionals : options.all ? known : USUAL;
+const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`no scenario ${unknown.join(", ")}; there are: ${known.join(", ")}`);
   process.exit(2);
 }
+const chosen = shard(wanted, options.shard);
 const summary = new Summary();
 process.exit(inNamespaces() ? await runScenarios() : await runInNamespaces());
 
@@ -34,6 +35,18 @@ process.exit(inNamespaces() ? await runScenarios() : await runInNamespaces());
 function rank(name: string): string {
   const place = USUAL.indexOf(name);
   return place < 0 ? `~${name}` : String(place);
+}
+
+/**
+ * One of several equal parts, so that several machines share a run.
+ *
+ * @param part its number from 1, and the number of parts: `2/3`.
+ */
+function shard(names: readonly string[], part: string): readonly string[] {
+  const [, index = 0, total = 0] = part.match(/^(\d+)\/(\d+)$/)?.map(Number) ?? [];
+  if (index >= 1 && index <= total) return names.filter((_, place) => place % total === index - 1);
+  console.error(`--shard ${part} is not a part such as 1/2, the first of two`);
+  process.exit(2);
 }
 
 async function runInNamespaces(): Promise<number> {
