@@ -38,7 +38,7 @@ export class UpdateSteps {
 
   readonly record = (event: EngineEvent): void => {
     const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent } = event;
-    if (diagnosticEvent && diagnosticEvent.severity !== "info#err" && !diagnosticEvent.ephemeral) {
+    if (diagnosticEvent && SHOWN.has(diagnosticEvent.severity) && !diagnosticEvent.ephemeral) {
       const message = diagnosticEvent.message.trim();
       if (diagnosticEvent.severity === "error") this.errors.push(message);
       if (message)
@@ -61,6 +61,9 @@ export class UpdateSteps {
     this.#report({ event: "ended", stack: this.#stack, ...result });
   };
 }
+
+/** Of the engine's messages. `debug` has every resource as it was registered, with its secrets in plain text. */
+const SHOWN: ReadonlySet<string> = new Set(["info", "warning", "error"]);
 
 /** Steps not reported: those that change nothing, and `replace`, whose create and delete are reported separately. */
 const QUIET: ReadonlySet<OpType> = new Set<OpType>(["same", "read", "refresh", "replace"]);

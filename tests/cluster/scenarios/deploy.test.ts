@@ -7,12 +7,21 @@ import { offlinePlanOf } from "../../harness/pulumi/offlinePlanOf.ts";
 import { type Deployment, deployedStacks, type Environment, STACKS } from "../deployedStacks.ts";
 import { OperationLog } from "../engineEvents.ts";
 import { isReady, podsByWorkload } from "../placement.ts";
+import { runCommand } from "../projectCommand.ts";
 import { dataOf, findLeaks, helmPayloads, listSecrets, secretsIn } from "../secretSearch.ts";
 
 const PODS = {
   ...{ write: 3, read: 3, backend: 2, gateway: 2, canary: 1 },
   ...{ "memcached-chunks-cache": 1, "memcached-results-cache": 1 },
 };
+
+/** The project's own commands, whose output is searched for secrets. */
+const COMMANDS = [
+  ["deploy", "up", "--stack", "STACK"],
+  ["deploy", "up", "--stack", "STACK", "--json"],
+  ["preview", "STACK"],
+  ["doctor", "STACK"],
+] as const;
 
 /** Output of `up` and `preview --diff`, for the search for secrets. */
 const outputs: Array<{ name: string; text: string }> = [];
@@ -177,6 +186,14 @@ describe("two production stacks", () => {
         name: `preview --diff of ${name}`,
         text: (await engine.run(["preview", "--diff", "--show-sames", "--stack", name])).output,
       });
+      for (const [command, ...args] of COMMANDS) {
+        const { stdout, stderr } = await runCommand(
+          engine,
+          command,
+          args.map((arg) => arg.replace("STACK", name)),
+        );
+        texts.push({ name: `${command} ${args.join(" ")} of ${name}`, text: stdout + stderr });
+      }
       texts.push(...(await helmPayloads(cluster)));
       for (const kind of ["configmaps", "pods", "events", "serviceaccounts"])
         texts.push({
