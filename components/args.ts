@@ -1,9 +1,9 @@
 import type { Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { alloyArgs, checkAlloy } from "./alloy/args.ts";
+import { checkCanaryLines } from "./alloy/canaryLines.ts";
 import { ALLOY_CHART } from "./alloy/chart.ts";
 import { eventsWorkloads } from "./alloy/events/args.ts";
-import { checkCanaryCollected } from "./alloy/exclusions.ts";
 import { agentRequests } from "./alloy/requests.ts";
 import { secretInput } from "./argumentTypes.ts";
 import { checkSafeguards, clusterArgs } from "./cluster/args.ts";
@@ -142,12 +142,9 @@ function checkGroups(args: ParsedArgs, findings: Findings): CaCertificate | unde
   findings.when(["promisesGivenUp"], () => warnOfGivenUp(args.promisesGivenUp, findings));
   findings.within("loki", () => checkLoki(args.loki, args.promisesGivenUp, findings));
   findings.within("alloy", () => checkAlloy(args.alloy, args.promisesGivenUp, findings));
-  findings.when(["alloy.exclude", "loki.canary", "namespace"], () =>
-    checkCanaryCollected(
-      { canary: args.loki.canary, exclude: args.alloy.exclude, namespace: args.namespace },
-      findings,
-    ),
-  );
+  findings.when(["loki.canary", "namespace"], () => {
+    if (args.loki.canary) checkCanaryLines(args.alloy, args.namespace, findings);
+  });
   findings.when(["grafana.dataSource", "loki.queries.maxEntries"], () =>
     checkMaxLines(args.grafana?.dataSource?.maxLines, args.loki.queries.maxEntries, findings),
   );

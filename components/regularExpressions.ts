@@ -11,8 +11,11 @@ function problemOf(pattern: string): string | undefined {
   }
 }
 
-/** Whether RE2 finds the pattern in a text with nothing in it: it then finds it in every text. */
-const matchesNothing = (pattern: string): boolean => RE2JS.compile(pattern).matcher("").find();
+/** Whether RE2 finds a pattern in a text. */
+export const isFound = (pattern: string, text: string): boolean => RE2JS.compile(pattern).matcher(text).find();
+
+/** Whether it finds the pattern in a text with nothing in it, and so in every text. */
+const matchesNothing = (pattern: string): boolean => isFound(pattern, "");
 
 /** A regular expression of RE2, which Go's programs use, that needs at least one character. https://github.com/google/re2/wiki/Syntax */
 export const re2Pattern = text

@@ -9,3 +9,6 @@ export const EVENTS_WORKLOAD = "alloy-events";
 
 /** Name of Alloy's release and of its DaemonSet. */
 export const ALLOY_RELEASE = "alloy";
+
+/** Name of the canary's container in the chart, and so its label in Loki. */
+export const CANARY_CONTAINER = "canary";

@@ -1,5 +1,3 @@
-import type { Findings } from "../findings.ts";
-import { LOKI_RELEASE } from "../releaseNames.ts";
 import { isNamespacePattern, matchesPattern } from "./namespacePatterns.ts";
 
 /** A pattern for namespaces, or for pods in them. */
@@ -42,17 +40,3 @@ export const excludedBy = (exclude: readonly string[], namespace: string, pod: s
     const [excluded = "", name = "*"] = pattern.split("/");
     return matchesPattern(excluded, namespace) && matchesPattern(name, pod);
   });
-
-/** Refuses to exclude the canary's own lines: it would report every one as lost. */
-export function checkCanaryCollected(
-  { canary, exclude, namespace }: { canary: boolean; exclude: readonly string[]; namespace: string },
-  findings: Findings,
-): void {
-  const by = canary ? excludedBy(exclude, namespace, `${LOKI_RELEASE}-canary-x`) : undefined;
-  findings.check(by === undefined, {
-    subject: "alloy.exclude",
-    given: by,
-    text: `no pattern that matches the canary, ${namespace}/${LOKI_RELEASE}-canary-…: it looks for its own lines, and would report them as lost`,
-    fix: `exclude what you mean by name (${namespace}/${LOKI_RELEASE}-write-*), or write loki.canary: false`,
-  });
-}

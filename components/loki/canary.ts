@@ -2,11 +2,8 @@ import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../args.ts";
 import { GATEWAY_ENV } from "../gateway/password.ts";
 import type { Values } from "../helm/mergeValues.ts";
-import { GATEWAY_SERVICE } from "../releaseNames.ts";
+import { CANARY_CONTAINER, GATEWAY_SERVICE } from "../releaseNames.ts";
 import { CANARY_RESOURCES } from "./workloads.ts";
-
-/** Name of the canary's container in the chart, and so its label in Loki. */
-export const CANARY_CONTAINER = "canary";
 
 /**
  * Arguments of the canary. It takes the way of every other line: it writes to standard output, Alloy reads the file, and the canary reads

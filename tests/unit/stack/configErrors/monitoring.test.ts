@@ -121,16 +121,4 @@ describeMistakes("the monitoring", [
     allowed: /cluster\.resourceId is not set/,
     fix: /set cluster\.resourceId/,
   },
-  ...["logging", "logging/loki-*", "logging/*canary*"].map(
-    (pattern): Mistake => ({
-      what: `an exclusion of the canary's own lines: ${pattern}`,
-      change: (c) => {
-        c.alloy.exclude = ["kube-system", pattern];
-      },
-      path: "alloy.exclude",
-      given: pattern,
-      allowed: /matches the canary/,
-      fix: /loki\.canary: false/,
-    }),
-  ),
 ]);
