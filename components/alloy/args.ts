@@ -59,15 +59,15 @@ export const alloyArgs = z.strictObject({
    */
   mask: z.array(maskRule).default([]),
   /**
-   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Above it, the oldest lines are
-   * lost. `docs/loss-contract.md` shows how long the buffer lasts.
+   * How much of a node's disk Alloy may use for lines that Loki has not accepted yet, MiB, 512 or more. Each sixteenth of the
+   * node's pods has a sixteenth of it, and Alloy stops reading pods whose part is full. `docs/loss-contract.md` shows how long it lasts.
    * @default 10240
    */
   bufferMiB: count
     .refine(
       (mib) => mib >= 512,
       explained({
-        text: "512 or more: the buffer is kept in files of 128 MiB, and the newest three always stay",
+        text: "512 or more: each sixteenth of a node's pods has a sixteenth of it",
         fix: "leave it out to use the default; docs/loss-contract.md shows how long that lasts",
       }),
     )
