@@ -2,18 +2,23 @@
 //
 //   -- --scene backlog                  or steady, containers, idle
 //   -- --variants seed,stack,release    only these; release is 0.1, which read files by a script
+//   -- --variants stack,journal,events  the node's journal and Kubernetes events with the same texts, beside the lines of pods
 //   -- --with 'name={"args": {...}}'    also the stack with changes, as in bench:pipeline; may be repeated
 //   -- --rounds 3
 //
-// Needs Alloy, helm and the charts, and root on Linux for separate mounts.
+// Needs Alloy, helm and the charts, and root on Linux for separate mounts. Journal and events need what their scenarios need.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chartsMissing } from "../tests/harness/charts.ts";
+import { eventsMissing } from "../tests/harness/runningStack/eventSender.ts";
 import { enterNamespaces, inNamespaces } from "../tests/harness/runningStack/namespaces.ts";
+import { journalMissing } from "../tests/harness/runningStack/nodeJournal.ts";
 import { alloyMissing } from "../tests/harness/runningStack/requirements.ts";
 import { type CollectorStart, collectorOf, makeNode, oldRelease } from "./collector/collector.ts";
+import { eventsCollector } from "./collector/events.ts";
+import { journalCollector } from "./collector/journal.ts";
 import { type Measured, measureCollector } from "./collector/measure.ts";
 import { reportCollectors } from "./collector/report.ts";
 import { type Amount, SCENES, type Scene } from "./collector/scenes.ts";
@@ -36,7 +41,14 @@ const amount: Amount = { megabytes: Number(options.megabytes), rate: Number(opti
 process.exit(inNamespaces() ? await compareCollectors() : await enter());
 
 async function enter(): Promise<number> {
-  const missing = [alloyMissing(), chartsMissing()].filter(Boolean).join("; ");
+  const wanted = options.variants.split(",");
+  const missing = [
+    ...[alloyMissing(), chartsMissing()],
+    wanted.includes("journal") && journalMissing(),
+    wanted.includes("events") && eventsMissing(),
+  ]
+    .filter(Boolean)
+    .join("; ");
   const ended = missing ? { missing: [missing] } : await enterNamespaces();
   if (typeof ended === "number") return ended;
   for (const line of ended.missing) console.log(`skipped: ${line}`);
@@ -49,7 +61,7 @@ async function compareCollectors(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "logging-collector-"));
   try {
     makeNode(folder);
-    const starts = await startsOf();
+    const starts = await startsOf(folder);
     const sink = await startSink(80);
     const input = await scene.input(join(folder, "input"), amount);
     const measured = new Map<string, Measured[]>(starts.map(({ name }) => [name, []]));
@@ -60,14 +72,14 @@ async function compareCollectors(): Promise<number> {
         console.log(`${start.name}: ${JSON.stringify(figures)}`);
         measured.get(start.name)?.push(figures);
       }
-    console.log(`\n${reportCollectors(scene.words(input, amount), input, measured)}`);
+    console.log(`\n${reportCollectors(scene.words(input, amount), measured)}`);
     return 0;
   } finally {
     if (!process.env.KEEP) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startsOf(): Promise<CollectorStart[]> {
+async function startsOf(folder: string): Promise<CollectorStart[]> {
   const wanted = options.variants.split(",");
   const variants = [
     ...[seedVariant, stackVariant()].filter(({ name }) => wanted.includes(name)),
@@ -75,5 +87,7 @@ async function startsOf(): Promise<CollectorStart[]> {
   ];
   const starts = wanted.includes("release") ? [await oldRelease()] : [];
   for (const variant of variants) starts.push(await collectorOf(variant));
+  if (wanted.includes("journal")) starts.push(await journalCollector());
+  if (wanted.includes("events")) starts.push(await eventsCollector(folder));
   return starts;
 }

@@ -10,11 +10,15 @@ import { childrenOf, cpuSeconds, peakMiB } from "../../tests/harness/pods/proces
 import { expandVariables } from "../../tests/harness/pods/variableExpansion.ts";
 import { until } from "../../tests/harness/processes.ts";
 import { onPath } from "../../tests/harness/programs.ts";
+import type { LogInput } from "../pipeline/logInput.ts";
 import { releaseOf, type Variant } from "../pipeline/variants.ts";
 import { sum } from "../statistics.ts";
 
 /** The folders of a node that a collector uses. */
 export const POD_LOGS = "/var/log/pods";
+export const JOURNAL = "/var/log/journal";
+/** Where a pod finds its ServiceAccount. */
+export const ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 const STORAGE = "/var/lib/alloy";
 /** Where the chart lets Alloy keep positions if no value names a folder. The seed has none. */
 const CHART_STORAGE = "/tmp/alloy";
@@ -27,6 +31,21 @@ export interface CollectorStart {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, string>>;
+  /** Where it answers probes. Default: 12345. */
+  readonly port?: number;
+  /** What it reads instead of the pods' files. */
+  readonly source?: (input: LogInput) => Source;
+}
+
+/** Entries that a collector reads instead of the files of pods. */
+export interface Source {
+  readonly lines: number;
+  /** Bytes of the entries' texts. */
+  readonly bytes: number;
+  /** Removes what an earlier round has left. Called before the collector starts. */
+  readonly empty: () => Promise<void>;
+  /** Writes all entries. */
+  readonly feed: () => Promise<void>;
 }
 
 /** Release 0.1, which read files with `loki.source.file` and a script. */
@@ -39,23 +58,30 @@ export const oldRelease = async (): Promise<CollectorStart> => {
 export const collectorOf = async ({ name, render }: Variant): Promise<CollectorStart> =>
   startOf(name, (await render(resolve(import.meta.dirname, "../../certs/minio-internal-company-ca.pem"))).manifests);
 
-function startOf(name: string, manifests: readonly Loose[]): CollectorStart {
+/** @param of the container of Alloy's DaemonSet. */
+export function startOf(name: string, manifests: readonly Loose[], of = "alloy"): CollectorStart {
   const [daemonSet] = manifests.filter(({ kind }) => kind === "DaemonSet");
-  const container = daemonSet?.spec.template.spec.containers.find((c: Loose) => c.name === "alloy");
+  const container = daemonSet?.spec.template.spec.containers.find((c: Loose) => c.name === of);
+  const config = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "alloy");
+  return { name, ...commandOf(container), config: config?.data ?? {} };
+}
+
+/** What the kubelet would run for a container. */
+export function commandOf(container: Loose): Pick<CollectorStart, "command" | "environment"> {
   const environment: Record<string, string> = { HOSTNAME: "node-0", LOKI_USERNAME: "alloy", LOKI_PASSWORD: "unused" };
-  for (const { name, value } of container.env ?? []) if (value !== undefined) environment[name] = String(value);
+  for (const { name, value } of container.env ?? [])
+    if (value !== undefined) environment[name] = expandVariables(String(value), environment);
   const alloy = container.command?.length ? [] : ["/bin/alloy"];
   const command = [...alloy, ...(container.command ?? []), ...(container.args ?? [])].map((text: string) =>
     expandVariables(text, environment).replaceAll("/bin/alloy", onPath("alloy") ?? ""),
   );
-  const config = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "alloy");
-  return { name, command, environment, config: config?.data ?? {} };
+  return { command, environment };
 }
 
 /** Makes the node's folders and names. This process must have separate mounts. @param folder for them. */
 export function makeNode(folder: string): void {
   execFileSync("ip", ["link", "set", "lo", "up"]);
-  for (const path of [POD_LOGS, STORAGE, CHART_STORAGE, CONFIG]) {
+  for (const path of [POD_LOGS, JOURNAL, ACCOUNT, STORAGE, CHART_STORAGE, CONFIG]) {
     const own = join(folder, path);
     for (const made of [own, path]) mkdirSync(made, { recursive: true });
     execFileSync("mount", ["--bind", own, path]);
@@ -68,10 +94,11 @@ export function makeNode(folder: string): void {
 /** A collector that runs. */
 export class Collector {
   readonly #pid: number;
+  readonly #port: number;
   readonly #log: string;
 
   /** @param log file for its output. */
-  constructor({ command, environment, config }: CollectorStart, log: string) {
+  constructor({ command, environment, config, port = 12345 }: CollectorStart, log: string) {
     for (const path of [STORAGE, CHART_STORAGE, CONFIG]) execFileSync("find", [path, "-mindepth", "1", "-delete"]);
     for (const [name, text] of Object.entries(config)) writeFileSync(join(CONFIG, name), text);
     writeFileSync(join(STORAGE, OLD_RELEASE_ENDED), "0");
@@ -83,14 +110,17 @@ export class Collector {
       env: { PATH: process.env.PATH, ...environment },
     });
     this.#pid = child.pid ?? 0;
+    this.#port = port;
     this.#log = log;
   }
 
   /** Waits until it is ready. @throws with the end of its log when it ends instead. */
   ready = (): Promise<void> =>
-    until("Alloy ready", async () => !isRunning(this.#pid) || (await fetch("http://127.0.0.1:12345/-/ready")).ok, {
-      everyMs: 200,
-    }).then(() => this.checkRunning());
+    until(
+      "Alloy ready",
+      async () => !isRunning(this.#pid) || (await fetch(`http://127.0.0.1:${this.#port}/-/ready`)).ok,
+      { everyMs: 200 },
+    ).then(() => this.checkRunning());
 
   /** @throws with the end of its log when it has ended. */
   checkRunning(): void {
@@ -100,7 +130,7 @@ export class Collector {
   /** Lines that the sink has accepted. The two engines count them under different names. */
   async sent(): Promise<number> {
     const texts = await Promise.all(
-      [8888, 12345].map((port) =>
+      [8888, this.#port].map((port) =>
         fetch(`http://127.0.0.1:${port}/metrics`).then(
           (response) => response.text(),
           () => "",

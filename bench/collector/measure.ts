@@ -7,6 +7,9 @@ import type { Sink } from "./sink.ts";
 
 /** What one collector needed for one scene. */
 export interface Measured {
+  /** What it was given, and the bytes of its texts. */
+  readonly lines: number;
+  readonly bytes: number;
   /** From the first line to the last one that was sent. */
   readonly seconds: number;
   readonly cpuSeconds: number;
@@ -27,16 +30,19 @@ export async function measureCollector(
   { scene, input, amount, sink, log }: { scene: Scene; input: LogInput; amount: Amount; sink: Sink; log: string },
 ): Promise<Measured> {
   execFileSync("find", [POD_LOGS, "-mindepth", "1", "-delete"]);
-  scene.before?.(input);
+  const source = start.source?.(input);
+  const { lines, bytes } = source ?? input;
+  if (source) await source.empty();
+  else scene.before?.(input);
   const collector = new Collector(start, log);
   try {
     await collector.ready();
     sink.taken();
     const cpuBefore = scene.before ? 0 : collector.usage().cpuSeconds;
     const started = performance.now();
-    const feeding = scene.feed(input, amount);
-    const end = await untilSent(collector, input.lines, feeding);
-    const { requests, bytes } = sink.taken();
+    const feeding = source ? source.feed() : scene.feed(input, amount);
+    const end = await untilSent(collector, lines, feeding);
+    const { requests, bytes: bytesSent } = sink.taken();
     const { peakMiB } = collector.usage();
     let idle = 0;
     if (scene.rest) {
@@ -49,7 +55,7 @@ export async function measureCollector(
     return {
       seconds: (end.at - started) / 1000,
       cpuSeconds: end.cpuSeconds - cpuBefore,
-      ...{ peakMiB, requests, bytesSent: bytes, sent: end.sent, idle },
+      ...{ lines, bytes, peakMiB, requests, bytesSent, sent: end.sent, idle },
     };
   } finally {
     await collector.kill();

@@ -1,5 +1,4 @@
 import { cpus, release } from "node:os";
-import type { LogInput } from "../pipeline/logInput.ts";
 import { median } from "../statistics.ts";
 import type { Measured } from "./measure.ts";
 
@@ -9,24 +8,22 @@ interface Row {
   readonly digits: number;
 }
 
-const rows = ({ bytes }: LogInput): Row[] => [
-  { name: "CPU seconds per GB", digits: 0, of: ({ cpuSeconds }) => cpuSeconds / (bytes / 1e9) },
-  { name: "MB/s at one core", digits: 1, of: ({ cpuSeconds }) => bytes / 1e6 / cpuSeconds },
+const ROWS: readonly Row[] = [
+  { name: "CPU seconds per GB", digits: 0, of: ({ cpuSeconds, bytes }) => cpuSeconds / (bytes / 1e9) },
+  { name: "CPU seconds per million lines", digits: 0, of: ({ cpuSeconds, lines }) => cpuSeconds / (lines / 1e6) },
+  { name: "MB/s at one core", digits: 1, of: ({ cpuSeconds, bytes }) => bytes / 1e6 / cpuSeconds },
   { name: "largest memory, MiB", digits: 0, of: ({ peakMiB }) => peakMiB },
   { name: "seconds until all was sent", digits: 0, of: ({ seconds }) => seconds },
   { name: "cores until then", digits: 2, of: ({ cpuSeconds, seconds }) => cpuSeconds / seconds },
   { name: "requests per second", digits: 1, of: ({ requests, seconds }) => requests / seconds },
-  { name: "bytes sent per byte of lines", digits: 2, of: ({ bytesSent }) => bytesSent / bytes },
+  { name: "bytes sent per byte of lines", digits: 2, of: ({ bytesSent, bytes }) => bytesSent / bytes },
+  { name: "lines given", digits: 0, of: ({ lines }) => lines },
   { name: "lines sent", digits: 0, of: ({ sent }) => sent },
   { name: "idle CPU, % of a core", digits: 1, of: ({ idle }) => idle * 100 },
 ];
 
 /** A table: the median of a variant's rounds, how many times the first variant's it is, and each round. */
-export function reportCollectors(
-  scene: string,
-  input: LogInput,
-  measured: ReadonlyMap<string, readonly Measured[]>,
-): string {
+export function reportCollectors(scene: string, measured: ReadonlyMap<string, readonly Measured[]>): string {
   const [first = []] = measured.values();
   const cell = (row: Row, rounds: readonly Measured[]): string => {
     const values = rounds.map(row.of);
@@ -40,7 +37,7 @@ export function reportCollectors(
     "",
     `| | ${[...measured.keys()].join(" | ")} |`,
     `|---|${[...measured].map(() => "---").join("|")}|`,
-    ...rows(input).map((row) => `| ${row.name} | ${[...measured.values()].map((r) => cell(row, r)).join(" | ")} |`),
+    ...ROWS.map((row) => `| ${row.name} | ${[...measured.values()].map((r) => cell(row, r)).join(" | ")} |`),
     "",
   ].join("\n");
 }

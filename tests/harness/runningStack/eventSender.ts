@@ -70,7 +70,7 @@ export class EventSender {
     const first = new KubernetesApi(await startFirst(), ca.pem, shared.token);
     for (const server of [api, first])
       await until("the API server", async () => (await server.call("GET", "/readyz")) === "ok", { timeoutMs: 120_000 });
-    const { template, configMaps, token } = await deploy(api, mask);
+    const { template, configMaps, token } = await deployEvents(api, mask);
     const account = { token, "ca.crt": ca.pem, namespace: "logging" };
     const environment = { KUBERNETES_SERVICE_HOST: HOST, KUBERNETES_SERVICE_PORT: String(port) };
     const context = {
@@ -118,9 +118,9 @@ export class EventSender {
 }
 
 /** Creates what the stack plans for the events, except the Deployment. */
-async function deploy(
+export async function deployEvents(
   api: KubernetesApi,
-  mask: readonly Loose[],
+  mask: readonly Loose[] = [],
 ): Promise<{ template: Loose; configMaps: Record<string, Record<string, string>>; token: string }> {
   const planned = await plan(
     stackFile((config) => {

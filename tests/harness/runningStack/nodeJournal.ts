@@ -19,6 +19,8 @@ const ID = "0123456789abcdef".repeat(2);
 
 /** The journal of a node, written by systemd's own program. */
 export class NodeJournal {
+  /** The machine's id, which names the folder of its journal. */
+  static readonly ID = ID;
   /** Lines that were written to a unit, in their order. */
   readonly written = new Map<string, string[]>();
   readonly #folder: string;
@@ -39,7 +41,7 @@ export class NodeJournal {
   /** Appends entries of a unit, or of the kernel. */
   write(unit: string, count: number, priority = 6): void {
     const texts = Array.from({ length: count }, (_, i) => `entry ${this.#entries + i + 1} of ${unit}`);
-    this.#append(unit, texts, { priority });
+    this.append(unit, texts, { priority });
     this.#expect(unit, texts);
   }
 
@@ -48,7 +50,7 @@ export class NodeJournal {
     const first = this.#entries + 1;
     const texts = (shown: (planted: Planted) => string): string[] =>
       secrets.map((planted, i) => `entry ${first + i} of ${unit}: ${planted.text(shown(planted))}`);
-    this.#append(
+    this.append(
       unit,
       texts(({ secret }) => secret),
     );
@@ -60,14 +62,15 @@ export class NodeJournal {
 
   /** Appends one entry of another time, and expects nothing of it. */
   writeOld(unit: string, agoMs: number): void {
-    this.#append(unit, [`an old entry of ${unit}`], { agoMs });
+    this.append(unit, [`an old entry of ${unit}`], { agoMs });
   }
 
   #expect(unit: string, texts: readonly string[]): void {
     this.written.set(unit, [...(this.written.get(unit) ?? []), ...texts]);
   }
 
-  #append(unit: string, texts: readonly string[], { priority = 6, agoMs = 0 } = {}): void {
+  /** Appends entries, and expects nothing of them. */
+  append(unit: string, texts: readonly string[], { priority = 6, agoMs = 0 } = {}): void {
     const entries = texts.map((text) => {
       const n = ++this.#entries;
       const at = (Date.now() - agoMs) * 1000 + (n % 1000);
