@@ -10,6 +10,14 @@ import { EVENTS_WORKLOAD } from "../../releaseNames.ts";
 import type { AlloyReferences } from "../values.ts";
 import { EVENTS_RULES, eventsClaimSpec, eventsDeploymentSpec, eventsPipeline } from "./workload.ts";
 
+/**
+ * A pod of the newest template is ready. Pulumi's own wait would end at once when the pod is replaced: with `Recreate`, Kubernetes first
+ * stops the old pod, and reports the change as seen while that one still counts as ready. There is no newer ReplicaSet yet to wait for.
+ * https://github.com/pulumi/pulumi-kubernetes/blob/v4.32.0/provider/pkg/await/deployment.go (the wait)
+ * https://github.com/pulumi/pulumi-kubernetes/blob/v4.32.0/provider/pkg/metadata/overrides.go (the annotation)
+ */
+const REPLACED = ["jsonpath={.status.updatedReplicas}=1", "jsonpath={.status.availableReplicas}=1"];
+
 /** Registers the pod that sends Kubernetes events, with its right to read them and its disk. Nothing if `alloy.events` is off. */
 export function createEvents(
   name: string,
@@ -45,7 +53,7 @@ export function createEvents(
   new Deployment(
     resource,
     {
-      metadata,
+      metadata: { ...metadata, annotations: { "pulumi.com/waitFor": JSON.stringify(REPLACED) } },
       spec: eventsDeploymentSpec(args, {
         ...refs,
         serviceAccount: serviceAccount.metadata.name,

@@ -74,6 +74,26 @@ async function orphanSets(): Promise<void> {
     await api.call("DELETE", `/apis/apps/v1/namespaces/logging/statefulsets/${name}`, { propagationPolicy: "Orphan" });
 }
 
+/** No node takes the pod that this config asks for. */
+async function findsNoNode(change: (config: StackConfig) => void): Promise<void> {
+  const soon = (config: StackConfig): void => {
+    change(config);
+    config["logging:alloy"].timeoutSeconds = 20;
+  };
+  await cordon(api, true);
+  try {
+    await withConfig(NAME, soon, async () => {
+      const result = await timed("  the deploy gives up", () => deploy(engine, ["up", "--stack", NAME]));
+      assert.equal(result.outcome, "failed");
+      const found = result.findings.find(({ subject }) => /^pod alloy-events-\S+/.test(subject));
+      assert.match(found?.text ?? "", /the scheduler reports: .*unschedulable/, JSON.stringify(result.findings));
+      figure("  its explanation", `${found?.subject}: ${found?.text}`);
+    });
+  } finally {
+    await cordon(api, false);
+  }
+}
+
 describe("the events and the journals", () => {
   before(async () => {
     const environment = await deployedStacks();
@@ -83,21 +103,7 @@ describe("the events and the journals", () => {
   });
 
   it("a pod that finds no node fails the deploy, which quotes the scheduler and names the pod", async () => {
-    const soon = on((config) => {
-      config["logging:alloy"].timeoutSeconds = 20;
-    });
-    await cordon(api, true);
-    try {
-      await withConfig(NAME, soon, async () => {
-        const result = await timed("  the deploy gives up", () => deploy(engine, ["up", "--stack", NAME]));
-        assert.equal(result.outcome, "failed");
-        const found = result.findings.find(({ subject }) => /^pod alloy-events-\S+/.test(subject));
-        assert.match(found?.text ?? "", /the scheduler reports: .*unschedulable/, JSON.stringify(result.findings));
-        figure("  its explanation", `${found?.subject}: ${found?.text}`);
-      });
-    } finally {
-      await cordon(api, false);
-    }
+    await findsNoNode(on());
   });
 
   it("come up: one pod with its disk, and a container more on each node", async () => {
@@ -130,6 +136,17 @@ describe("the events and the journals", () => {
       for (const verb of ["get", "list", "watch", "create", "delete"])
         for (const namespace of [undefined, "logging"])
           assert.ok(!(await mayItself(verb, resource, namespace)), `${verb} ${resource}`);
+  });
+
+  it("a replaced pod that finds no node fails the deploy too, although its predecessor was ready", async () => {
+    const resources = { requests: { cpu: "110m", memory: "128Mi" }, limits: { memory: "1Gi" } };
+    await findsNoNode(
+      on((config) => {
+        config["logging:alloy"].events.resources = resources;
+      }),
+    );
+    // With the time that Helm waits.
+    assert.deepEqual((await upWith(on())).sort(), ["update logging-alloy", "update logging-alloy-events"]);
   });
 
   it("the pod gets another disk with another storage class, and the old claim is deleted", async () => {

@@ -94,6 +94,14 @@ it("a deploy waits for the pod as long as for Alloy on the nodes", async () => {
   assert.equal(spec.progressDeadlineSeconds, 3600);
 });
 
+it("a deploy waits for the new pod, and does not take the old one for it", () => {
+  const { metadata } = inputs("apps/v1:Deployment");
+  assert.deepEqual(JSON.parse(metadata.annotations["pulumi.com/waitFor"]), [
+    "jsonpath={.status.updatedReplicas}=1",
+    "jsonpath={.status.availableReplicas}=1",
+  ]);
+});
+
 it("the pod passes the Pod Security Standard restricted, and AKS's safeguards", () => {
   const [container, ...others] = pod().containers;
   assert.deepEqual(others, []);
