@@ -29,12 +29,13 @@ function findingsOf(issue: z.core.$ZodIssue, root: z.ZodObject, given: unknown):
     return [{ subject, given: shown ? shown(value) : value, text, fix: typeof fix === "function" ? fix(value) : fix }];
   }
   const allowed = allowedText(issue);
-  const own: Finding = {
-    subject,
-    ...(value === undefined ? {} : { given: value }),
-    text: value === undefined ? `a value is needed: ${allowed}` : allowed,
-    fix: fixOf(issue, value, allowed),
-  };
+  if (value === undefined) {
+    // What the schema's own check would explain, had it a value.
+    const { text = allowed, fix } = explanationOf(schemaAt(root, issue.path, given)) ?? {};
+    const own = typeof fix === "string" ? fix : fixOf(issue, value, allowed);
+    return [{ subject, text: `a value is needed: ${text}`, fix: own }, ...keysOfUnknownKind(issue, root, given)];
+  }
+  const own: Finding = { subject, given: value, text: allowed, fix: fixOf(issue, value, allowed) };
   return [own, ...keysOfUnknownKind(issue, root, given)];
 }
 
@@ -82,6 +83,16 @@ function numberOf(value: unknown, allowed: string): string | undefined {
   if (typeof value !== "string" || !/^[-+]?\d+(\.\d+)?$/.test(plain)) return undefined;
   if (allowed === TYPE_WORDS.int && !Number.isInteger(Number(plain))) return undefined;
   return `it without quotes: ${Number(plain)}`;
+}
+
+/** How the checks of a schema explain what they allow: the first of them. */
+function explanationOf(schema: unknown): Explanation<unknown> | undefined {
+  const checks = schema instanceof z.ZodType ? (schema.def.checks ?? []) : [];
+  const [found] = checks.flatMap(({ _zod }) => {
+    const { params } = _zod.def as { params?: { explanation?: Explanation<unknown> } };
+    return params?.explanation ?? [];
+  });
+  return found;
 }
 
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, root: z.ZodObject, given: unknown): Finding[] {
@@ -164,15 +175,18 @@ function allowedText(issue: z.core.$ZodIssue): string {
     case "invalid_union":
       return "options" in issue ? `one of: ${issue.options?.join(", ")}` : issue.message;
     case "too_small":
-      return issue.origin === "string"
-        ? "text that is not empty"
-        : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+      if (issue.origin === "string") return "text that is not empty";
+      return `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${entries(issue)}`;
     case "too_big":
-      return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+      return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}${entries(issue)}`;
     default:
       return issue.message.replace(/^Invalid [\w ]+?: /, "");
   }
 }
+
+/** What is counted in a list. */
+const entries = ({ origin, ...limit }: { origin: string; minimum?: unknown; maximum?: unknown }): string =>
+  origin !== "array" ? "" : (limit.minimum ?? limit.maximum) === 1 ? " entry" : " entries";
 
 const isMap = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === "object" && value !== null;
 

@@ -48,6 +48,13 @@ export function createProviders({ resolved, access, minioAdmin }: StackConfig): 
   };
 }
 
+/**
+ * Grafana's data source and dashboards change in place. Without this, the provider deletes a Secret or ConfigMap first, and Grafana loses
+ * what was in it for a moment. Immutable ones are replaced as before.
+ * https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/#inputs
+ */
+const IN_PLACE = { enableConfigMapMutable: true, enableSecretMutable: true } as const;
+
 function kubernetesProvider(
   access: AccessConfig,
   { name, resourceId }: StackConfig["resolved"]["cluster"],
@@ -56,7 +63,7 @@ function kubernetesProvider(
   if (access.method === "kubeconfig") {
     const { path, context } = access;
     return {
-      kubernetes: new k8s.Provider("kubernetes", { kubeconfig: path, context, clusterIdentifier: name }),
+      kubernetes: new k8s.Provider("kubernetes", { kubeconfig: path, context, clusterIdentifier: name, ...IN_PLACE }),
       kubeconfig: undefined,
     };
   }
@@ -70,5 +77,8 @@ function kubernetesProvider(
   );
   const kubeconfig = pulumi.secret(credentials.apply((answer) => kubeconfigOf(answer, access.login)));
   // Without the identifier, a new certificate or address in the kubeconfig would look like another cluster, and replace everything in it.
-  return { kubernetes: new k8s.Provider("kubernetes", { kubeconfig, clusterIdentifier: resourceId }), kubeconfig };
+  return {
+    kubernetes: new k8s.Provider("kubernetes", { kubeconfig, clusterIdentifier: resourceId, ...IN_PLACE }),
+    kubeconfig,
+  };
 }

@@ -33,7 +33,8 @@ export function reportMarkdown(report: ChangeReport, longest = 60_000): string {
     "",
     `Compared with ${base}.`,
   ];
-  if (!changed) return `${head.join("\n")}\n`;
+  const warnings = list("**Warnings**", report.warnings.map(inLine));
+  if (!changed) return `${[...head, ...warnings].join("\n")}\n`;
   const body = [
     ...head,
     "",
@@ -41,7 +42,7 @@ export function reportMarkdown(report: ChangeReport, longest = 60_000): string {
     ...list("**What it means**", report.meanings.map(meaningItem)),
     ...list("**Costs more or less**", report.costs.map(inLine)),
     ...list("**Capacity**", capacityLines(report)),
-    ...list("**Warnings**", report.warnings.map(inLine)),
+    ...warnings,
   ];
   const sections = [
     [`Resources: ${opCounts(report.resources.map(({ op }) => op))}`, resourceBlocks(report)] as const,
@@ -69,15 +70,17 @@ export function reportText(report: ChangeReport, colours: boolean): string {
   const { stack, base, verdict, changed } = report;
   const title = `${stack}: ${changed ? styleText(COLOUR[verdict], verdict) : "no changes"}`;
   const lines = [styleText("bold", title), `compared with ${base}`];
+  const section = (name: string, entries: readonly string[]) => {
+    if (entries.length > 0) lines.push("", styleText("underline", name), ...entries.map((entry) => `  ${entry}`));
+  };
   if (changed) {
     lines.push("", summaryLine(report));
-    const section = (name: string, entries: readonly string[]) => {
-      if (entries.length > 0) lines.push("", styleText("underline", name), ...entries.map((entry) => `  ${entry}`));
-    };
     section("What it means", report.meanings.flatMap(meaningLines));
     section("Costs more or less", report.costs);
     section("Capacity", capacityLines(report));
-    section("Warnings", report.warnings);
+  }
+  section("Warnings", report.warnings);
+  if (changed) {
     const blocks = (all: readonly Block[]) =>
       all.flatMap(({ title: t, lines: l }) => [t, ...l.map((line) => `  ${line}`)]);
     section("Resources", blocks(resourceBlocks(report)));

@@ -140,12 +140,13 @@ function rotations(changes: readonly ResourceChange[]): RatedFinding[] {
       text: "rotate: the new user is created, Loki's pods restart with it, then the old user is deleted",
     });
   if (replaced("Secret", /gateway-login$/)) {
+    const toGrafana = replaced("Secret", /grafana-data-source$/);
     const dropped = changes.filter(({ op, name }) => op === "delete" && /gateway-password-\d+$/.test(name));
     meanings.push({
       level: "restarts",
       subject: "the gateway's login",
       text: `rotates: gateway and Alloy restart; the previous login is still accepted${dropped.length > 0 ? ", the one before it no longer" : ""}`,
-      fix: "give the new login to Grafana and every other reader (Secret: output gatewayLoginSecret)",
+      fix: `give the new login to ${toGrafana ? "every reader but Grafana, whose data source gets it" : "Grafana and every other reader"} (Secret: output gatewayLoginSecret)`,
     });
   } else if (replaced("Secret", /gateway-htpasswd$/))
     meanings.push({

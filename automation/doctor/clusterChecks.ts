@@ -21,6 +21,7 @@ import { explainPods } from "../explain/explainPods.ts";
 import type { StackSettings } from "../plan/stackSettings.ts";
 import { driftedSecrets, orphanedSecrets, pendingReleases } from "./brokenDeploy.ts";
 import { type Check, type CheckResult, judged, ok, skipped } from "./check.ts";
+import { checkGrafanaNamespaces } from "./grafanaChecks.ts";
 import { checkMonitorKinds } from "./monitoringChecks.ts";
 import { checkAgents, checkNodes } from "./nodeChecks.ts";
 
@@ -47,6 +48,7 @@ export function clusterChecks(
     check("nodes for Loki", () => checkNodes(kube, args)),
     check("agents", () => checkAgents(kube)),
     check("monitoring", () => checkMonitorKinds(kube, args)),
+    check("Grafana", () => checkGrafanaNamespaces(kube, args)),
     check("admission", () => checkAdmission(kube, args, rendered)),
     check("Helm releases", () => checkReleases(kube, args.namespace)),
     check("Secrets", () => checkSecrets(kube, args.cluster.name, args.namespace, state)),

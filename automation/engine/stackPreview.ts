@@ -3,25 +3,16 @@ import { LocalWorkspace, StackNotFoundError } from "@pulumi/pulumi/automation/in
 import type { Finding } from "../../components/findings.ts";
 import { type ChangeReport, changeReport } from "../changes/changeReport.ts";
 import type { ComparedResource, ComparedStack } from "../changes/comparedStack.ts";
-import type { RatedFinding } from "../changes/levels.ts";
-import { apiMessage } from "../cluster/apiMessage.ts";
-import { connect } from "../cluster/clusterApi.ts";
-import { dryRun } from "../cluster/dryRun.ts";
-import { within } from "../cluster/within.ts";
-import { answerFindings } from "../explain/admission.ts";
 import { explainErrors } from "../explain/explainErrors.ts";
 import { type ChartLogin, helmTemplates } from "../plan/helmTemplate.ts";
 import { releasesOf } from "../plan/releases.ts";
 import { readStackFile } from "../plan/stackFiles.ts";
-import { stackSettings } from "../plan/stackSettings.ts";
 import { keptPromises } from "../promises/checkPromises.ts";
 import { type PromisesOfStack, promisesOf } from "../promises/stackPromises.ts";
+import { clusterAnswers } from "./clusterAnswers.ts";
 import { engineMessage } from "./engineMessage.ts";
 import { legacyStack } from "./legacyLayout.ts";
 import { PreviewedSteps } from "./previewEvents.ts";
-
-/** Time that the cluster has to answer whether it admits the pods. */
-const ADMISSION_SECONDS = 30;
 
 /** Options of a preview. */
 export interface PreviewOptions {
@@ -84,42 +75,16 @@ export async function reportOf(
     rendered(seen.before, releases, login),
     rendered(seen.after, releases, login),
   ]);
-  const admission = releases ? await admissionOf(stack, after, signal) : { found: [], warnings: [] };
+  const answers = await clusterAnswers(stack, seen.changes, after, signal);
   return changeReport({
     stack,
     base: "the deployed state",
     resources: seen.changes,
     before,
     after,
-    found: admission.found,
-    warnings: [...new Set([...seen.warnings, ...warnings, ...admission.warnings])],
+    found: answers.found,
+    warnings: [...new Set([...seen.warnings, ...warnings, ...answers.warnings])],
   });
-}
-
-/** What the cluster would do with the workloads. A cluster that does not answer is a warning: the engine reaches it in its own way. */
-async function admissionOf(
-  stack: string,
-  { releases }: ComparedStack,
-  signal?: AbortSignal,
-): Promise<{ found: RatedFinding[]; warnings: string[] }> {
-  try {
-    const { args, access } = await stackSettings(stack);
-    const late = AbortSignal.timeout(ADMISSION_SECONDS * 1000);
-    const asked = connect(access, args.cluster.resourceId, ADMISSION_SECONDS).then((kube) =>
-      dryRun(
-        kube,
-        args.namespace,
-        releases.flatMap(({ objects }) => objects),
-      ),
-    );
-    const answers = await within(signal ? AbortSignal.any([late, signal]) : late, asked);
-    return {
-      found: answerFindings(answers, args).map((finding) => ({ ...finding, level: "disruptive" })),
-      warnings: [],
-    };
-  } catch (error) {
-    return { found: [], warnings: [`The cluster was not asked whether it admits the pods: ${apiMessage(error)}`] };
-  }
 }
 
 async function rendered(

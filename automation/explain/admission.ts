@@ -8,12 +8,19 @@ export interface Place {
   readonly namespace: string;
   /** ARM ID of the AKS cluster. */
   readonly clusterId?: string | undefined;
+  /** ARM ID of the Azure Monitor workspace. */
+  readonly workspaceId?: string;
 }
 
 /** Where a stack's objects are. */
-export const placeOf = ({ namespace, cluster }: Pick<ResolvedArgs, "namespace" | "cluster">): Place => ({
+export const placeOf = ({
+  namespace,
+  cluster,
+  monitoring,
+}: Pick<ResolvedArgs, "namespace" | "cluster"> & Partial<Pick<ResolvedArgs, "monitoring">>): Place => ({
   namespace,
   clusterId: cluster.resourceId,
+  ...(monitoring?.kind === "azureManagedPrometheus" && { workspaceId: monitoring.workspaceId }),
 });
 
 /** Who refused an object. */

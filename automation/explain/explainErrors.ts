@@ -1,4 +1,5 @@
 import type { Finding } from "../../components/findings.ts";
+import { missingGrafanaNamespace } from "../doctor/grafanaChecks.ts";
 import { missingMonitorKind } from "../doctor/monitoringChecks.ts";
 import { LEGACY_BACKEND, LEGACY_LAYOUT } from "../engine/legacyLayout.ts";
 import { type Place, refusedObjects } from "./admission.ts";
@@ -164,10 +165,18 @@ const LOGIN: readonly Known[] = [
 ];
 
 /** A kind that a monitor or an alert needs, and the cluster does not have. */
-function missingKinds(text: string): Finding[] {
+function missingKinds(text: string, place: Place): Finding[] {
   const named = [...text.matchAll(/no matches for kind "(\w+)" in version "((az)?monitoring\.coreos\.com\/v1)"/g)];
   const kinds = new Map(named.map(([, kind = "", version = ""]) => [`${kind} of ${version}`, version]));
-  return [...kinds].map(([kind, version]) => missingMonitorKind(kind, version.startsWith("az")));
+  return [...kinds].map(([kind, version]) => missingMonitorKind(kind, version.startsWith("az"), place));
+}
+
+/** A namespace of Grafana, which others create. */
+function missingNamespaces(text: string): Finding[] {
+  const named = text.matchAll(
+    /-(?:dashboard-\w+|grafana-data-source)" was not successfully created[^\n]*namespaces "([^"]+)" not found/g,
+  );
+  return [...new Set([...named].map(([, name = ""]) => name))].map(missingGrafanaNamespace);
 }
 
 /**
@@ -180,7 +189,8 @@ export function explainErrors(messages: readonly string[], place: Place = { name
   const findings = [
     ...knownIn(text, MINIO),
     ...knownIn(text, LOGIN),
-    ...missingKinds(text),
+    ...missingKinds(text, place),
+    ...missingNamespaces(text),
     ...refusedObjects(text, place),
     ...immutableFindings(text),
     ...unknownFindings(text),

@@ -5,10 +5,15 @@ import type {
   V1PersistentVolumeClaim,
   V1Pod,
 } from "@kubernetes/client-node";
-import { EVENTS_LABELS } from "../../components/alloy/events/workload.ts";
 import { JOURNAL_CONTAINER } from "../../components/alloy/journal/container.ts";
 import type { Finding } from "../../components/findings.ts";
-import { ALLOY_RELEASE, LOKI_RELEASE } from "../../components/releaseNames.ts";
+import {
+  ALLOY_RELEASE,
+  EVENTS_COMPONENT,
+  GATEWAY_COMPONENT,
+  LOKI_COMPONENTS,
+  LOKI_RELEASE,
+} from "../../components/releaseNames.ts";
 import { admissionFix, type Place } from "./admission.ts";
 
 /** The state of the pods in a namespace. */
@@ -190,7 +195,7 @@ function crashed(
 }
 
 /** Components of Loki whose resources are arguments of the same name. */
-const SIZED = ["write", "read", "backend", "gateway"];
+const SIZED: readonly string[] = [...LOKI_COMPONENTS, GATEWAY_COMPONENT];
 
 /** Which key gives a container more memory. */
 function memoryFix(pod: V1Pod, container: string): string {
@@ -200,7 +205,7 @@ function memoryFix(pod: V1Pod, container: string): string {
   const group =
     releaseOf(pod) !== ALLOY_RELEASE
       ? `loki.${SIZED.includes(component ?? "") ? component : "<component>"}`
-      : component === EVENTS_LABELS["app.kubernetes.io/component"]
+      : component === EVENTS_COMPONENT
         ? "alloy.events"
         : "alloy";
   return `raise its memory limit (${group}.resources.limits.memory)`;

@@ -3,7 +3,7 @@ import { AppsV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import type { ResolvedArgs } from "../../components/args.ts";
 import { PORTS } from "../../components/network/networkPolicies.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
-import { GATEWAY_SERVICE } from "../../components/releaseNames.ts";
+import { CANARY_COMPONENT, GATEWAY_SERVICE } from "../../components/releaseNames.ts";
 import { apiMessage } from "../cluster/apiMessage.ts";
 import { apiWithin } from "../cluster/clusterApi.ts";
 import { Gateway } from "../cluster/gateway.ts";
@@ -174,7 +174,7 @@ export class MarkedLine {
   /** Waits until the canary reads one more of its lines back. */
   async findCanary(): Promise<string> {
     if (!this.#args.loki.canary) return "loki.canary is false";
-    const [pod] = await this.#readyPods("canary");
+    const [pod] = await this.#readyPods(CANARY_COMPONENT);
     const tunnel = await this.#open(pod, PORTS.canary);
     let before: CanaryCounts | undefined;
     return this.#until("the canary has read none of its lines back", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { explained, text } from "../argumentTypes.ts";
+import { armId, parseArmId } from "../armIds.ts";
 import type { Findings } from "../findings.ts";
 import { excludeCommand, refuseHostPath, SAFEGUARDS, type Safeguards } from "./safeguards.ts";
 
@@ -10,14 +11,12 @@ export interface AksCluster {
   readonly resourceName: string;
 }
 
+const AKS_CLUSTER = "Microsoft.ContainerService/managedClusters";
+
 /** The parts of an AKS cluster's ARM ID, or `undefined` if it is not one. */
 export function parseAksResourceId(id: string): AksCluster | undefined {
-  const match =
-    /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(
-      id,
-    );
-  if (!match?.[1] || !match[2] || !match[3]) return undefined;
-  return { subscriptionId: match[1], resourceGroupName: match[2], resourceName: match[3] };
+  const { names: [resourceName] = [], ...parts } = parseArmId(id, AKS_CLUSTER) ?? {};
+  return resourceName === undefined ? undefined : { ...(parts as Omit<AksCluster, "resourceName">), resourceName };
 }
 
 /** Arguments of the cluster. */
@@ -46,20 +45,7 @@ export const clusterArgs = z.strictObject({
    * create a node pool and to get the cluster's credentials from Azure.
    * @default - none: a cluster reached by a kubeconfig, on a pool that exists
    */
-  resourceId: text
-    .refine(
-      (id) => parseAksResourceId(id) !== undefined,
-      explained({
-        text: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<name>",
-        fix: (id: string) => {
-          // The portal's address has the ID inside.
-          const [inside] = /\/subscriptions\/.*\/managedClusters\/[^/?#\s]+/i.exec(id) ?? [];
-          const isId = inside !== undefined && parseAksResourceId(inside) !== undefined;
-          return isId ? `write ${inside}` : "copy what `az aks show --query id -o tsv` prints";
-        },
-      }),
-    )
-    .optional(),
+  resourceId: armId(AKS_CLUSTER, "az aks show --query id -o tsv").optional(),
   /**
    * What AKS Deployment Safeguards enforce in the stack's namespace (`az aks safeguards show`). `none`: they are off, only warn, or exclude
    * the namespace. `Enforce`: AKS raises requests below 100m and 100 MiB, and the capacity check counts that. `Baseline` (AKS Automatic)

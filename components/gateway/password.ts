@@ -10,6 +10,9 @@ export const GATEWAY_ENV = { username: "LOKI_USERNAME", password: "LOKI_PASSWORD
 /** Label of the Secret with the readers' login. Commands that read find it by this: its name ends in letters that Pulumi invents. */
 export const READER_LOGIN_LABEL = { "logging/login": "reader" } as const;
 
+/** The middle of that Secret's name. */
+export const READER_LOGIN = "gateway-login";
+
 /** The Secrets of both sides of the gateway's basic auth. */
 export interface GatewayCredentials {
   /** For the gateway: `.htpasswd` with the current and the previous user of Alloy and of readers. */
@@ -131,7 +134,7 @@ export function createGatewayCredentials(
   return {
     accepted: secret("gateway-htpasswd", { ".htpasswd": pulumi.all(lines).apply((all) => `${all.join("\n")}\n`) }),
     alloy: login("alloy-login", agents),
-    reader: login("gateway-login", readers, READER_LOGIN_LABEL),
+    reader: login(READER_LOGIN, readers, READER_LOGIN_LABEL),
     readerLogin: readers[0] as User,
   };
 }

@@ -3,10 +3,22 @@ import { count, explained, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
 import { isLabelKey, labelValue, namespaceName } from "../kubernetesNames.ts";
 
+/** Letters of a uid. Grafana's database has no room for more. */
+export const LONGEST_UID = 40;
+
+/** Letters of a folder's name. https://grafana.com/docs/grafana/latest/developers/http_api/folder/ */
+const LONGEST_TITLE = 189;
+
 /** How Grafana gets from a line to its trace. */
 const traces = z.strictObject({
   /** `uid` of the data source with the traces: Tempo, or Azure Monitor. */
-  dataSourceUid: text,
+  dataSourceUid: text.refine(
+    (uid) => new RegExp(`^[\\w-]{1,${LONGEST_UID}}$`).test(uid),
+    explained({
+      text: `the uid of a data source: letters, digits, - and _, ${LONGEST_UID} at most`,
+      fix: "copy what follows /datasources/edit/ in the address of its settings in Grafana",
+    }),
+  ),
   /**
    * Finds the id in a line's text. Its first group is the id. It is a regular expression of JavaScript: the browser searches.
    * @default '"?trace_?[iI][dD]"?\s*[=:]\s*"?([0-9a-fA-F]{16,32})'
@@ -31,6 +43,14 @@ function groupsIn(pattern: string): number {
   }
 }
 
+/**
+ * The sidecar makes a directory of that name, and Grafana a folder of the directory. Grafana takes the last part of a path alone, and skips
+ * directories that begin with a dot. A path with `..` leads out of the directory in which it looks for dashboards.
+ * https://github.com/grafana/grafana/blob/main/pkg/services/provisioning/dashboards/file_reader.go
+ */
+const isFolder = (name: string): boolean =>
+  name.length <= LONGEST_TITLE && !/^\.|[/\\]/.test(name) && name.toLowerCase() !== "general";
+
 /** The label that a sidecar of Grafana's chart looks for. */
 const sidecarLabel = (fallback: string) =>
   z
@@ -40,7 +60,7 @@ const sidecarLabel = (fallback: string) =>
         isLabelKey,
         explained({
           text: "the key of a label: letters, digits, -, _ and .",
-          fix: `leave it out to get ${fallback}`,
+          fix: `write ${fallback}: the default of Grafana's chart`,
         }),
       ),
       /** Value of the label. */
@@ -77,10 +97,19 @@ const dashboards = z.strictObject({
    */
   label: sidecarLabel("grafana_dashboard"),
   /**
-   * The folder in Grafana, as the annotation `grafana_folder`. The sidecar reads it if `sidecar.dashboards.folderAnnotation` has that name.
+   * The folder in Grafana, as the annotation `grafana_folder`. The sidecar reads it if `sidecar.dashboards.folderAnnotation` has that name, and
+   * Grafana makes the folder if `sidecar.dashboards.provider.foldersFromFilesStructure` is true.
    * @default "Log platform"
    */
-  folder: text.default("Log platform"),
+  folder: text
+    .refine(
+      isFolder,
+      explained({
+        text: `the name of a folder in Grafana: without / and \\, not . at its beginning, ${LONGEST_TITLE} letters at most, and not General, which Grafana keeps for itself`,
+        fix: "write it as Grafana shows it, and of a folder inside another one its own name alone: Log platform",
+      }),
+    )
+    .default("Log platform"),
 });
 
 /** Arguments of what Grafana gets. */

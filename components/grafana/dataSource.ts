@@ -2,6 +2,7 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import type { ResolvedArgs } from "../args.ts";
+import { LONGEST_UID } from "./args.ts";
 
 /** A field that Grafana finds in lines, or in their labels and metadata. */
 interface DerivedField {
@@ -18,11 +19,13 @@ interface DerivedField {
  */
 export function grafanaDataSource(args: ResolvedArgs, username: string) {
   const { dataSource } = args.grafana;
+  const uid = `loki-${args.cluster.name}`;
   const derivedFields = dataSource?.traces && traceFields(dataSource.traces);
   return {
     name: `Loki ${args.cluster.name}`,
     type: "loki",
-    uid: `loki-${args.cluster.name}`,
+    // A cluster's name has 40 letters at most.
+    uid: uid.length <= LONGEST_UID ? uid : args.cluster.name,
     access: "proxy",
     url: args.queryUrl,
     basicAuth: true,
@@ -67,8 +70,9 @@ export const provisioningFile = (dataSource: GrafanaDataSource, password: string
 /**
  * Registers the Secret with the data source in Grafana's namespace.
  *
- * Its name is fixed, so that a new password updates it in place. The sidecar names the file after the key in the Secret. Were the Secret
- * replaced, the sidecar would delete the file of the new one together with the old one.
+ * Its name is fixed, and it is not immutable, so that a new password updates it in place (`enableSecretMutable` of the provider). The
+ * sidecar names the file after the key in the Secret. Were the Secret replaced, the sidecar would delete the file of the new one together
+ * with the old one, or leave Grafana without the data source in between.
  */
 export function createDataSourceSecret(
   name: string,

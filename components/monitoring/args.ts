@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, explained, text } from "../argumentTypes.ts";
+import { armId, isResourceGroup } from "../armIds.ts";
 import { parseAksResourceId } from "../cluster/args.ts";
 import type { Findings } from "../findings.ts";
 import { isLabelKey, isLabelValue, namespaceName } from "../kubernetesNames.ts";
@@ -28,24 +29,17 @@ const labels = z.record(z.string(), z.string()).refine(
 const alertLabels = z.record(z.string(), z.string()).refine(
   (map) =>
     Object.entries(map).every(
-      ([key, value]) => /^(?!__)[a-zA-Z_]\w*$/.test(key) && !OWN_LABELS.includes(key) && !value.includes("{{"),
+      ([key, value]) =>
+        /^(?!__)[a-zA-Z_]\w*$/.test(key) && !OWN_LABELS.includes(key) && value !== "" && !value.includes("{{"),
     ),
   explained({
-    text: `names of letters, digits and _, other than the alerts' own (${OWN_LABELS.join(", ")}), with values that are not templates`,
+    text: `names of letters, digits and _, other than the alerts' own (${OWN_LABELS.join(", ")}), with values that are neither empty nor templates`,
     fix: "write the labels that Alertmanager's routes match: team: platform",
   }),
 );
 
-/** An argument that takes the ARM ID of one type of resource. */
-const armId = (type: string, fix: string) =>
-  text.refine(
-    (id) => new RegExp(`^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/${type}/[^/]+$`, "i").test(id),
-    explained({ text: `/subscriptions/<id>/resourceGroups/<group>/providers/${type}/<name>`, fix }),
-  );
-
-/** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources */
 const resourceGroup = text.refine(
-  (name) => /^[\p{L}\p{N}_.()-]{0,89}[\p{L}\p{N}_()-]$/u.test(name),
+  isResourceGroup,
   explained({
     text: "the name of a resource group: letters, digits, _, -, ., ( and ), not . at its end",
     fix: "write what `az group list --query [].name -o tsv` prints",
@@ -69,9 +63,10 @@ const alerting = {
    */
   runbooksUrl: text
     .refine(
-      (address) => /^[^\s#{}]+$/.test(address),
+      (address) =>
+        /^[^\s#{}]+$/.test(address) && (/^https?:\/\/\w/i.test(address) || !/^[a-z][a-z0-9+.-]*:/i.test(address)),
       explained({
-        text: "the address of the page, without spaces, braces and #: each alert adds #, and the name of its section",
+        text: "the address of the page (https://…), without spaces, braces and #: each alert adds #, and the name of its section",
         fix: "copy the page's address from your browser, up to the #",
       }),
     )
@@ -113,7 +108,7 @@ const azureManagedPrometheus = z.strictObject({
    * Azure raises that, and each stack has four.
    * https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#alert-and-recording-rules
    */
-  workspaceId: armId("Microsoft.Monitor/accounts", "copy what `az monitor account show --query id -o tsv` prints"),
+  workspaceId: armId("Microsoft.Monitor/accounts", "az monitor account show --query id -o tsv"),
   /** Azure region of the workspace: `westeurope`. The rule groups have to be in the same one. */
   location: text.refine(
     (region) => /^[a-z]+[a-z0-9]*$/.test(region),
@@ -133,8 +128,10 @@ const azureManagedPrometheus = z.strictObject({
    * @default []
    */
   actionGroupIds: z
-    .array(
-      armId("Microsoft.Insights/actionGroups", "copy what `az monitor action-group show --query id -o tsv` prints"),
+    .array(armId("Microsoft.Insights/actionGroups", "az monitor action-group show --query id -o tsv"))
+    .refine(
+      (ids) => new Set(ids.map((id) => id.toLowerCase())).size === ids.length,
+      explained({ text: "each action group once", fix: "remove the one that is there twice" }),
     )
     .refine(
       (ids) => ids.length <= MOST_ACTION_GROUPS,

@@ -1,4 +1,4 @@
-import { ALLOY_RELEASE } from "../releaseNames.ts";
+import { ALLOY_RELEASE, EVENTS_COMPONENT } from "../releaseNames.ts";
 
 /** Reasons for which Loki answers 429. Alloy tries these lines again. */
 export const RATE_LIMITS = "rate_limited|per_stream_rate_limit|stream_limit";
@@ -36,7 +36,12 @@ export function expressions(here: string, namespace: string, window: (range: str
     `sum by (${by}) (${rate(counter, `${all}, ${failed}`)}) / sum by (${by}) (${rate(counter, all)})`;
   const rose = (counter: string): string => `sum(increase(${counter}{${here}}[${window("30m")}]))`;
   return {
+    /** Label matchers of every Alloy. */
     alloy,
+    /** Of the Alloy on each node. */
+    agents: `${alloy}, component!="${EVENTS_COMPONENT}"`,
+    /** Of the pod that sends Kubernetes events. */
+    events: `${here}, component="${EVENTS_COMPONENT}"`,
     queueSize,
     queueCapacity,
     /** Of a node's queues, the fullest: 0 to 1. */
@@ -53,7 +58,8 @@ export function expressions(here: string, namespace: string, window: (range: str
     pushSeconds: quantile(0.99, "loki_request_duration_seconds", PUSHES),
     searchSeconds: quantile(0.99, "loki_request_duration_seconds", SEARCHES),
     storeErrors: share("operation", "loki_s3_request_duration_seconds_count", STORE_OPERATIONS, 'status_code!~"2.."'),
-    storeSeconds: quantile(0.99, "loki_s3_request_duration_seconds"),
+    /** Of requests that succeed. Those that fail may wait for a time limit, and have another alert. */
+    storeSeconds: quantile(0.99, "loki_s3_request_duration_seconds", 'status_code=~"2.."'),
     compactors: `sum(loki_boltdb_shipper_compactor_running{${here}})`,
     /** Seconds. A backend that has just started has had no run yet. */
     sinceRetention: `time() - max(loki_compactor_apply_retention_last_successful_run_timestamp_seconds{${here}} > 0 or process_start_time_seconds{${here}, component="backend"})`,

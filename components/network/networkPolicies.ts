@@ -5,7 +5,7 @@ import { EVENTS_LABELS } from "../alloy/events/workload.ts";
 import { JOURNAL_PORT } from "../alloy/journal/container.ts";
 import type { ResolvedArgs } from "../args.ts";
 import { scrapingNamespaces } from "../monitoring/args.ts";
-import { ALLOY_RELEASE, LOKI_RELEASE } from "../releaseNames.ts";
+import { ALLOY_RELEASE, GATEWAY_COMPONENT, LOKI_COMPONENTS, LOKI_RELEASE } from "../releaseNames.ts";
 
 type PolicySpec = types.input.networking.v1.NetworkPolicySpec;
 
@@ -33,7 +33,7 @@ const LOKI = { "app.kubernetes.io/instance": LOKI_RELEASE };
 /** The pods that have MinIO's keys. */
 export const STORAGE_CLIENTS = {
   matchLabels: LOKI,
-  matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: ["write", "read", "backend"] }],
+  matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: [...LOKI_COMPONENTS] }],
 };
 
 const ALLOW_DNS: PolicySpec = {
@@ -62,7 +62,7 @@ export function networkPolicySpecs({
   objectStorage,
 }: ResolvedArgs): Record<string, PolicySpec> {
   const loki = { matchLabels: LOKI };
-  const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": "gateway" } };
+  const gateway = { matchLabels: { ...loki.matchLabels, "app.kubernetes.io/component": GATEWAY_COMPONENT } };
   const alloy = { matchLabels: { "app.kubernetes.io/instance": ALLOY_RELEASE } };
   const scrapers = scrapingNamespaces(monitoring, network);
   return {

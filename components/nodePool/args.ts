@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, explained, text } from "../argumentTypes.ts";
+import { armId } from "../armIds.ts";
 import { isLabelKey, labelValue } from "../kubernetesNames.ts";
 import { OS_SKU_NAMES } from "./osSkus.ts";
 import { taint } from "./taints.ts";
@@ -22,16 +23,10 @@ const vmCapacity = z
   })
   .optional();
 
-const subnetId = text.refine(
-  (id) =>
-    /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i.test(
-      id,
-    ),
-  explained({
-    text: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network/virtualNetworks/<vnet>/subnets/<subnet>",
-    fix: "copy the ID that `az network vnet subnet show --query id` prints",
-  }),
-);
+const subnetId = armId("Microsoft.Network/virtualNetworks/subnets", "az network vnet subnet show --query id -o tsv", [
+  "<vnet>",
+  "<subnet>",
+]);
 
 const createdPool = z.strictObject({
   /** Creates a node pool on the cluster. Its label and taint are `workload=logging`. */

@@ -5,6 +5,9 @@ import type { BucketCredentials } from "./bucket.ts";
 /** Keys of the Secret. Loki's config expands them as environment variables. */
 export const STORAGE_ENV = { accessKey: "MINIO_ACCESS_KEY", secretKey: "MINIO_SECRET_KEY" } as const;
 
+/** The middle of the Secret's name. */
+export const MINIO_CREDENTIALS = "minio-credentials";
+
 /**
  * Registers the Secret `minio-credentials`, immutable and auto-named. New keys create a new Secret beside the old one. Its name restarts
  * Loki's pods, and the old Secret is deleted after that. Changing a Secret in place would restart nothing.
@@ -16,7 +19,7 @@ export function createStorageCredentials(
   opts: pulumi.CustomResourceOptions,
 ): Secret {
   return new Secret(
-    `${name}-minio-credentials`,
+    `${name}-${MINIO_CREDENTIALS}`,
     {
       metadata: { namespace },
       type: "Opaque",

@@ -38,7 +38,12 @@ const logging = new LoggingStack(
   {
     providers: [
       new azure.Provider("azure", { subscriptionId }),
-      new kubernetes.Provider("kubernetes", { kubeconfig: config.requireSecret("kubeconfig") }),
+      new kubernetes.Provider("kubernetes", {
+        kubeconfig: config.requireSecret("kubeconfig"),
+        // Grafana's data source and dashboards change in place.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+      }),
       new minio.Provider("minio", {
         minioServer: "minio.internal.company:9000",
         minioSsl: true,

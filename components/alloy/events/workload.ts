@@ -3,7 +3,7 @@ import type { types } from "@pulumi/kubernetes";
 import type { Input } from "@pulumi/pulumi";
 import type { ResolvedArgs } from "../../args.ts";
 import { mergeValues, type Values } from "../../helm/mergeValues.ts";
-import { ALLOY_RELEASE, EVENTS_WORKLOAD } from "../../releaseNames.ts";
+import { ALLOY_RELEASE, EVENTS_COMPONENT, EVENTS_WORKLOAD } from "../../releaseNames.ts";
 import { textFile } from "../../textFile.ts";
 import { alloyImage } from "../image.ts";
 import { maskRules } from "../mask.ts";
@@ -32,7 +32,7 @@ const ALLOY_USER = 473;
 export const EVENTS_LABELS = {
   "app.kubernetes.io/name": EVENTS_WORKLOAD,
   "app.kubernetes.io/instance": ALLOY_RELEASE,
-  "app.kubernetes.io/component": "events",
+  "app.kubernetes.io/component": EVENTS_COMPONENT,
 } as const;
 
 /** The only right of the pod. */

@@ -1,9 +1,12 @@
+import { ALLOY_RELEASE } from "../../releaseNames.ts";
 import { dashboard } from "./dashboard.ts";
 import type { DashboardFacts } from "./facts.ts";
 import { graph, orZero, prometheus } from "./panels.ts";
 import { clusterVariable, dataSourceVariable, labelVariable } from "./variables.ts";
 
 const source = prometheus("datasource");
+
+const ALLOY = `container="${ALLOY_RELEASE}"`;
 
 /** Which node's lines are late, wait, or are lost? */
 export const alloyByNode = (facts: DashboardFacts) =>
@@ -29,8 +32,7 @@ export const alloyByNode = (facts: DashboardFacts) =>
   );
 
 /** Grafana draws the chosen nodes only. */
-const chosen = (expression: string): string =>
-  expression.replaceAll('container="alloy"', 'container="alloy", node=~"$node"');
+const chosen = (expression: string): string => expression.replaceAll(ALLOY, `${ALLOY}, node=~"$node"`);
 
 const queue = ({ shared, thresholds }: DashboardFacts) => [
   graph({

@@ -8,6 +8,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import { ALLOY_RELEASE } from "../../releaseNames.ts";
 import type { DashboardFacts } from "./facts.ts";
 
 /** Chooses a data source of a type. */
@@ -54,7 +55,7 @@ export const clusterVariable = (
     values:
       source.type === "loki"
         ? { label: "cluster", stream: "" }
-        : `label_values(up{namespace="${namespace}", container="alloy"}, cluster)`,
+        : `label_values(up{namespace="${namespace}", container="${ALLOY_RELEASE}"}, cluster)`,
     first: cluster,
   });
 

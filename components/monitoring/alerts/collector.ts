@@ -1,10 +1,9 @@
+import { FULL_QUEUE_PERCENT } from "../thresholds.ts";
 import { type Alert, type AlertContext, hasRisen } from "./alert.ts";
 
 /** Alerts on Alloy: one on each node, with 16 queues on the node's disk. */
 export function collectorAlerts({ here, shared, thresholds }: AlertContext): Alert[] {
-  const { alloy, queueSize: size, queueCapacity: capacity, queueFill } = shared;
-  // Without the pod that sends Kubernetes events.
-  const agents = `${alloy}, component!="events"`;
+  const { agents, alloy, queueSize: size, queueCapacity: capacity, queueFill } = shared;
   return [
     {
       name: "LoggingQueueGrowing",
@@ -27,7 +26,7 @@ export function collectorAlerts({ here, shared, thresholds }: AlertContext): Ale
       name: "LoggingQueueFull",
       severity: "critical",
       forMinutes: 2,
-      expression: `${queueFill} > 0.95`,
+      expression: `${queueFill} > ${FULL_QUEUE_PERCENT / 100}`,
       summary:
         "A queue on node {{ $labels.node }} is full, so Alloy has stopped reading for it. Lines are lost when the kubelet deletes their files.",
     },

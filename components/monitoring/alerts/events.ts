@@ -1,8 +1,7 @@
 import type { Alert, AlertContext } from "./alert.ts";
 
 /** Alerts on the pod that sends Kubernetes events. Those on queues and on dropped lines count for it too (collector.ts). */
-export function eventsAlerts({ here, thresholds }: AlertContext): Alert[] {
-  const events = `${here}, component="events"`;
+export function eventsAlerts({ shared: { events }, thresholds }: AlertContext): Alert[] {
   return [
     {
       name: "LoggingEventsDown",

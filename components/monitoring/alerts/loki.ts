@@ -1,8 +1,9 @@
+import { GATEWAY_COMPONENT, LOKI_COMPONENTS } from "../../releaseNames.ts";
 import { RATE_LIMITS } from "../expressions.ts";
 import { type Alert, type AlertContext, hasRisen } from "./alert.ts";
 
 /** Parts of Loki that have to run, by the label of their pods. */
-export const PARTS = ["write", "read", "backend", "gateway"];
+export const PARTS = [...LOKI_COMPONENTS, GATEWAY_COMPONENT];
 
 /** Alerts on Loki: what it refuses, its writers, its ring, its requests. */
 export function lokiAlerts({ here, shared, thresholds }: AlertContext): Alert[] {

@@ -1,5 +1,8 @@
-import { ALLOY_RELEASE } from "../../releaseNames.ts";
+import { READER_LOGIN } from "../../gateway/password.ts";
+import { MINIO_CREDENTIALS } from "../../objectStorage/credentials.ts";
+import { CANARY_COMPONENT, EVENTS_COMPONENT } from "../../releaseNames.ts";
 import type { Alert, AlertContext } from "./alert.ts";
+import { PARTS } from "./loki.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -25,14 +28,14 @@ export function canaryAlerts({ shared, thresholds }: AlertContext): Alert[] {
 }
 
 /** Alerts on the platform itself: metrics, restarts, certificates, keys, and the watchdog. */
-export function platformAlerts({ args, here, thresholds }: AlertContext): Alert[] {
+export function platformAlerts({ args, here, shared, thresholds }: AlertContext): Alert[] {
   const expected = [
-    `container="${ALLOY_RELEASE}", component!="events"`,
+    shared.agents,
     ...[
-      ...["write", "read", "backend", "gateway"],
-      ...(args.loki.canary ? ["canary"] : []),
-      ...(args.alloy.events.enabled ? ["events"] : []),
-    ].map((part) => `component="${part}"`),
+      ...PARTS,
+      ...(args.loki.canary ? [CANARY_COMPONENT] : []),
+      ...(args.alloy.events.enabled ? [EVENTS_COMPONENT] : []),
+    ].map((part) => `${here}, component="${part}"`),
   ];
   const { ca } = args.objectStorage;
   return [
@@ -40,7 +43,7 @@ export function platformAlerts({ args, here, thresholds }: AlertContext): Alert[
       name: "LoggingMetricsMissing",
       severity: "critical",
       forMinutes: 15,
-      expression: expected.map((matcher) => `absent(up{${here}, ${matcher}})`).join(" or "),
+      expression: expected.map((matchers) => `absent(up{${matchers}})`).join(" or "),
       summary:
         "Prometheus finds no {{ $labels.component }}{{ $labels.container }} of the log platform. It does not run, or is not scraped; its other alerts cannot fire.",
     },
@@ -68,7 +71,7 @@ export function platformAlerts({ args, here, thresholds }: AlertContext): Alert[
       name: "LoggingKeysOld",
       severity: "warning",
       forMinutes: 60,
-      expression: `time() - kube_secret_created{namespace="${args.namespace}", secret=~".+-(minio-credentials|gateway-login)-.+"} > ${thresholds.keyDays * DAY_SECONDS}`,
+      expression: `time() - kube_secret_created{namespace="${args.namespace}", secret=~".+-(${MINIO_CREDENTIALS}|${READER_LOGIN})-.+"} > ${thresholds.keyDays * DAY_SECONDS}`,
       summary: "The Secret {{ $labels.secret }} is {{ $value | humanizeDuration }} old. Rotate its key.",
     },
     {

@@ -1,13 +1,15 @@
 // The alerts of one stack on the real engine: for Azure's managed Prometheus, for Prometheus Operator, and taken away again.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { findingLines } from "../../../components/findings.ts";
 import { AZURE_MONITOR, createCustomKind, OPERATOR_KINDS } from "../../harness/kubernetes/customKinds.ts";
 import type { KubernetesApi } from "../../harness/kubernetes/kubernetesApi.ts";
 import { until } from "../../harness/processes.ts";
 import { type Pools, readPools } from "../../harness/pulumi/azure-native/state.ts";
 import type { PulumiEngine, StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { deployedStacks, withConfig } from "../deployedStacks.ts";
-import { deploy } from "../projectCommand.ts";
+import { deploy, runCommand } from "../projectCommand.ts";
+import { dataOf } from "../secretSearch.ts";
 
 const NAME = "prod-aks-b";
 const SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups";
@@ -40,6 +42,16 @@ const ruleGroups = (): Pools =>
     }),
   );
 
+/** Grafana's data source. */
+async function grafanaSecret(): Promise<{ readonly uid: string; readonly text: string; readonly password: string }> {
+  const [secret, ...others] = await api.list("/api/v1/namespaces/grafana/secrets");
+  assert.deepEqual(others, []);
+  const text = Object.values(dataOf(secret)).join("");
+  const [, password = ""] = /basicAuthPassword: (\S+)/.exec(text) ?? [];
+  assert.ok(password);
+  return { uid: secret?.metadata.uid ?? "", text, password };
+}
+
 async function up(): Promise<Awaited<ReturnType<typeof deploy>>> {
   const result = await deploy(engine, ["up", "--stack", NAME]);
   assert.equal(result.outcome, "succeeded", JSON.stringify(result.findings));
@@ -67,11 +79,28 @@ describe("the monitoring of a deployed stack", () => {
     api = environment.deployments[NAME].cluster.api;
   });
 
-  it("is refused by a cluster without its kinds, and the failure names them", async () => {
+  it("is refused by a cluster without its kinds: the report, the doctor and the failure name them, and the command that brings them", async () => {
+    const missing = (text: string): void => {
+      assert.match(text, /PodMonitor of azmonitoring\.coreos\.com\/v1: is not a kind that the cluster knows/);
+      assert.match(
+        text,
+        /az aks update --subscription 0{8}-\S+ --resource-group rg-prod-aks-b --name prod-aks-b --enable-azure-monitor-metrics --azure-monitor-workspace-resource-id \S+\/accounts\/metrics/,
+      );
+    };
     await withConfig(NAME, AZURE, async () => {
+      const { stdout: report } = await runCommand(engine, "preview", [NAME]);
+      assert.match(report, new RegExp(`^${NAME}: disruptive$`, "m"));
+      missing(report);
+      missing((await runCommand(engine, "doctor", [NAME])).stdout);
       const { outcome, findings } = await deploy(engine, ["up", "--stack", NAME]);
       assert.equal(outcome, "failed");
-      assert.match(JSON.stringify(findings), /azmonitoring\.coreos\.com/);
+      missing(findingLines(findings).join("\n"));
+    });
+    await withConfig(NAME, OPERATOR, async () => {
+      const { stdout } = await runCommand(engine, "preview", [NAME]);
+      for (const kind of ["PodMonitor", "PrometheusRule"])
+        assert.match(stdout, new RegExp(`${kind} of monitoring\\.coreos\\.com/v1: is not a kind`));
+      assert.match(stdout, /namespace grafana: does not exist/);
     });
   });
 
@@ -95,6 +124,14 @@ describe("the monitoring of a deployed stack", () => {
 
   it("for Prometheus Operator instead: its own kinds, and Azure's are gone", async () => {
     for (const kind of OPERATOR_KINDS) await serve(kind);
+    await withConfig(NAME, OPERATOR, async () => {
+      const { outcome, findings } = await deploy(engine, ["up", "--stack", NAME]);
+      assert.equal(outcome, "failed");
+      assert.deepEqual(
+        findings.map(({ subject }) => subject),
+        ["namespace grafana"],
+      );
+    });
     await api.create("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "grafana" } });
     await withConfig(NAME, OPERATOR, async () => {
       await up();
@@ -115,6 +152,38 @@ describe("the monitoring of a deployed stack", () => {
       );
       assert.equal((await api.list("/api/v1/namespaces/grafana/secrets")).length, 1);
       assert.deepEqual((await deploy(engine, ["up", "--stack", NAME])).steps, []);
+    });
+  });
+
+  it("with a data source that follows the rotation of the gateway's password in place, and keeps no old password", async () => {
+    const old = await grafanaSecret();
+    // For good: a generation does not go back.
+    engine.changeConfig(NAME, (config) => {
+      config["logging:loki"].gateway = { credentialsGeneration: 2 };
+    });
+    const changed = (config: StackConfig): void => {
+      OPERATOR(config);
+      // In the files of the dashboards, and beside them.
+      config["logging:monitoring"].thresholds = { queuePercent: 40 };
+      config["logging:grafana"].dashboards.folder = "Logs";
+    };
+    await withConfig(NAME, changed, async () => {
+      const { steps } = await up();
+      const ours = steps.filter(({ name }) => /grafana-data-source|dashboard/.test(name));
+      assert.deepEqual(ours.map(({ op, name }) => `${op} ${name}`).sort(), [
+        ...["alloy", "health", "incident", "usage"].map((name) => `update logging-dashboard-${name}`),
+        "update logging-grafana-data-source",
+      ]);
+      const secret = await grafanaSecret();
+      assert.equal(secret.uid, old.uid);
+      const logins = await api.list("/api/v1/namespaces/logging/secrets?labelSelector=logging%2Flogin%3Dreader");
+      assert.deepEqual(
+        logins.map((login) => dataOf(login).LOKI_PASSWORD),
+        [secret.password],
+      );
+      assert.notEqual(secret.password, old.password);
+      assert.ok(!secret.text.includes(old.password));
+      assert.match(secret.text, /basicAuthUser: logging-2/);
     });
   });
 

@@ -7,6 +7,7 @@ import type { ResolvedArgs } from "../../../components/args.ts";
 import type { Alert } from "../../../components/monitoring/alerts/alert.ts";
 import { alertGroups } from "../../../components/monitoring/alerts/pack.ts";
 import { podMonitorSpecs } from "../../../components/monitoring/podMonitors.ts";
+import { LONGEST_SECONDS } from "../../../components/monitoring/thresholds.ts";
 import { panelQueries } from "../../harness/dashboards.ts";
 import { PROMETHEUS_ACCEPTS, type ReportedSeries, reportedSeries } from "../../harness/metricsText.ts";
 import { load, stackFile } from "../../harness/plannedStack.ts";
@@ -133,6 +134,32 @@ function missingIn(expression: string): string[] {
   }
   return missing;
 }
+
+it("the histograms tell times apart up to what the thresholds allow: no quantile exceeds it, so a longer time would never alert", {
+  skip,
+}, () => {
+  const longest = (metric: string): number =>
+    Math.max(
+      ...series
+        .filter((one) => one.metric === `${metric}_bucket` && one.labels.le !== "+Inf")
+        .map(({ labels }) => Number(labels.le)),
+    );
+  assert.deepEqual(
+    {
+      requests: longest("loki_request_duration_seconds"),
+      objectStore: longest("loki_s3_request_duration_seconds"),
+      canary: longest("loki_canary_response_latency_seconds"),
+    },
+    LONGEST_SECONDS,
+  );
+  // The defaults are thresholds too, and no other histogram is compared with one.
+  const quantiles = alerts.filter(({ expression }) => expression.includes("histogram_quantile"));
+  for (const { name, expression } of quantiles) {
+    const [, metric = "", threshold] = /(\w+)_bucket\{.* > ([\d.]+)$/.exec(expression) ?? [];
+    assert.ok(Number(threshold) < longest(metric), `${name}: ${expression}`);
+  }
+  assert.equal(quantiles.length, 4);
+});
 
 it("a renamed metric would be found", { skip }, () => {
   assert.ok(!series.some(({ metric }) => metric === "loki_ingester_chunks_flush_failed_total"));

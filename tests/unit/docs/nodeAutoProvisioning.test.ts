@@ -43,7 +43,7 @@ describe("the example of a pool of Karpenter", () => {
     const created = nodePoolArgs.parse({
       mode: "create",
       vmSize: "Standard_D4s_v5",
-      subnetId: `/subscriptions/${"0".repeat(36)}/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s`,
+      subnetId: `/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s`,
       minCount: 3,
       maxCount: 5,
     });

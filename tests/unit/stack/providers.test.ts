@@ -19,6 +19,9 @@ describe("the providers", () => {
           kubeconfig: "[secret]",
           clusterIdentifier:
             "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-prod-aks-a/providers/Microsoft.ContainerService/managedClusters/prod-aks-a",
+          // Grafana's data source and dashboards change in place.
+          enableConfigMapMutable: "true",
+          enableSecretMutable: "true",
         },
         minio: {
           minioServer: "minio.internal.company:9000",
@@ -66,6 +69,8 @@ describe("the providers", () => {
       kubeconfig: "kube/config",
       context: "prod-aks-a",
       clusterIdentifier: "prod-aks-a",
+      enableConfigMapMutable: "true",
+      enableSecretMutable: "true",
     });
     assert.equal(resource(other, "minio").inputs.minioPassword, "[secret]");
   });

@@ -26,6 +26,16 @@ describe("the report", () => {
     assert.match(reportMarkdown(many(2)), /ConfigMap c1/);
   });
 
+  it("shows its warnings even if nothing changes: that nobody is alerted, and what expires", () => {
+    const unchanged = report([], ["nobody will be alerted"]);
+    assert.match(
+      reportText(unchanged, false),
+      /^a: no changes\ncompared with main\n\nWarnings\n {2}nobody will be alerted$/m,
+    );
+    assert.match(reportMarkdown(unchanged), /\*\*Warnings\*\*\n\n- nobody will be alerted/);
+    assert.doesNotMatch(reportText(report([]), false), /Warnings/);
+  });
+
   it("stays within its length, and counts what it left out", () => {
     const long = report(
       Array.from({ length: 400 }, (_, i) => [undefined, manifest("ConfigMap", `config-map-with-a-name-${i}`)]),

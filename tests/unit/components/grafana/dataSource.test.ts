@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parse } from "yaml";
-import { provisioningFile } from "../../../../components/grafana/dataSource.ts";
+import { grafanaDataSource, provisioningFile } from "../../../../components/grafana/dataSource.ts";
 import type { Loose } from "../../../harness/manifest.ts";
-import { plan, planOf, problemAt, refusal, resource, stackFile } from "../../../harness/plannedStack.ts";
+import { load, plan, planOf, problemAt, refusal, resource, stackFile } from "../../../harness/plannedStack.ts";
 
 const planned = (dataSource: Loose, change: (config: Loose) => void = () => {}) =>
   plan(
@@ -24,6 +24,19 @@ describe("Grafana's data source", () => {
     });
     // A replacement would end in the sidecar's deletion of the new file: both have the same name.
     assert.equal(inputs.immutable, undefined);
+  });
+
+  it("has a uid for which Grafana has room, whatever the cluster's name", async () => {
+    for (const [length, begin] of [
+      [35, "loki-"],
+      [36, ""],
+      [40, ""],
+    ] as const) {
+      const cluster = "c".repeat(length);
+      const { resolved } = await load(stackFile());
+      const { uid } = grafanaDataSource({ ...resolved, cluster: { ...resolved.cluster, name: cluster } }, "logging-1");
+      assert.equal(uid, `${begin}${cluster}`);
+    }
   });
 
   it("takes the label of another sidecar", async () => {

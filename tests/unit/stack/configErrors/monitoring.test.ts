@@ -1,6 +1,7 @@
 import { describeMistakes, type Mistake } from "./mistakes.ts";
 
 const GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers";
+const ZEROS = "00000000-0000-0000-0000-000000000000";
 const WORKSPACE = `${GROUP}/Microsoft.Monitor/accounts/metrics`;
 const LOG_ANALYTICS = `${GROUP}/Microsoft.OperationalInsights/workspaces/logs`;
 const AZURE = { kind: "azureManagedPrometheus", workspaceId: WORKSPACE, location: "westeurope" };
@@ -31,6 +32,74 @@ describeMistakes("the monitoring", [
     /Microsoft\.Monitor\/accounts/,
     /az monitor account show/,
   ),
+  ...[
+    ["an ID whose GUID has dashes alone", WORKSPACE.replace(ZEROS, "-".repeat(36))],
+    ["an ID whose GUID has no dashes", WORKSPACE.replace(ZEROS, "0".repeat(36))],
+    ["an ID whose resource group ends with a dot", WORKSPACE.replace("/rg/", "/rg./")],
+    ["an ID with a space in its resource group", WORKSPACE.replace("/rg/", "/my group/")],
+    ["an ID with a name left open", WORKSPACE.replace("metrics", "<name>")],
+    ["an ID that this page shortens", WORKSPACE.replace("metrics", "…")],
+    ["an ID without its first slash", WORKSPACE.slice(1)],
+    ["a name alone", "metrics"],
+  ].map(([what = "", workspaceId]) =>
+    mistake(
+      what,
+      { ...AZURE, workspaceId },
+      "workspaceId",
+      /Microsoft\.Monitor\/accounts/,
+      /^copy what `az monitor account/,
+    ),
+  ),
+  // Each has the ID inside, and the fix is this ID.
+  ...[`https://portal.azure.com/#@x/resource${WORKSPACE}/overview`, `${WORKSPACE}/`, `${WORKSPACE}?api-version=1`].map(
+    (workspaceId) =>
+      mistake(
+        `more than the ID: ${workspaceId.replace(WORKSPACE, "ID")}`,
+        { ...AZURE, workspaceId },
+        "workspaceId",
+        /Microsoft\.Monitor\/accounts/,
+        new RegExp(`^write ${WORKSPACE}$`),
+      ),
+  ),
+  mistake(
+    "no workspace",
+    { kind: "azureManagedPrometheus", location: "westeurope" },
+    "workspaceId",
+    /^a value is needed: \/subscriptions\/.*Microsoft\.Monitor\/accounts/,
+    /monitoring in docs/,
+  ),
+  ...[
+    ["a name", "on-call"],
+    ["an ID whose GUID has dashes alone", action("a").replace(ZEROS, "-".repeat(36))],
+    ["a name that is encoded", action("on%20call")],
+  ].map(
+    ([what = "", id = ""]): Mistake => ({
+      what: `an action group that is not an ID: ${what}`,
+      change: (c) => {
+        c.monitoring = { ...AZURE, actionGroupIds: [action("a"), id] };
+      },
+      path: "monitoring.actionGroupIds[1]",
+      given: id,
+      allowed: /Microsoft\.Insights\/actionGroups\/<name>$/,
+      fix: /^copy what `az monitor action-group show/,
+    }),
+  ),
+  ...[action("a"), action("A").toLowerCase()].map((again) =>
+    mistake(
+      `an action group twice: ${again}`,
+      { ...AZURE, actionGroupIds: [action("a"), again] },
+      "actionGroupIds",
+      /each action group once/,
+      /remove the one that is there twice/,
+    ),
+  ),
+  mistake(
+    "no namespace of Prometheus",
+    { kind: "prometheusOperator", namespaces: [] },
+    "namespaces",
+    /^at least 1 entry$/,
+    /monitoring in docs/,
+  ),
   mistake(
     "a region with spaces",
     { ...AZURE, location: "West Europe" },
@@ -52,15 +121,22 @@ describeMistakes("the monitoring", [
     /5 action groups at most/,
     /fewer action groups/,
   ),
-  ...[{ "bad key!": "x" }, { release: "kube prometheus stack" }, { "a/b/c": "x" }, { release: "x".repeat(64) }].map(
-    (labels) =>
-      mistake(
-        `labels that no selector can have: ${Object.keys(labels)}`,
-        { kind: "prometheusOperator", labels },
-        "labels",
-        /labels of Kubernetes/,
-        /kubectl get prometheus/,
-      ),
+  ...[
+    { "bad key!": "x" },
+    { release: "kube prometheus stack" },
+    { "a/b/c": "x" },
+    { release: "x".repeat(64) },
+    { "a..b/c": "x" },
+    { "a.-b/c": "x" },
+    { "/c": "x" },
+  ].map((labels) =>
+    mistake(
+      `labels that no selector can have: ${Object.keys(labels)}`,
+      { kind: "prometheusOperator", labels },
+      "labels",
+      /labels of Kubernetes/,
+      /kubectl get prometheus/,
+    ),
   ),
   ...["bad/name", "rg.", "/subscriptions/x/resourceGroups/rg"].map((resourceGroupName) =>
     mistake(
@@ -71,7 +147,15 @@ describeMistakes("the monitoring", [
       /az group list/,
     ),
   ),
-  ...["our wiki", "https://git.example.com/runbooks.md#top", "https://x.example.com/{{ x"].map((runbooksUrl) =>
+  ...[
+    "our wiki",
+    "https://git.example.com/runbooks.md#top",
+    "https://x.example.com/{{ x",
+    "https://",
+    "https:/git.example.com",
+    "file:///runbooks.md",
+    "javascript:x",
+  ].map((runbooksUrl) =>
     mistake(
       `an address of the runbooks that no alert can link to: ${runbooksUrl}`,
       { kind: "prometheusOperator", runbooksUrl },
@@ -82,8 +166,12 @@ describeMistakes("the monitoring", [
   ),
   ...Object.entries({
     ...{ writerDiskPercent: [90, /less than 90/], silentNodeMinutes: [1441, /at most 1440/] },
-    ...{ silentEventsHours: [1_000_000_000, /at most 168/], errorPercent: [101, /at most 100/] },
-    queuePercent: [0, /more than 0/],
+    ...{ silentEventsHours: [1_000_000_000, /at most 168/], errorPercent: [100, /less than 100/] },
+    ...{ queuePercent: [95, /less than 95/], canaryLostPercent: [0, /more than 0/] },
+    // Loki and the canary tell no longer times apart.
+    ...{ pushSeconds: [100, /less than 100/], querySeconds: [120, /less than 100/] },
+    ...{ objectStoreSeconds: [5, /less than 2/], canarySeconds: [300, /less than 256/] },
+    ...{ keyDays: [36_500, /at most 3650/], restarts: [100, /at most 20/], retentionHours: [10_000, /at most 720/] },
   } as Record<string, [number, RegExp]>).map(
     ([threshold, [value, allowed]]): Mistake => ({
       what: `a threshold at which no alert can help: ${threshold} ${value}`,
@@ -98,7 +186,7 @@ describeMistakes("the monitoring", [
   ),
   ...[
     ...[{ "team-name": "x" }, { __team: "x" }, { severity: "page" }, { alertname: "x" }, { pod: "x" }],
-    { team: "{{ $labels.team }}" },
+    ...[{ team: "{{ $labels.team }}" }, { team: "" }],
   ].map((alertLabels) =>
     mistake(
       `labels of alerts that Prometheus refuses or an alert has: ${JSON.stringify(alertLabels)}`,

@@ -32,7 +32,7 @@ describeMistakes("the retention of a namespace", [
     },
     path: "loki.retention[0].namespace",
     allowed: /a value is needed/,
-    fix: /docs\/arguments\.md/,
+    fix: /kubectl get namespaces/,
   },
   ...["team-*", "Dev", 'dev"} or {a="b'].map(
     (namespace): Mistake => ({
