@@ -2,6 +2,7 @@
 //
 //   -- --megabytes 20                 a short run, to try it
 //   -- --with 'name={"loki": {...}}'  also measures the stack with changed values; may be repeated
+//   -- --readers 'name={"loki": {...}}'  also asks readers with these changed values, over what each variant has stored; may be repeated
 //   -- --variants stack               only these of seed and stack
 //   -- --results NAME                 writes the table to bench/results/NAME.md
 //
@@ -18,7 +19,7 @@ import { endRunningStack } from "../tests/harness/runningStack/runningStack.ts";
 import type { Figures } from "./pipeline/figures.ts";
 import { type LogInput, writeLogInput } from "./pipeline/logInput.ts";
 import { measure } from "./pipeline/measure.ts";
-import { report } from "./pipeline/report.ts";
+import { readersReport, report } from "./pipeline/report.ts";
 import { changedVariant, seedVariant, stackVariant, type Variant } from "./pipeline/variants.ts";
 
 /** Set for the process in namespaces: the folder of the run, and the variant to measure. */
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
     sidecars: { type: "boolean", default: false },
     variants: { type: "string", default: "seed,stack" },
     with: { type: "string", multiple: true, default: [] },
+    readers: { type: "string", multiple: true, default: [] },
     results: { type: "string" },
   },
 });
@@ -81,6 +83,7 @@ async function compareVariants(): Promise<number> {
       figures.push(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
     }
     publish(report(input, figures, shape));
+    console.log(readersReport(figures));
     const short = figures.filter(({ found }) => found !== input.lines);
     for (const { name, found } of short) console.log(`${name}: found ${found} of ${input.lines} lines`);
     return short.length > 0 ? 1 : 0;
@@ -110,7 +113,10 @@ async function measureVariant(): Promise<number> {
   stopOnSignal(endRunningStack);
   const input: LogInput = JSON.parse(readFileSync(join(folder, "input.json"), "utf8"));
   try {
-    writeFileSync(join(folder, `${variant.name}.json`), JSON.stringify(await measure(variant, input, shape)));
+    writeFileSync(
+      join(folder, `${variant.name}.json`),
+      JSON.stringify(await measure(variant, input, { ...shape, readers: options.readers })),
+    );
     return 0;
   } catch (error) {
     console.error(error);

@@ -36,9 +36,26 @@ export interface QueryFigures {
   readonly searchedPerCore: number;
 }
 
+/** One query, asked several times. */
+export interface QueryCost {
+  /** Milliseconds of the readers' CPU. */
+  readonly cpu: number;
+  /** Milliseconds until the answer. */
+  readonly ms: number;
+  /** What Loki reports about it. */
+  readonly summary: string;
+}
+
+/** What queries cost with one config of the readers: the first time after a start, and later. */
+export interface ReaderFigures {
+  readonly name: string;
+  readonly queries: Record<Query, { readonly first: QueryCost; readonly others: QueryCost }>;
+}
+
 /** All figures of one variant. */
 export interface Figures extends IngestFigures, StorageFigures, QueryFigures {
   readonly name: string;
+  readonly readers: readonly ReaderFigures[];
 }
 
 export const perPart = (of: (part: Part) => number): Record<Part, number> =>

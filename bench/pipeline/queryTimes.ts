@@ -1,5 +1,6 @@
+import type { Loose } from "../../tests/harness/manifest.ts";
 import type { RunningStack } from "../../tests/harness/runningStack/runningStack.ts";
-import { median } from "../statistics.ts";
+import { median, sum } from "../statistics.ts";
 import { QUERIES, type Query, type QueryFigures } from "./figures.ts";
 import { cpuSeconds } from "./ingest.ts";
 import type { LogInput } from "./logInput.ts";
@@ -19,15 +20,13 @@ export async function measureQueries(
   const queries = {} as Record<Query, QueryFigures["queries"][Query]>;
   let searchedPerCore = 0;
   for (const name of QUERIES) {
-    const before = cpuSeconds(running.cluster).read;
-    const times: number[] = [];
-    for (let round = 0; round < ROUNDS; round++)
-      times.push(await timed(running, parametersOf(name, variant, input, round)));
-    const used = cpuSeconds(running.cluster).read - before;
-    if (name === "needle in a day") searchedPerCore = (ROUNDS * input.bytes) / 1e6 / used;
-    const [first = 0, ...others] = times;
-    queries[name] = { first, median: median(others), cpu: (used * 1000) / ROUNDS };
-    log(`${name}: ${times.map((t) => t.toFixed(0)).join(", ")} ms`);
+    const answers: Asked[] = [];
+    for (let round = 0; round < ROUNDS; round++) answers.push(await ask(name, variant, input, running, round));
+    const cpu = sum(answers.map((answer) => answer.cpu)) / ROUNDS;
+    if (name === "needle in a day") searchedPerCore = input.bytes / 1e3 / cpu;
+    const [first = 0, ...others] = answers.map(({ ms }) => ms);
+    queries[name] = { first, median: median(others), cpu };
+    log(`${name}: ${answers.map(({ ms }) => ms.toFixed(0)).join(", ")} ms; ${answers.at(-1)?.summary}`);
   }
   const { everything } = variant.queries;
   const found = await running.queries.count(everything, nanoseconds(input.from - 1000), nanoseconds(input.to + 1000));
@@ -62,12 +61,36 @@ async function countStreams(query: string, { from, to }: LogInput, { queries }: 
   return ((await response.json()) as { data: unknown[] }).data.length;
 }
 
-/** Milliseconds of a query that must find something. */
-async function timed({ queries }: RunningStack, parameters: Record<string, string>): Promise<number> {
+/** What one query took. */
+export interface Asked {
+  /** Milliseconds until the answer. */
+  readonly ms: number;
+  /** Milliseconds of the readers' CPU. */
+  readonly cpu: number;
+  /** What Loki reports about it. */
+  readonly summary: string;
+}
+
+/** Asks a query, which must find something. @param round makes it differ from those before. */
+export async function ask(
+  name: Query,
+  variant: Variant,
+  input: LogInput,
+  running: RunningStack,
+  round: number,
+): Promise<Asked> {
+  const parameters = parametersOf(name, variant, input, round);
+  const before = cpuSeconds(running.cluster).read;
   const started = performance.now();
-  const response = await queries.fetch(`/loki/api/v1/query_range?${new URLSearchParams(parameters)}`);
+  const response = await running.queries.fetch(`/loki/api/v1/query_range?${new URLSearchParams(parameters)}`);
   const text = await response.text();
+  const ms = performance.now() - started;
   if (!response.ok || !text.includes('"values"'))
     throw new Error(`${parameters.query}: ${response.status} ${text.slice(0, 300)}`);
-  return performance.now() - started;
+  const cpu = (cpuSeconds(running.cluster).read - before) * 1000;
+  return { ms, cpu, summary: summaryOf(JSON.parse(text)) };
 }
+
+/** https://grafana.com/docs/loki/latest/reference/loki-http-api/#statistics */
+const summaryOf = ({ data: { stats } }: Loose): string =>
+  `${stats.summary.splits} splits, ${stats.summary.totalLinesProcessed} lines read, ${Math.round(stats.summary.totalStructuredMetadataBytesProcessed / 1024)} KiB of metadata`;

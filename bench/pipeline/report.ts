@@ -1,7 +1,7 @@
 // The table of a run.
 import { cpus, release, totalmem } from "node:os";
 import { sum } from "../statistics.ts";
-import { type Figures, METHODS, PARTS, QUERIES } from "./figures.ts";
+import { type Figures, METHODS, PARTS, QUERIES, type Query } from "./figures.ts";
 import type { LogInput } from "./logInput.ts";
 
 const LOKI = ["write", "read", "backend"] as const;
@@ -83,3 +83,26 @@ export function report(
     "",
   ].join("\n");
 }
+
+/** What each query costs with each config of the readers, one table for each variant that was measured. */
+export const readersReport = (variants: readonly Figures[]): string =>
+  variants
+    .filter(({ readers }) => readers.length > 0)
+    .map(({ name, readers }) => {
+      const line = (query: Query, when: "first" | "others"): string =>
+        `| ${query}, ${when} | ${readers.map(({ queries }) => `${queries[query][when].cpu.toFixed(0)} (${queries[query][when].ms.toFixed(0)})`).join(" | ")} |`;
+      return [
+        `Readers' CPU ms of a query (and ms until the answer), over what ${name} has stored:`,
+        "",
+        `| | ${readers.map((reader) => reader.name).join(" | ")} |`,
+        `|---|${readers.map(() => "---").join("|")}|`,
+        ...QUERIES.flatMap((query) => [line(query, "first"), line(query, "others")]),
+        "",
+        ...readers.map(
+          (reader) =>
+            `- ${reader.name}: ${QUERIES.map((query) => `${query}: ${reader.queries[query].others.summary}`).join(". ")}`,
+        ),
+        "",
+      ].join("\n");
+    })
+    .join("\n");

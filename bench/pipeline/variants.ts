@@ -13,7 +13,8 @@ import { newKeys, type RenderedStack, renderStack } from "../../tests/harness/ru
 /** One way to run the pipeline, and the queries that fit its labels. */
 export interface Variant {
   readonly name: string;
-  readonly render: (caFile: string) => Promise<RenderedStack>;
+  /** @param loki more values of Loki. */
+  readonly render: (caFile: string, loki?: Values) => Promise<RenderedStack>;
   readonly queries: {
     readonly everything: string;
     readonly application: (namespace: string, container: string) => string;
@@ -33,14 +34,14 @@ interface Changes {
 /** The stack as it is deployed, or with changes. */
 export const stackVariant = (name = "stack", { loki, alloy, args }: Changes = {}): Variant => ({
   name,
-  render: (caFile) =>
+  render: (caFile, more = {}) =>
     renderStack({
       stack: STACK,
       caFile,
       change: (config) => {
         // It writes a line each second, so the writers' memory would never be empty.
         config.loki.canary = false;
-        config.loki.values = loki;
+        config.loki.values = mergeValues(loki ?? {}, more);
         config.alloy = { ...config.alloy, ...args, values: alloy };
       },
     }),
@@ -64,10 +65,10 @@ export const seedVariant: Variant = {
   },
 };
 
-async function renderSeed(caFile: string): Promise<RenderedStack> {
+async function renderSeed(caFile: string, more: Values = {}): Promise<RenderedStack> {
   const namespace = "logging";
   const bucket = `loki-${STACK}`;
-  const manifests = await seedManifests(namespace);
+  const manifests = await seedManifests(namespace, more);
   const configMaps: Record<string, Record<string, string>> = {
     "minio-ca": { "ca-certificates.crt": readFileSync(caFile, "utf8") },
   };
@@ -102,9 +103,9 @@ export const releaseOf = (
     ...{ repositoryOpts: { repo: chart.repository }, values },
   });
 
-async function seedManifests(namespace: string): Promise<Manifest[]> {
+async function seedManifests(namespace: string, more: Values): Promise<Manifest[]> {
   const manifests = [
-    ...(await releaseOf(LOKI_CHART, mergeValues(seedValues("loki"), MINIO_CA), namespace)),
+    ...(await releaseOf(LOKI_CHART, mergeValues(mergeValues(seedValues("loki"), MINIO_CA), more), namespace)),
     ...(await releaseOf(ALLOY_CHART, seedValues("alloy"), namespace)),
   ];
   // The chart adds a canary by default, and this machine has no program for it.
@@ -138,9 +139,20 @@ const seedPolicy = (bucket: string): string =>
  * and a file that replaces components/alloy/pod-logs.yaml.
  */
 export function changedVariant(argument: string): Variant {
-  const [, name = "", json = ""] = /^([^=]+)=(\{.*)$/s.exec(argument) ?? [];
-  if (name === "") throw new Error(`--with needs name={"loki": {...}}, not ${argument}`);
-  const { loki, alloy = {}, args, pipeline } = JSON.parse(json) as Loose;
+  const { name, changes } = named(argument, "--with");
+  const { loki, alloy = {}, args, pipeline } = changes;
   const content = pipeline && { alloy: { configMap: { content: escapeForHelm(readFileSync(pipeline, "utf8")) } } };
   return stackVariant(name, { loki, alloy: mergeValues(alloy, content ?? {}), args });
+}
+
+/** A variant whose readers have changed values. @param argument `name={"loki": {...}}` */
+export function withReaders(variant: Variant, argument: string): Variant {
+  const { name, changes } = named(argument, "--readers");
+  return { ...variant, name, render: (caFile) => variant.render(caFile, changes.loki) };
+}
+
+function named(argument: string, option: string): { name: string; changes: Loose } {
+  const [, name = "", json = ""] = /^([^=]+)=(\{.*)$/s.exec(argument) ?? [];
+  if (name === "") throw new Error(`${option} needs name={"loki": {...}}, not ${argument}`);
+  return { name, changes: JSON.parse(json) };
 }
