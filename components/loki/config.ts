@@ -80,6 +80,11 @@ const tunedLimits = ({ loki }: ResolvedArgs): Values => ({
 /** Limits that every stack has. */
 const FIXED_LIMITS: Values = {
   allow_structured_metadata: true,
+  // Loki's default. The chart has 15m: 96 requests for a day, each of which unpacks the blocks at both of its ends. They read up to 2.6 times the
+  // lines that there are, and with 1h 1.2 times, for half of the readers' CPU (bench/results/pipeline.md).
+  split_queries_by_interval: "1h",
+  // A quarter of Loki's default, so that several readers still share an hour of many lines. A request costs 1 to 2 ms.
+  tsdb_max_bytes_per_shard: "150MB",
   // Who logs how much: npm run usage asks for one volume for each container.
   volume_enabled: true,
   // Refused lines are lost: Alloy does not resend a batch that got a 400.
