@@ -3,24 +3,31 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { TENANT } from "../../../components/loki/effectiveConfig.ts";
 import { figure } from "../../harness/figures.ts";
+import type { Pod } from "../../harness/pods/pod.ts";
 import { until } from "../../harness/processes.ts";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
 import { withLimits } from "../../harness/runningStack/limits.ts";
 import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
 
-const COMPONENTS = ["write", "read", "backend"] as const;
-type Component = (typeof COMPONENTS)[number];
-
 const SELECTOR = '{namespace="limits-1"}';
 
 /** What a pod of Loki reports at a path that the gateway does not offer. */
-async function reported(running: RunningStack, component: Component, path: string): Promise<string> {
-  const [pod] = running.cluster.component(component);
-  assert.ok(pod);
-  const answer = await fetch(`http://${pod.address}:3100/${path}`, { headers: { "X-Scope-OrgID": TENANT } });
+async function reported({ address }: Pod, path: string): Promise<string> {
+  const answer = await fetch(`http://${address}:3100/${path}`, { headers: { "X-Scope-OrgID": TENANT } });
   assert.equal(answer.status, 200, path);
   return answer.text();
+}
+
+/** Waits until every pod of Loki reports something. They do not read the file at the same time. */
+async function untilAllReport(
+  what: string,
+  { cluster }: RunningStack,
+  path: string,
+  isThere: (text: string) => boolean,
+): Promise<void> {
+  for (const pod of cluster.loki)
+    await until(`${pod.name} ${what}`, async () => isThere(await reported(pod, path)), { timeoutMs: 60_000 });
 }
 
 /** Asks for 20 lines. */
@@ -31,15 +38,19 @@ async function search({ queries }: RunningStack): Promise<{ status: number; text
   return { status: answer.status, text: await answer.text() };
 }
 
-/** When a pod of each kind started. */
-const startsOf = (running: RunningStack): Promise<string[]> =>
+/** When each pod of Loki started. */
+const startsOf = ({ cluster }: RunningStack): Promise<string[]> =>
   Promise.all(
-    COMPONENTS.map(async (component) => {
-      const [line] = /^process_start_time_seconds \S+/m.exec(await reported(running, component, "metrics")) ?? [];
-      assert.ok(line, component);
+    cluster.loki.map(async (pod) => {
+      const [line] = /^process_start_time_seconds \S+/m.exec(await reported(pod, "metrics")) ?? [];
+      assert.ok(line, pod.name);
       return line;
     }),
   );
+
+const LIMITS = "config/tenant/v1/limits";
+const hasNewLimit = (limits: string): boolean => /^max_query_series: 77$/m.test(limits);
+const hasRefused = (metrics: string): boolean => /^loki_runtime_config_last_reload_successful\{.*\} 0/m.test(metrics);
 
 it("a limit of queries counts within seconds, and no pod restarts", async () => {
   const running = await runningStack();
@@ -61,23 +72,18 @@ it("a limit of queries counts within seconds, and no pod restarts", async () => 
     "limits",
     `another limit counts ${((performance.now() - begin) / 1000).toFixed(0)} s after its file has changed`,
   );
-  for (const component of COMPONENTS) {
-    const read = async () =>
-      /^max_query_series: 77$/m.test(await reported(running, component, "config/tenant/v1/limits"));
-    await until(`${component} reads the limits`, read, { timeoutMs: 60_000 });
-  }
+  await untilAllReport("reads the limits", running, LIMITS, hasNewLimit);
   assert.deepEqual(await startsOf(running), started);
   restore();
-  await until("Loki answers again", async () => !(await refused()), { timeoutMs: 60_000 });
+  await untilAllReport("reads the limits from before", running, LIMITS, (limits) => !hasNewLimit(limits));
+  assert.equal((await search(running)).status, 200);
 });
 
 it("a file that Loki cannot read changes nothing", async () => {
   const running = await runningStack();
   const restore = withLimits(running, { no_such_limit: 1, max_entries_limit_per_query: 10 });
-  const failed = async () =>
-    /^loki_runtime_config_last_reload_successful\{.*\} 0/m.test(await reported(running, "read", "metrics"));
-  await until("Loki refuses the file", failed, { timeoutMs: 60_000 });
+  await untilAllReport("refuses the file", running, "metrics", hasRefused);
   assert.equal((await search(running)).status, 200);
   restore();
-  await until("Loki reads the file again", async () => !(await failed()), { timeoutMs: 60_000 });
+  await untilAllReport("reads the file again", running, "metrics", (metrics) => !hasRefused(metrics));
 });
