@@ -115,8 +115,9 @@ const FIXED_LIMITS: Values = {
 };
 
 const ingester = ({ loki }: ResolvedArgs): Values => ({
-  // The writers need a sixth less CPU than with gzip, the default, and store 1 % fewer bytes. Snappy stores half as much again. Blocks of
-  // 1 MiB in chunks of 4 MiB save another 1 %, for a third more memory in the writers (bench/results/pipeline-compared.md).
+  // Queries need a seventh to a third less CPU than with gzip, the default, the writers as much, and 1 % fewer bytes are stored. Snappy stores
+  // half as much again (bench/results/pipeline.md). Blocks of 1 MiB in chunks of 4 MiB save another 1 %, for a third more memory in the writers
+  // (pipeline-compared.md).
   chunk_encoding: "zstd",
   chunk_target_size: CHUNK_MIB * 2 ** 20,
   // A time shard lasts half of it, and every stream's chunk is cut at that interval. With this and `sync_period`, Loki makes 460 requests
