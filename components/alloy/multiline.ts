@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { explained } from "../argumentTypes.ts";
 import { containerName } from "../kubernetesNames.ts";
@@ -114,6 +115,20 @@ const start = ({ kind, firstLine = "" }: MultilineRule): string =>
 /** The collector replaces variables in every text. */
 const withoutVariables = (text: string): string => text.replaceAll("$", "$$$$");
 
+/**
+ * A name for each rule, by the containers that it is about. Alloy keeps how far it has read by the name of a receiver. So a name that counts
+ * the rules would send the files of all rules behind a new one again.
+ */
+function namesOf(rules: readonly MultilineRule[]): string[] {
+  const names: string[] = [];
+  for (const { namespaces, containers } of rules) {
+    const of = JSON.stringify([namespaces, containers].map((list) => list && [...list].sort()));
+    const hash = createHash("sha256").update(of).digest("hex").slice(0, 8);
+    names.push(`${hash}-${names.filter((name) => name.startsWith(hash)).length + 1}`);
+  }
+  return names;
+}
+
 /** What a rule adds: a receiver for each group of pods. */
 export interface MultilineReceivers extends Rule {
   /** Receivers by group. */
@@ -129,15 +144,16 @@ export const multilineRules = (
   rules: readonly MultilineRule[],
   exclude: readonly string[],
   groups: ReadonlyMap<string, string>,
-): MultilineReceivers[] =>
-  rules.map((rule, i) => ({
+): MultilineReceivers[] => {
+  const names = namesOf(rules);
+  return rules.map((rule, i) => ({
     words: words(rule),
     processors: {},
     receivers: new Map(
       [...groups].map(([group, uid]) => [
         group,
         {
-          name: `file_log/multiline-${i + 1}-${group}`,
+          name: `file_log/multiline-${names[i]}-${group}`,
           config: {
             include: ["*.log", "*.log.2*"].map((file) => `${folders(rule, uid)}/${file}`),
             exclude: [...excludeGlobs(exclude), ...multilineGlobs(rules.slice(0, i))],
@@ -151,3 +167,4 @@ export const multilineRules = (
       ]),
     ),
   }));
+};
