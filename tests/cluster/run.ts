@@ -17,6 +17,8 @@ const SCENARIOS = [
   "changes",
   "explain",
   "admission",
+  "aks",
+  "legacyBackend",
   "monitoring",
   "events",
   "refresh",

@@ -1,15 +1,14 @@
 // A cluster that refuses our pods, or changes them, as AKS Automatic does: reported before a deploy, and explained after one.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { ChangeReport } from "../../../automation/changes/changeReport.ts";
-import type { CheckResult } from "../../../automation/doctor/check.ts";
-import { createCustomKind, KARPENTER_NODE_POOL } from "../../harness/kubernetes/customKinds.ts";
 import type { KubernetesApi, KubernetesError } from "../../harness/kubernetes/kubernetesApi.ts";
 import { until } from "../../harness/processes.ts";
 import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { deployedStacks, withConfig } from "../deployedStacks.ts";
+import { examine, findingsOf } from "../examination.ts";
 import { deploy, runCommand } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
@@ -17,20 +16,6 @@ const CLUSTER_ID = /\/subscriptions\/\S+\/managedClusters\/prod-aks-b/.source;
 const EXCLUDE = new RegExp(`az aks safeguards update --cluster ${CLUSTER_ID} --level Enforce --excluded-ns logging`);
 
 const api = async (): Promise<KubernetesApi> => (await deployedStacks()).deployments[NAME].cluster.api;
-
-/** The doctor's result of each check. */
-async function examine(environment: Record<string, string> = {}): Promise<(name: string) => CheckResult> {
-  const { engine } = await deployedStacks();
-  const { stdout, stderr, code } = await runCommand(engine, "doctor", [NAME, "--json"], environment);
-  assert.ok(code === 0 || code === 6, stderr);
-  const examined = JSON.parse(stdout) as ReadonlyArray<{ readonly name: string; readonly result: CheckResult }>;
-  return (name) => {
-    const found = examined.find((check) => check.name === name);
-    assert.ok(found, `no check ${name}`);
-    return found.result;
-  };
-}
-const findingsOf = (result: CheckResult) => (result.state === "bad" ? result.findings : []);
 
 const POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
@@ -127,7 +112,7 @@ describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeou
     const policy = "aks-managed-baseline-hostpath-volumes";
     await createPolicy(policy, "pods");
     try {
-      const [found, ...others] = findingsOf((await examine())("admission"));
+      const [found, ...others] = findingsOf(await examine(NAME), "admission");
       assert.deepEqual(others, [], "Loki's pods have no such volume");
       assert.equal(found?.subject, "DaemonSet alloy");
       assert.match(
@@ -173,7 +158,7 @@ describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeou
     const { engine } = await deployedStacks();
     await createPolicy("team-no-host-paths", "daemonsets");
     try {
-      const [found, ...others] = findingsOf((await examine())("admission"));
+      const [found, ...others] = findingsOf(await examine(NAME), "admission");
       assert.deepEqual(others, []);
       assert.equal(found?.subject, "DaemonSet alloy");
       assert.match(found?.fix ?? "", /edit validatingadmissionpolicybinding team-no-host-paths-binding$/);
@@ -201,122 +186,10 @@ it("limits that the namespace adds to pods are found by the doctor: they would t
   });
   try {
     await until("the limit range applies", async () => {
-      const [found] = findingsOf((await examine())("admission"));
+      const [found] = findingsOf(await examine(NAME), "admission");
       return found?.subject === "requests" && /DaemonSet alloy, alloy: limits\.cpu none → 500m/.test(found.text);
     });
   } finally {
     await cluster.call("DELETE", `${path}/defaults`);
   }
-});
-
-describe("the doctor knows AKS", () => {
-  it("Automatic, its Deployment Safeguards and node auto-provisioning", async () => {
-    const checked = await examine({
-      AZURE_STANDIN_CLUSTER: JSON.stringify({
-        location: "westeurope",
-        provisioningState: "Succeeded",
-        sku: { name: "Automatic" },
-        nodeProvisioningProfile: { mode: "Auto" },
-        networkProfile: { networkPolicy: "cilium" },
-      }),
-      AZURE_STANDIN_SAFEGUARDS: JSON.stringify({ level: "Enforce", excludedNamespaces: ["dapr"] }),
-    });
-    const [safeguards] = findingsOf(checked("Deployment Safeguards"));
-    assert.match(safeguards?.text ?? "", /Baseline, as on every AKS Automatic cluster/);
-    assert.match(safeguards?.fix ?? "", /--excluded-ns dapr logging$/);
-    assert.match(findingsOf(checked("AKS cluster"))[0]?.text ?? "", /node auto-provisioning/);
-  });
-
-  it("Standard without safeguards, and names nodes that get no agent", async () => {
-    const checked = await examine();
-    assert.deepEqual(checked("Deployment Safeguards"), { state: "ok", seen: "off" });
-    const agents = checked("agents");
-    assert.match(agents.state === "ok" ? agents.seen : "", /Windows nodes, .*: aks-win-0/);
-    assert.match(agents.state === "ok" ? agents.seen : "", /virtual nodes, .*: virtual-node-aci-linux/);
-  });
-
-  it("pools of Karpenter, which have no node yet", async () => {
-    const cluster = await api();
-    await createCustomKind(cluster, KARPENTER_NODE_POOL);
-    const pools = "/apis/karpenter.sh/v1/nodepools";
-    const served = () =>
-      cluster.list(pools).then(
-        () => true,
-        () => false,
-      );
-    await until("NodePools are served", served);
-    const create = async (taints: readonly object[]) => {
-      await cluster.create(pools, {
-        apiVersion: "karpenter.sh/v1",
-        kind: "NodePool",
-        metadata: { name: "logs" },
-        spec: {
-          limits: { cpu: "20" },
-          template: {
-            metadata: { labels: { pool: "logs" } },
-            spec: { taints, startupTaints: [{ key: "node.cilium.io/agent-not-ready", effect: "NoExecute" }] },
-          },
-        },
-      });
-    };
-    const onKarpenter = (config: StackConfig): void => {
-      config["logging:nodePool"] = {
-        mode: "existing",
-        label: { key: "pool", value: "logs" },
-        taint: { key: "pool", value: "logs", effect: "NoSchedule" },
-        capacity: { vmSize: "Standard_D4s_v5", maxCount: 5, maxPods: 60 },
-      };
-    };
-    await withConfig(NAME, onKarpenter, async () => {
-      assert.match(findingsOf((await examine())("nodes for Loki"))[0]?.text ?? "", /^none has the label pool=logs$/);
-      await create([{ key: "pool", value: "logs", effect: "NoSchedule" }]);
-      assert.deepEqual((await examine())("nodes for Loki"), {
-        state: "ok",
-        seen: "0 of pool=logs; NodePool logs creates more",
-      });
-      await cluster.call("DELETE", `${pools}/logs`);
-      await create([{ key: "sku", value: "gpu", effect: "NoSchedule" }]);
-      const [tainted] = findingsOf((await examine())("nodes for Loki"));
-      assert.match(tainted?.text ?? "", /taints its nodes with sku=gpu:NoSchedule/);
-    });
-    await cluster.call("DELETE", `${pools}/logs`);
-  });
-});
-
-describe("a backend in Pulumi's legacy layout", () => {
-  const kept: string[] = [];
-  /** A backend with a state as CLI 3.60 left it. */
-  async function legacyBackend(): Promise<Record<string, string>> {
-    const { engine, folder } = await deployedStacks();
-    const states = mkdtempSync(join(folder, "legacy-"));
-    kept.push(states);
-    const backend = { PULUMI_BACKEND_URL: `file://${states}` };
-    const { exitCode, output } = await engine.run(["stack", "init", NAME], {
-      ...backend,
-      PULUMI_SELF_MANAGED_STATE_LEGACY_LAYOUT: "1",
-      PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR: "1",
-    });
-    assert.equal(exitCode, 0, output);
-    return backend;
-  }
-  after(() => assert.equal(kept.length, 1));
-
-  it("is recognised: refused by the CLI, read in spite of that, and beside states of today", async () => {
-    const { engine } = await deployedStacks();
-    const backend = await legacyBackend();
-    const command = /PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR=1 pulumi state upgrade --yes/;
-    const refused = findingsOf((await examine(backend))("Pulumi"));
-    assert.match(refused[0]?.text ?? "", /legacy layout/);
-    assert.match(refused[0]?.fix ?? "", command);
-
-    const read = { ...backend, PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR: "1" };
-    assert.match(findingsOf((await examine(read))("stack"))[0]?.text ?? "", /has the legacy layout, .*\(prod-aks-b\)/);
-
-    // The upgrade leaves a state without resources where it is, and the CLI no longer finds it.
-    const upgraded = await engine.run(["state", "upgrade", "--yes"], read);
-    assert.equal(upgraded.exitCode, 0, upgraded.output);
-    const beside = findingsOf((await examine(backend))("stack"));
-    assert.match(beside[0]?.text ?? "", /has the state of prod-aks-b in the legacy layout/);
-    assert.doesNotMatch(beside[0]?.fix ?? "", /stack init/);
-  });
 });

@@ -1,33 +1,17 @@
 // Kills deploys, and repairs the stack with only the commands that the deploy and the doctor name.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { CheckResult } from "../../../automation/doctor/check.ts";
 import { figure } from "../../harness/figures.ts";
 import { listObjects } from "../../harness/minio.ts";
 import { onPath } from "../../harness/programs.ts";
 import { deployedStacks } from "../deployedStacks.ts";
+import { examine, findingsOf, resultOf } from "../examination.ts";
 import { type DeployEvent, deploy, interruptDeploy, killDeploy, runCommand, runFix } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
 const skip =
   !onPath("kubectl") &&
   "kubectl is not on PATH, and the doctor's commands use it: https://kubernetes.io/docs/tasks/tools/";
-
-type Examined = ReadonlyArray<{ readonly name: string; readonly result: CheckResult }>;
-
-async function examine(environment: Record<string, string> = {}): Promise<Examined> {
-  const { engine } = await deployedStacks();
-  const { stdout, stderr, code } = await runCommand(engine, "doctor", [NAME, "--json"], environment);
-  assert.ok(code === 0 || code === 6, stderr);
-  return JSON.parse(stdout) as Examined;
-}
-
-const stateOf = (examined: Examined, name: string): string | undefined =>
-  examined.find((e) => e.name === name)?.result.state;
-const findingsOf = (examined: Examined, name: string) => {
-  const result = examined.find((e) => e.name === name)?.result;
-  return result?.state === "bad" ? result.findings : [];
-};
 
 /** What a killed deploy leaves behind. Images cannot be pulled here, and pods wait for the next deploy. */
 const LEFT_BEHIND = ["Helm releases", "Secrets", "pending operations", "unknown to the state"];
@@ -37,7 +21,7 @@ async function repair(): Promise<string[]> {
   const { engine, deployments } = await deployedStacks();
   const run: string[] = [];
   for (let round = 0; round < 4; round++) {
-    const examined = await examine();
+    const examined = await examine(NAME);
     const fixes = [...new Set(LEFT_BEHIND.flatMap((name) => findingsOf(examined, name).map(({ fix }) => fix)))];
     if (fixes.length === 0) return run;
     for (const fix of fixes) {
@@ -79,7 +63,7 @@ describe("the doctor", { skip }, () => {
     const versions = async () =>
       (await cluster.api.list("/api/v1/namespaces/logging/secrets")).map(({ metadata }) => JSON.stringify(metadata));
     const [state, secrets] = [JSON.stringify((await stack.exportStack()).deployment), await versions()];
-    const examined = await examine();
+    const examined = await examine(NAME);
     const bad = examined.filter(({ name, result }) => result.state === "bad" && name !== "images");
     assert.deepEqual(bad, []);
     for (const name of [
@@ -96,14 +80,14 @@ describe("the doctor", { skip }, () => {
       "pods",
       "chart loki",
     ])
-      assert.equal(stateOf(examined, name), "ok", name);
+      assert.equal(resultOf(examined, name).state, "ok", name);
     assert.equal(JSON.stringify((await stack.exportStack()).deployment), state);
     assert.deepEqual(await versions(), secrets);
   });
 
   it("reports what is wrong with keys, quota and cluster", async () => {
     const { folder } = await deployedStacks();
-    const examined = await examine({
+    const examined = await examine(NAME, {
       MINIO_PASSWORD: "not-the-password",
       AZURE_STANDIN_QUOTA: "4",
       AZURE_STANDIN_KUBECONFIG: `${folder}/prod-aks-a.kubeconfig`,
@@ -224,8 +208,8 @@ describe("the doctor", { skip }, () => {
     const again = await deploy(engine, ["up", "--stack", NAME]);
     assert.deepEqual([again.outcome, again.steps], ["succeeded", []]);
     assert.ok((await listObjects(admin, bucket)).includes("fake/1/killed"));
-    const examined = await examine();
+    const examined = await examine(NAME);
     for (const check of LEFT_BEHIND)
-      assert.equal(stateOf(examined, check), "ok", `${check}: ${JSON.stringify(findingsOf(examined, check))}`);
+      assert.equal(resultOf(examined, check).state, "ok", `${check}: ${JSON.stringify(findingsOf(examined, check))}`);
   });
 });

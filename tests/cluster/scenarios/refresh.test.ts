@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
-import type { CheckResult } from "../../../automation/doctor/check.ts";
 import { answer, listObjects } from "../../harness/minio.ts";
 import { deployedStacks } from "../deployedStacks.ts";
-import { deploy, runCommand, runFix } from "../projectCommand.ts";
+import { examine, findingsOf } from "../examination.ts";
+import { deploy, runFix } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
 const WRONG_KEY = { MINIO_PASSWORD: "not-the-password" };
@@ -45,11 +45,9 @@ describe("a refresh", () => {
     const [said] = broken.findings;
     assert.equal(`${said?.subject} ${said?.text}`, `bucket ${bucket} exists, but the state does not have it`);
 
-    const { stdout } = await runCommand(engine, "doctor", [NAME, "--json"]);
-    const examined = JSON.parse(stdout) as Array<{ name: string; result: CheckResult }>;
-    const result = examined.find(({ name }) => name === "unknown to the state")?.result;
-    const fixes = result?.state === "bad" ? result.findings.map(({ fix }) => fix) : [];
-    assert.equal(fixes.length, 1, JSON.stringify(result));
+    const found = findingsOf(await examine(NAME), "unknown to the state");
+    const fixes = found.map(({ fix }) => fix);
+    assert.equal(fixes.length, 1, JSON.stringify(found));
     const { code, stdout: out, stderr } = await runFix(engine, fixes[0] ?? "", {});
     assert.equal(code, 0, `${fixes[0]}\n${out}${stderr}`);
     assert.match(await stateOf(stack), /::logging-bucket"/);
