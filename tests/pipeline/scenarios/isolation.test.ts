@@ -198,6 +198,8 @@ describe("at the gateway", () => {
       ...[
         "/loki/api/v1/delete",
         "/loki/api/v1/rules",
+        // Nothing mines patterns.
+        "/loki/api/v1/patterns",
         "/log_level",
         "/debug/pprof/",
         "/loki/api/v1/../../../metrics",
@@ -205,6 +207,12 @@ describe("at the gateway", () => {
       ],
     ];
     for (const path of others) assert.match(String(await status(path)), /^(404|400)$/, path);
+  });
+
+  it("Grafana's Drilldown learns that there are no patterns, and asks for none", async () => {
+    const answer = await running.queries.fetch("/loki/api/v1/drilldown-limits");
+    assert.equal(answer.status, 200);
+    assert.equal(((await answer.json()) as { pattern_ingester_enabled?: boolean }).pattern_ingester_enabled, false);
   });
 
   it("reading and pushing works with the password", async () => {
