@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Application } from "../../harness/runningStack/applications.ts";
 import { Ledger } from "../../harness/runningStack/ledger.ts";
 import { alloyMissing } from "../../harness/runningStack/requirements.ts";
-import { type RunningStack, runningStack } from "../../harness/runningStack/runningStack.ts";
+import { killLoki, type RunningStack, runningStack, startLoki } from "../../harness/runningStack/runningStack.ts";
 import { assertNothingLost } from "../scenario.ts";
 
 const NAMESPACE = "workloads-0";
@@ -29,13 +30,18 @@ async function streams({ queries }: RunningStack): Promise<string[]> {
   return data.map(({ service_name = "none" }) => service_name).sort();
 }
 
-it("lines are grouped by their workload, and a roll-out makes no stream", { skip: alloyMissing() }, async () => {
+it("lines are grouped by their workload, and a roll-out makes no stream, through a kill, rotations and an outage", {
+  skip: alloyMissing(),
+}, async () => {
   const running = await runningStack();
   const ledger = new Ledger("workloads");
   const log = (pods: readonly string[]): void => {
     for (const pod of pods) {
       const application = new Application(running.podLogs, NAMESPACE, pod, ledger);
-      for (let n = 0; n < 100; n++) application.write();
+      for (let n = 0; n < 100; n++) {
+        application.write();
+        if (n === 50) application.rotate();
+      }
       application.end();
     }
   };
@@ -43,8 +49,13 @@ it("lines are grouped by their workload, and a roll-out makes no stream", { skip
   await running.queries.untilDelivered(ledger);
   const before = await streams(running);
   assert.deepEqual([...new Set(before)], ["agent", "api", "app", "backup", "db"]);
+  await killLoki(running);
   log(ROLLED_OUT);
-  await assertNothingLost("workloads", running, ledger);
+  await sleep(3_000);
+  await running.cluster.alloy.kill();
+  running.cluster.alloy.start();
+  await startLoki(running);
+  await assertNothingLost("workloads", running, ledger, { sentAgain: "a batch" });
   assert.deepEqual(await streams(running), before);
   for (const [pod, workload, service] of [...PODS, ...ROLLED_OUT.map((pod) => [pod, "api", "api"] as const)]) {
     const selector = `{namespace="${NAMESPACE}", service_name="${service}"} | pod="${pod}" | workload="${workload}"`;
