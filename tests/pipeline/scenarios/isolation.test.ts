@@ -209,12 +209,6 @@ describe("at the gateway", () => {
     for (const path of others) assert.match(String(await status(path)), /^(404|400)$/, path);
   });
 
-  it("Grafana's Drilldown learns that there are no patterns, and asks for none", async () => {
-    const answer = await running.queries.fetch("/loki/api/v1/drilldown-limits");
-    assert.equal(answer.status, 200);
-    assert.equal(((await answer.json()) as { pattern_ingester_enabled?: boolean }).pattern_ingester_enabled, false);
-  });
-
   it("reading and pushing works with the password", async () => {
     assert.equal(await status("/loki/api/v1/labels"), 200);
     assert.equal(await status("/loki/api/v1/query?query=vector(1)"), 200);
