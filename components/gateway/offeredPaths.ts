@@ -11,7 +11,7 @@ const FOR_READERS =
  * nginx snippets that limit the gateway to writing and reading. With the chart's own list, everyone who may read a line could also flush
  * and stop writers, and reach Loki's config, rings, rules and deletions. The snippets rewrite any other path to one that needs the password
  * too. A plain `return` would answer before nginx asks for the password. `patterns` is not among them: nothing mines patterns
- * (docs/decisions/0008-no-patterns.md), and Grafana's Drilldown reads that from `drilldown-limits`.
+ * (docs/decisions/0008-no-patterns.md).
  */
 export const OFFERED_PATHS = {
   httpSnippet: [
