@@ -15,8 +15,10 @@ const AKS_CLUSTER = "Microsoft.ContainerService/managedClusters";
 
 /** The parts of an AKS cluster's ARM ID, or `undefined` if it is not one. */
 export function parseAksResourceId(id: string): AksCluster | undefined {
-  const { names: [resourceName] = [], ...parts } = parseArmId(id, AKS_CLUSTER) ?? {};
-  return resourceName === undefined ? undefined : { ...(parts as Omit<AksCluster, "resourceName">), resourceName };
+  const { subscriptionId, resourceGroupName, names: [resourceName] = [] } = parseArmId(id, AKS_CLUSTER) ?? {};
+  return subscriptionId && resourceGroupName && resourceName
+    ? { subscriptionId, resourceGroupName, resourceName }
+    : undefined;
 }
 
 /** Arguments of the cluster. */
