@@ -64,15 +64,16 @@ async function podOwners(kube: KubeConfig, namespace: string, signal: AbortSigna
     apps.listNamespacedReplicaSet({ namespace }),
     apps.listNamespacedDaemonSet({ namespace }),
   ]);
-  const named = (object: { metadata?: V1ObjectMeta }) => ({
-    name: object.metadata?.name ?? "",
-    release: releaseOf(object),
-  });
+  const named = (kind: PodOwner["kind"], object: { metadata?: V1ObjectMeta }) => {
+    const name = object.metadata?.name ?? "";
+    const [owner] = object.metadata?.ownerReferences ?? [];
+    const workload = owner ? `${owner.kind}/${owner.name}` : `${kind}/${name}`;
+    return { kind, name, workload: workload.toLowerCase(), release: releaseOf(object) };
+  };
   const counted =
     (kind: "StatefulSet" | "ReplicaSet") =>
     (object: V1StatefulSet | V1ReplicaSet): PodOwner => ({
-      kind,
-      ...named(object),
+      ...named(kind, object),
       wanted: object.spec?.replicas ?? 1,
       made: object.status?.replicas ?? 0,
     });
@@ -81,8 +82,7 @@ async function podOwners(kube: KubeConfig, namespace: string, signal: AbortSigna
     ...replicas.items.map(counted("ReplicaSet")),
     ...daemons.items.map(
       (object): PodOwner => ({
-        kind: "DaemonSet",
-        ...named(object),
+        ...named("DaemonSet", object),
         wanted: object.status?.desiredNumberScheduled ?? 0,
         made: object.status?.currentNumberScheduled ?? 0,
       }),

@@ -31,6 +31,8 @@ export interface PodEvidence extends Place {
 export interface PodOwner {
   readonly kind: "StatefulSet" | "ReplicaSet" | "DaemonSet";
   readonly name: string;
+  /** The workload as kubectl names it. That of a ReplicaSet is its Deployment. */
+  readonly workload: string;
   readonly release: string;
   readonly wanted: number;
   readonly made: number;
@@ -73,21 +75,25 @@ export const releaseOf = ({ metadata }: { metadata?: V1ObjectMeta }): string =>
   metadata?.labels?.["app.kubernetes.io/instance"] ?? "none";
 
 /** Pods that a quota or a policy refuses. Only the events of the object that should create them show the reason. */
-function refusedPods({ kind, name, release, wanted, made }: PodOwner, evidence: PodEvidence): Finding[] {
+function refusedPods({ kind, name, workload, release, wanted, made }: PodOwner, evidence: PodEvidence): Finding[] {
   const { events, namespace } = evidence;
   if (made >= wanted) return [];
   const own = events.filter(({ involvedObject }) => involvedObject.kind === kind);
   const text = lastEvent(name, own, /^FailedCreate$/)?.message?.replace("(combined from similar events): ", "");
   if (!text) return [];
   const missing = wanted - made;
+  const restart = `kubectl -n ${namespace} rollout restart ${workload}`;
+  // The controllers double their pauses up to 1000 s.
+  const tryNow = (fix: string): string =>
+    `${fix}; then ${restart}, or Kubernetes may wait minutes before it tries again`;
   return [
     {
       subject: `${kind} ${name} of release ${release}`,
       text: `${missing} of ${wanted} pods ${missing === 1 ? "is" : "are"} not created: ${text}`,
       fix: /exceeded quota/.test(text)
-        ? `kubectl -n ${namespace} describe resourcequota, and raise the quota that is too small`
+        ? tryNow(`kubectl -n ${namespace} describe resourcequota, and raise the quota that is too small`)
         : /webhook|denied|violates/.test(text)
-          ? admissionFix(text, evidence)
+          ? tryNow(admissionFix(text, evidence))
           : `kubectl -n ${namespace} describe ${kind.toLowerCase()} ${name}`,
     },
   ];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { OperationEvent, OperationResult } from "../../automation/deploy/operations.ts";
+import { onPath } from "../harness/programs.ts";
 import type { PulumiEngine } from "../harness/pulumi/pulumiEngine.ts";
 
 /** One line of `npm run deploy -- … --json`. */
@@ -133,7 +134,12 @@ function killTree(child: ChildProcess): void {
   }
 }
 
-/** Runs a command that the doctor names, as it stands. */
+/** Why commands of kubectl cannot be run, or `false`. */
+export const kubectlMissing =
+  !onPath("kubectl") &&
+  "kubectl is not on PATH, and the fixes that are tried here use it: https://kubernetes.io/docs/tasks/tools/";
+
+/** Runs a command that a finding names, as it stands. */
 export async function runFix(
   engine: PulumiEngine,
   fix: string,

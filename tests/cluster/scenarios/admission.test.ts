@@ -9,7 +9,7 @@ import { until } from "../../harness/processes.ts";
 import type { StackConfig } from "../../harness/pulumi/pulumiEngine.ts";
 import { deployedStacks, withConfig } from "../deployedStacks.ts";
 import { examine, findingsOf } from "../examination.ts";
-import { deploy, runCommand } from "../projectCommand.ts";
+import { deploy, kubectlMissing, runCommand, runFix } from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
 const CLUSTER_ID = /\/subscriptions\/\S+\/managedClusters\/prod-aks-b/.source;
@@ -106,7 +106,10 @@ const newPods = (config: StackConfig): void => {
   config["logging:alloy"] = { ...config["logging:alloy"], exclude: ["kube-system"], timeoutSeconds: 90 };
 };
 
-describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeout: 1_800_000 }, () => {
+describe("a policy that refuses hostPath volumes, as on AKS Automatic", {
+  skip: kubectlMissing,
+  timeout: 1_800_000,
+}, () => {
   it("in pods: is found by the doctor and the change report, and explained when a deploy fails; excluded, the deploy succeeds", async () => {
     const { engine } = await deployedStacks();
     const policy = "aks-managed-baseline-hostpath-volumes";
@@ -146,6 +149,11 @@ describe("a policy that refuses hostPath volumes, as on AKS Automatic", { timeou
         const { metadata } = (await cluster.get(path)) ?? { metadata: {} };
         await cluster.call("PUT", path, { ...bindingOf(policy, ["logging"]), metadata });
         await untilRefused(policy, false);
+        const restart = /kubectl -n logging rollout restart \S+(?=,)/.exec(explained[0]?.fix ?? "")?.[0];
+        assert.equal(restart, "kubectl -n logging rollout restart daemonset/alloy");
+        const { adminKubeconfig } = (await deployedStacks()).deployments[NAME].cluster;
+        const restarted = await runFix(engine, restart, { KUBECONFIG: adminKubeconfig });
+        assert.equal(restarted.code, 0, restarted.stderr);
         const again = await deploy(engine, ["up", "--stack", NAME]);
         assert.equal(again.outcome, "succeeded", JSON.stringify([again.findings, again.errors]));
       });

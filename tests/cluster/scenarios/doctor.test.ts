@@ -3,15 +3,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { figure } from "../../harness/figures.ts";
 import { listObjects } from "../../harness/minio.ts";
-import { onPath } from "../../harness/programs.ts";
 import { deployedStacks } from "../deployedStacks.ts";
 import { examine, findingsOf, resultOf } from "../examination.ts";
-import { type DeployEvent, deploy, interruptDeploy, killDeploy, runCommand, runFix } from "../projectCommand.ts";
+import {
+  type DeployEvent,
+  deploy,
+  interruptDeploy,
+  killDeploy,
+  kubectlMissing,
+  runCommand,
+  runFix,
+} from "../projectCommand.ts";
 
 const NAME = "prod-aks-b";
-const skip =
-  !onPath("kubectl") &&
-  "kubectl is not on PATH, and the doctor's commands use it: https://kubernetes.io/docs/tasks/tools/";
 
 /** What a killed deploy leaves behind. Images cannot be pulled here, and pods wait for the next deploy. */
 const LEFT_BEHIND = ["Helm releases", "Secrets", "pending operations", "unknown to the state"];
@@ -56,7 +60,7 @@ async function unlock(): Promise<string> {
 const started = (name: string) => (event: DeployEvent) =>
   event.event === "started" && event.name === name && !event.op.startsWith("delete");
 
-describe("the doctor", { skip }, () => {
+describe("the doctor", { skip: kubectlMissing }, () => {
   it("finds a deployed stack healthy, and changes nothing", async () => {
     const { deployments } = await deployedStacks();
     const { stack, cluster } = deployments[NAME];

@@ -175,7 +175,7 @@ for (const [way, deployBy] of Object.entries(WAYS)) {
               /1 of \d pods is not created: .*exceeded quota: none/,
               JSON.stringify(findings),
             );
-            assert.match(refused?.fix ?? "", /describe resourcequota/);
+            assert.match(refused?.fix ?? "", /describe resourcequota.*rollout restart deployment\/loki-read,/);
           },
         );
       } finally {

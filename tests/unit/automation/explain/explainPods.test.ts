@@ -171,6 +171,7 @@ describe("pods that are refused, so that there are none", () => {
   const owner = (kind: PodOwner["kind"], name: string, made: number): PodOwner => ({
     kind,
     name,
+    workload: kind === "ReplicaSet" ? "deployment/loki-read" : `${kind.toLowerCase()}/${name}`,
     release: "loki",
     wanted: 3,
     made,
@@ -204,6 +205,28 @@ describe("pods that are refused, so that there are none", () => {
     );
     assert.match(found[0]?.fix ?? "", /describe resourcequota/);
     assert.match(found[1]?.fix ?? "", /policy/);
+  });
+
+  it("need a restart of their workload: its controller tries again only after longer and longer pauses", () => {
+    const message = "exceeded quota: few";
+    const found = explain([], {
+      owners: [
+        owner("StatefulSet", "loki-write", 2),
+        owner("DaemonSet", "alloy", 0),
+        owner("ReplicaSet", "loki-read-1", 2),
+      ],
+      events: [
+        refused("StatefulSet", "loki-write", message),
+        refused("DaemonSet", "alloy", 'admission webhook "validation.gatekeeper.sh" denied the request: no hostPath'),
+        refused("ReplicaSet", "loki-read-1", message),
+      ],
+    });
+    assert.deepEqual(
+      found.map(({ fix }) => /then (kubectl -n logging rollout restart [^,]+),/.exec(fix)?.[1]),
+      ["statefulset/loki-write", "daemonset/alloy", "deployment/loki-read"].map(
+        (workload) => `kubectl -n logging rollout restart ${workload}`,
+      ),
+    );
   });
 
   it("are not reported without a reason", () => {
