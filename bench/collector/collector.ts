@@ -1,6 +1,6 @@
 // A variant's Alloy, run as the container of its DaemonSet: the same command, arguments, variables and files.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
@@ -161,10 +161,14 @@ export class Collector {
   }
 }
 
-/** Whether a process runs. One that has ended and that nothing waits for does not: flock's child has no parent any more. */
+/**
+ * Whether a process runs. One that has ended and that nothing waits for does not: flock's child has no parent any more. But one whose
+ * threads still end does: it keeps its ports until then.
+ */
 function isRunning(pid: number): boolean {
   try {
-    return !/^.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const hasEnded = /^.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return !hasEnded || readdirSync(`/proc/${pid}/task`).length > 1;
   } catch {
     return false;
   }
