@@ -10,8 +10,12 @@ const STRAY_IN_VALUES = /[^\P{Cc}\t\n]|[\xa0\u200b\u2060\ufeff\ufffd]/u;
 /** Values of charts, by the path of their argument. */
 const CHART_VALUES = /^(loki|alloy)\.values\b/;
 
-/** What is allowed, for a text that people paste. */
-const CLEAN = "text without line breaks, tabs and invisible characters, and without spaces around it";
+/** Patterns for lines and queries: a space at their end is part of what they find. */
+const PATTERNS = /\.(pattern|firstLine)$/;
+
+/** What is allowed everywhere, and what is allowed for a text that people paste. */
+const VISIBLE = "text without line breaks, tabs and invisible characters";
+const CLEAN = `${VISIBLE}, and without spaces around it`;
 
 /** A text without stray characters. What was wrapped is put together again. */
 export const withoutStray = (text: string): string =>
@@ -59,10 +63,11 @@ function checkText(text: string, path: string, findings: Findings): void {
     return;
   }
   const clean = withoutStray(text);
-  findings.check(!hasStray(text), {
+  const isPattern = PATTERNS.test(path);
+  findings.check(!(isPattern ? STRAY.test(text) : hasStray(text)), {
     subject: path,
     given: text,
-    text: CLEAN,
+    text: isPattern ? VISIBLE : CLEAN,
     fix: clean === "" ? "write the value again" : `write ${clean}`,
   });
 }

@@ -123,6 +123,20 @@ describe("a stray character", () => {
     for (const text of ["prod", "Zürich West", "ログ", "a  b", "\ud83d\ude00", ""]) assert.ok(!hasStray(text), text);
   });
 
+  it("is not a space around a pattern, which finds that space too", async () => {
+    const withPatterns = (end: string) =>
+      stackFile((c) => {
+        const namespaces = ["team-a"];
+        c.alloy.drop = [{ namespaces, pattern: ` GET${end}` }];
+        c.alloy.mask = [{ pattern: ` C-${end}` }];
+        c.alloy.multiline = [{ namespaces, firstLine: `x${end}` }];
+        c.loki.queries = { blocked: [{ pattern: ` x${end}` }] };
+        c.grafana = { dataSource: { namespace: "g", traces: { dataSourceUid: "t", pattern: ` (x)${end}` } } };
+      });
+    assert.equal(await refusal(withPatterns(" ")), undefined);
+    assert.equal((await refusal(withPatterns("\u00a0")))?.problems.length, 5);
+  });
+
   it("is looked for in plain maps and lists only", () => {
     const findings = new Findings();
     checkStray({ a: [1, null, true, new Date(), { b: "c " }] }, "", findings);
