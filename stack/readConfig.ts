@@ -14,7 +14,8 @@ export type Secrets = Partial<Record<SecretKey, pulumi.Output<string>>>;
 /** In the SDK, but not in its typings. `Config.get` would only log a warning, and needs the value. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
 
-const GROUPS = [...Object.keys(argsSchema.shape), "access"];
+/** Every key of the config, without its namespace. */
+export const KEYS: readonly string[] = [...Object.keys(argsSchema.shape), "access", ...Object.keys(SECRET_KEYS)];
 const PROVIDERS = ["kubernetes", "minio", "azure-native", "random"];
 
 /** Reads the stack's config and splits it into plain values and secrets. Reports unknown keys, and secrets that are not encrypted. */
@@ -76,11 +77,10 @@ function checkSecret(key: string, text: string, isSecret: boolean, findings: Fin
 }
 
 function checkGroup(key: string, isSecret: boolean, findings: Findings): boolean {
-  const known = [...GROUPS, ...Object.keys(SECRET_KEYS)];
-  const declared = findings.check(known.includes(key), {
+  const declared = findings.check(KEYS.includes(key), {
     subject: key,
-    text: `a declared key: ${known.join(", ")}`,
-    fix: suggestion(key, known),
+    text: `a declared key: ${KEYS.join(", ")}`,
+    fix: suggestion(key, KEYS),
   });
   return (
     declared &&

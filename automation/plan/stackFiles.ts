@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { AsWritten, type Finding, InvalidArgumentsError } from "../../components/findings.ts";
+import { AsWritten, type Finding, InvalidArgumentsError, nearest } from "../../components/findings.ts";
 import { isSecret } from "../../components/helm/secretsInValues.ts";
+import { KEYS } from "../../stack/readConfig.ts";
 import { secretKeyRule } from "../../stack/secretKeys.ts";
 import { readEngineYaml, type Tree } from "../yaml/engineYaml.ts";
 
@@ -88,6 +89,7 @@ interface ConfigEntry {
 /** The config in a stack file. It may be missing or empty. */
 function configEntries(tree: Tree, problems: Finding[]): ConfigEntry[] {
   const config = tree === null ? null : isTreeMap(tree) ? (tree.config ?? null) : undefined;
+  if (tree !== null && isTreeMap(tree)) checkTopLevel(tree, problems);
   if (config === null) return [];
   if (config === undefined || !isTreeMap(config)) {
     const subject = config === undefined ? "the file" : "config";
@@ -112,6 +114,27 @@ function configEntries(tree: Tree, problems: Finding[]): ConfigEntry[] {
     const plain = isSecure(value) ? placeholderOf(fullKey, value) : replaceSecure(value);
     return [{ key: fullKey, text: configText(plain), secret: hasSecure(value) }];
   });
+}
+
+/** What the engine reads of a stack file. https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/ */
+const TOP_LEVEL = ["config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment"];
+
+/**
+ * Refuses config beside `config:`, and mistyped keys there. The engine skips them without a word, and deletes them when it next writes
+ * the file. A key that holds an anchor may stand there.
+ */
+function checkTopLevel(tree: object, problems: Finding[]): void {
+  for (const key of Object.keys(tree).filter((name) => !TOP_LEVEL.includes(name))) {
+    const meant = nearest(key, TOP_LEVEL);
+    if (key.includes(":") || KEYS.includes(key))
+      problems.push({
+        subject: key,
+        text: "no config beside config: Pulumi skips it here",
+        fix: "move it below config:, with all of its lines two spaces further in",
+      });
+    else if (meant)
+      problems.push({ subject: key, text: `one of: ${TOP_LEVEL.join(", ")}`, fix: `did you mean ${meant}?` });
+  }
 }
 
 /** A config key with its namespace. https://github.com/pulumi/pulumi/blob/v3.270.0/sdk/go/common/resource/config/key.go */

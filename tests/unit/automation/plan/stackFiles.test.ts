@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { readStackFile } from "../../../../automation/plan/stackFiles.ts";
+import type { InvalidArgumentsError } from "../../../../components/findings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "logging-test-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -41,6 +42,27 @@ describe("a stack file", () => {
     assert.match(config["logging:minioAdminPassword"] ?? "", /^[A-Za-z0-9]+$/);
     assert.ok(!JSON.stringify(config).includes("cipher"));
     assert.equal(JSON.parse(config["logging:o"] ?? "").b, 2);
+  });
+
+  it("has nothing at its top that the engine would skip, and delete with its next write", () => {
+    for (const [key, fix] of [
+      ["logging:monitoring", /move it below config:/],
+      ["Config", /did you mean config\?/],
+      ["encryptionSalt", /did you mean encryptionsalt\?/],
+      ["monitoring", /move it below config:/],
+    ] as const) {
+      const path = file("top.yaml", `config:\n  logging:cluster: {name: a}\n${key}:\n  kind: none\n`);
+      assert.throws(
+        () => readStackFile("a", path),
+        ({ problems: [problem, ...others] }: InvalidArgumentsError) => {
+          assert.deepEqual([problem?.subject, others], [key, []]);
+          assert.match(problem?.fix ?? "", fix);
+          return true;
+        },
+      );
+    }
+    const all = "secretsprovider: s\nencryptedkey: k\nencryptionsalt: v1:x\nenvironment: [e]\nx-pods: &pods {a: 1}\n";
+    assert.deepEqual(readStackFile("a", file("known.yaml", all)).config, {});
   });
 
   it("may be empty", () => {
