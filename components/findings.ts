@@ -1,5 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
 import leven from "leven";
+import { holdsSecret } from "./helm/secretPlaces.ts";
 
 /** Something to know or to fix: in the arguments, in a change report or in a cluster. */
 export interface Finding {
@@ -65,10 +66,20 @@ export class InvalidArgumentsError extends RunError {
   readonly problems: readonly Finding[];
 
   constructor(subject: string, problems: readonly Finding[]) {
-    super(formatProblems(subject, problems));
+    const shown = problems.map(withoutSecret);
+    super(formatProblems(subject, shown));
     this.name = "InvalidArgumentsError";
-    this.problems = problems;
+    this.problems = shown;
   }
+}
+
+/** A finding without the given value if that has a secret in clear, in a place that no check expects. Its fix may repeat the value. */
+function withoutSecret(finding: Finding): Finding {
+  const { given, ...others } = finding;
+  const key = finding.subject.replace(/^.*[.:]|\[\d+\]$/g, "");
+  if (!holdsSecret(given instanceof AsWritten ? given.text : given, key)) return finding;
+  const fix = "take the secret out of it, and make a new one, because this one was stored unencrypted";
+  return { ...others, fix: `${fix}; docs/arguments.md names the keys for secrets` };
 }
 
 /** The known name that was probably meant by a misspelled name or by a longer one. `undefined` if none is close. */

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { AsWritten, type Finding, InvalidArgumentsError, nearest } from "../../components/findings.ts";
-import { isSecret } from "../../components/helm/secretsInValues.ts";
+import { type Finding, InvalidArgumentsError, nearest } from "../../components/findings.ts";
 import { KEYS } from "../../stack/readConfig.ts";
 import { secretKeyRule } from "../../stack/secretKeys.ts";
 import { readEngineYaml, type Tree } from "../yaml/engineYaml.ts";
@@ -154,12 +153,9 @@ function configText(value: Tree): string {
   return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? Number(inner) : inner));
 }
 
-/** A finding without its value if that may be a secret in clear. */
+/** A finding about a secret key without its value, which may be in clear. */
 function withoutSecret({ given, ...finding }: Finding): Finding {
-  const { subject } = finding;
-  const text = given instanceof AsWritten ? given.text : given;
-  if (!secretKeyRule(subject) && !isSecret(text, subject.replace(/^.*\./, ""))) return { given, ...finding };
-  return { ...finding, fix: "quote it" };
+  return secretKeyRule(finding.subject) ? { ...finding, fix: "quote it" } : { given, ...finding };
 }
 
 const isTreeMap = (value: Tree): value is { [key: string]: Tree } =>

@@ -92,7 +92,8 @@ class EngineReader {
   #alias(node: Alias, path: Path): Tree {
     const target = node.resolve(this.#document);
     if (target === undefined || this.#open.has(target)) {
-      this.#refuse(keyPath(path), `no alias of a value that contains it: *${node.source}`, "write the value out");
+      const given = new AsWritten(`*${node.source}`);
+      this.#refuse(keyPath(path), "no alias of a value that contains it", "write the value out", given);
       return null;
     }
     this.#open.add(target);
@@ -104,9 +105,10 @@ class EngineReader {
   /** Refuses a tag: each has its own rules in Go, and none is of use in a config. Refuses a name that the engine cannot read. */
   #isDecorated({ tag, anchor }: ParsedNode, path: Path): boolean {
     if (tag !== undefined && tag !== STR_TAG)
-      this.#refuse(keyPath(path), `a value without a tag (${tag})`, "remove the tag; quote the value if it is text");
+      this.#refuse(keyPath(path), "a value without a tag", "remove the tag; quote the value if it is text", asTag(tag));
     const badName = anchor !== undefined && !/^[\w-]+$/.test(anchor);
-    if (badName) this.#refuse(keyPath(path), `an anchor of letters, digits, _ and -: &${anchor}`, "rename it");
+    if (badName)
+      this.#refuse(keyPath(path), "an anchor of letters, digits, _ and -", "rename it", new AsWritten(`&${anchor}`));
     return badName || (tag !== undefined && tag !== STR_TAG);
   }
 
@@ -199,6 +201,9 @@ class EngineReader {
 type ParsedNode = Pick<Scalar, "tag" | "anchor">;
 
 const STR_TAG = "tag:yaml.org,2002:str";
+
+/** A tag as it is written. It may be a password that begins with an exclamation mark, so it is shown only as a value is. */
+const asTag = (tag: string): AsWritten => new AsWritten(tag.replace(/^tag:yaml\.org,2002:/, "!!"));
 
 /** Escapes in double quotes that the `yaml` package takes and the engine does not: half a character, and the slash of JSON. */
 const BAD_ESCAPE = /(?<!\\)(?:\\\\)*(\\u[dD][89a-fA-F]..|\\\/)/;

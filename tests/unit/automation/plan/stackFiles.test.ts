@@ -65,6 +65,18 @@ describe("a stack file", () => {
     assert.deepEqual(readStackFile("a", file("known.yaml", all)).config, {});
   });
 
+  it("shows no secret in clear that YAML takes for a tag, an anchor or an alias", () => {
+    for (const [i, value] of ["!PLANTED", "&PLANTED$ x", "*PLANTED", "@PLANTED", "%PLANTED", "`PLANTED`"].entries())
+      for (const key of ["objectStorageSecretKey", "imageRegistryCredentials", "minio:minioPassword"]) {
+        const path = file(`${key.replace(":", "-")}-${i}.yaml`, `config:\n  ${key}: ${value}\n`);
+        assert.throws(
+          () => readStackFile("d", path),
+          ({ message }: Error) => /1 problem/.test(message) && !message.includes("PLANTED"),
+          `${key}: ${value}`,
+        );
+      }
+  });
+
   it("may be empty", () => {
     assert.deepEqual(readStackFile("c", file("c.yaml", "")), { stack: "c", config: {}, secretKeys: [] });
   });

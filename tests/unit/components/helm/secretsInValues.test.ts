@@ -35,6 +35,8 @@ describe("the escape hatch refuses a secret:", () => {
       "v.alloy.configMap.content",
     ],
     ["a line of a YAML text", { extra: "a: 1\nclient_secret: xyz\n" }, "v.extra"],
+    ["a line below a section of a YAML text", { extra: "auth:\n  client_secret: xyz\n" }, "v.extra"],
+    ["a value in the line after its key", { extra: "auth:\n  client_secret:\n    xyz\n" }, "v.extra"],
     ["a hash of .htpasswd", { gateway: { x: "u:{SSHA}abcd" } }, "v.gateway.x"],
     [
       "any value of a Secret",
@@ -42,6 +44,11 @@ describe("the escape hatch refuses a secret:", () => {
       "v.extraObjects[0].stringData.admin",
     ],
     ["a Secret as a text", { extraObjects: ["kind: Secret\ndata:\n  admin: eA==\n"] }, "v.extraObjects[0]"],
+    [
+      "a Secret as the second object of a text",
+      { extraObjects: ["kind: ConfigMap\n---\nkind: Secret\ndata:\n  admin: eA==\n"] },
+      "v.extraObjects[0]",
+    ],
     [
       "a value in the template of an ExternalSecret",
       { extraObjects: [{ kind: "ExternalSecret", spec: { target: { template: { data: { password: "x" } } } } }] },
@@ -88,6 +95,7 @@ describe("the escape hatch refuses a secret:", () => {
         },
         alloy: {
           configMap: {
+            more: "env:\n  - name: TOKEN\n    password:\n      valueFrom: { secretKeyRef: { name: s, key: k } }\n",
             content: 'password = sys.env("LOKI_PASSWORD")\ntoken_file = "/x"\n// the password: is in a Secret',
           },
         },

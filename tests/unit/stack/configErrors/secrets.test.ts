@@ -51,3 +51,80 @@ describeMistakes(
     })),
   ),
 );
+
+const INSTEAD = /take the secret out of it, and make a new one/;
+
+describeMistakes("a secret where another check finds a problem", [
+  {
+    what: "an endpoint with a password, and a tab",
+    change: (c) => {
+      c.objectStorage.endpoint = "https://admin:PLANTED@minio.internal.company:9000\t";
+    },
+    path: "objectStorage.endpoint",
+    allowed: /without line breaks, tabs/,
+    fix: INSTEAD,
+  },
+  {
+    what: "an endpoint with a password, in a list",
+    change: (c) => {
+      c.objectStorage.endpoint = ["https://admin:PLANTED@minio.internal.company:9000"];
+    },
+    path: "objectStorage.endpoint",
+    allowed: /^text$/,
+    fix: INSTEAD,
+  },
+  {
+    what: "a chart's address with a token, and a space",
+    change: (c) => {
+      c.loki.chart = { source: "https://PLANTED@charts.internal.company " };
+    },
+    path: "loki.chart.source",
+    allowed: /without line breaks, tabs/,
+    fix: INSTEAD,
+  },
+  {
+    what: "an address with a password where a map belongs",
+    change: (c) => {
+      c.loki.chart = "https://admin:PLANTED@charts.internal.company";
+    },
+    path: "loki.chart",
+    allowed: /a map of keys/,
+    fix: INSTEAD,
+  },
+  {
+    what: "a password in the lines of a text where a map belongs",
+    change: (c) => {
+      c.alloy.values = "alloy:\n  password: PLANTED\n";
+    },
+    path: "alloy.values",
+    allowed: /./,
+    fix: INSTEAD,
+  },
+  {
+    what: "a password as an unknown key, with a space",
+    change: (c) => {
+      c.objectStorage.password = "PLANTED ";
+    },
+    path: "objectStorage.password",
+    allowed: /without line breaks, tabs/,
+    fix: INSTEAD,
+  },
+  {
+    what: "a key in a map where a text belongs",
+    change: (c) => {
+      c.objectStorage.bucket = { secretKey: "PLANTED" };
+    },
+    path: "objectStorage.bucket",
+    allowed: /^text$/,
+    fix: INSTEAD,
+  },
+  {
+    what: "an address with a password in a list of names",
+    change: (c) => {
+      c.alloy.exclude = ["https://admin:PLANTED@team-a"];
+    },
+    path: "alloy.exclude[0]",
+    allowed: /a namespace/,
+    fix: INSTEAD,
+  },
+]);
