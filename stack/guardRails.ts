@@ -28,8 +28,9 @@ export function guardRails(
   const cluster = { access, args: resolved };
   const namespace = Promise.withResolvers<Namespace>();
   const connect = once(async () => {
-    const { connectAsProvider } = await import("./rightCluster.ts");
-    return connectAsProvider(access, kubeconfig && (await settled(kubeconfig)));
+    const { kubeConfigOf } = await import("../automation/cluster/clusterApi.ts");
+    // The kubeconfig that the Kubernetes provider uses, so that both talk to the same cluster.
+    return kubeConfigOf(access, kubeconfig && (await settled(kubeconfig)));
   });
   const anywhere = [rightCluster(cluster, connect)];
   const inCluster = [...anywhere, rightNamespace(cluster, connect, namespace.promise)];

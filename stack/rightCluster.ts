@@ -1,4 +1,4 @@
-import { CoreV1Api, KubeConfig, type V1Node } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
 import { apiMessage } from "../automation/cluster/apiMessage.ts";
 import { apiWithin } from "../automation/cluster/clusterApi.ts";
 import type { StackState } from "../automation/engine/stackState.ts";
@@ -20,16 +20,6 @@ export interface StackCluster {
 export interface DeployedNamespace {
   readonly name: string;
   readonly uid: string;
-}
-
-/** Connects with the kubeconfig that the Kubernetes provider uses, so that both talk to the same cluster. */
-export function connectAsProvider(access: AccessConfig, kubeconfig: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  if (access.method === "kubeconfig") {
-    config.loadFromFile(access.path);
-    config.setCurrentContext(access.context);
-  } else config.loadFromString(kubeconfig ?? "");
-  return config;
 }
 
 /** The namespace in an exported state, if there is one. */

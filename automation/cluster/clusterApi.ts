@@ -21,14 +21,29 @@ export async function connect(
   resourceId: string | undefined,
   azSeconds = AZ_SECONDS,
 ): Promise<KubeConfig> {
+  if (access.method === "kubeconfig") return kubeConfigOf(access);
+  return kubeConfigOf(access, kubeconfigWithLogin(await aksKubeconfig(resourceId ?? "", azSeconds), access.login));
+}
+
+/**
+ * The kubeconfig of a stack's access, read.
+ *
+ * @param given Its text, if `access.method` is `aks`.
+ * @throws with the file and the line that cannot be read. The parser's own error has the whole file, with its tokens.
+ */
+export function kubeConfigOf(access: AccessConfig, given = ""): KubeConfig {
   const config = new KubeConfig();
-  if (access.method === "kubeconfig") {
-    config.loadFromFile(access.path);
-    config.setCurrentContext(access.context);
-  } else {
-    config.loadFromString(kubeconfigWithLogin(await aksKubeconfig(resourceId ?? "", azSeconds), access.login));
+  try {
+    if (access.method === "kubeconfig") {
+      config.loadFromFile(access.path);
+      config.setCurrentContext(access.context);
+    } else config.loadFromString(given);
+    return config;
+  } catch (error) {
+    const { mark, message } = error as Error & { readonly mark?: { readonly line: number } };
+    const what = access.method === "kubeconfig" ? `the kubeconfig ${access.path}` : "the kubeconfig from Azure";
+    throw new Error(`${what} cannot be read: ${mark ? `line ${mark.line + 1} is not valid YAML` : message}`);
   }
-  return config;
 }
 
 /** The kubeconfig that `az aks get-credentials` hands out. The user's own kubeconfig is not touched. */

@@ -5,6 +5,7 @@ import type { Level } from "../changes/levels.ts";
 import { verdictProblem } from "../changes/publish.ts";
 import { promisesIn, reportOf } from "../engine/stackPreview.ts";
 import { protectedResources, stateOf } from "../engine/stackState.ts";
+import { wholePreview } from "../engine/wholePreview.ts";
 import { destroyPlan } from "./destroyPlan.ts";
 import { bucketsOutOfSight, lostProtected } from "./forgottenBuckets.ts";
 import type { OperationResult } from "./result.ts";
@@ -89,7 +90,7 @@ export const destroy = (stack: string, options: DestroyOptions = {}): Promise<Op
       color: "never",
       ...(options.signal && { signal: options.signal }),
     });
-    const plan = destroyPlan(events, state);
+    const plan = destroyPlan(wholePreview(events), state);
     options.onEvent?.({ event: "plan", stack, plan });
     return running.engine((engineOptions) => running.handle.destroy({ ...engineOptions, excludeProtected }), { plan });
   });

@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../components/findings.ts";
+import { withoutLogins } from "../../components/helm/secretPlaces.ts";
 import { engineMessage } from "../engine/engineMessage.ts";
 import { legacyNames } from "../engine/legacyLayout.ts";
 import { noSuchStack } from "../engine/stackPreview.ts";
@@ -58,7 +59,10 @@ async function allStacks(): Promise<string[]> {
 export const pulumiChecks = (engine: Engine | NoEngine): Check[] =>
   "missing" in engine
     ? [known("Pulumi", judged(engine.missing, ""))]
-    : [known("Pulumi", ok(`logged in to ${engine.backend}`)), known("stack", judged(engine.findings, "exists"))];
+    : [
+        known("Pulumi", ok(`logged in to ${withoutLogins(engine.backend)}`)),
+        known("stack", judged(engine.findings, "exists")),
+      ];
 
 /**
  * What a killed deploy left in the state, and outside of it. Without the state there are no checks, because everything that exists

@@ -13,6 +13,7 @@ import { clusterAnswers } from "./clusterAnswers.ts";
 import { engineMessage } from "./engineMessage.ts";
 import { legacyStack } from "./legacyLayout.ts";
 import { PreviewedSteps } from "./previewEvents.ts";
+import { wholePreview } from "./wholePreview.ts";
 
 /** Options of a preview. */
 export interface PreviewOptions {
@@ -67,7 +68,7 @@ export async function reportOf(
     const { errors } = new PreviewedSteps(events);
     throw new Error(errors.length > 0 ? errors.join("\n") : engineMessage(error));
   }
-  const seen = new PreviewedSteps(events);
+  const seen = new PreviewedSteps(wholePreview(events));
   // Charts are rendered only if a release changes: it takes seconds, and identical values make identical objects.
   const releases = seen.changes.some(({ type }) => type.endsWith(":Release"));
   const login = releases ? await chartLogin(handle) : undefined;
@@ -102,7 +103,9 @@ async function rendered(
 
 /** The login of the charts' repository, from the config: the engine's events hide it. */
 export async function chartLogin(handle: Stack): Promise<ChartLogin | undefined> {
-  const config = await handle.getAllConfig();
+  const config = await handle.getAllConfig().catch((error) => {
+    throw new Error(explained(error));
+  });
   const [username, password] = ["Username", "Password"].map((key) => config[`logging:chartRepository${key}`]?.value);
   return username && password ? { username, password } : undefined;
 }

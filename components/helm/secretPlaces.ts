@@ -90,3 +90,6 @@ const USER_INFO = /:\/\/(?!\[secret\])[^\s/"@]*@/;
 /** Whether a value is a secret or has one in it, judged as {@link isSecret}, and for user and password in any address. */
 export const holdsSecret = (value: unknown, key: string): boolean =>
   secretPlaces(value, "", key).length > 0 || USER_INFO.test(JSON.stringify(value) ?? "");
+
+/** A text without the user, password or token in its addresses. */
+export const withoutLogins = (text: string): string => text.replace(/:\/\/[^\s/"'@]*@/g, "://[secret]@");

@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { it } from "node:test";
-import { connect } from "../../../../automation/cluster/clusterApi.ts";
+import { inspect } from "node:util";
+import { connect, kubeConfigOf } from "../../../../automation/cluster/clusterApi.ts";
 import { main as usage } from "../../../../automation/commands/usage.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
 
@@ -39,3 +40,31 @@ it("npm run usage ends at its own time limit, if az does not answer", () =>
     assert.equal(code, 1);
     assert.match(stderr, LATE);
   }));
+
+it("an error of a kubeconfig names the file and the line, and shows no token", () => {
+  const folder = mkdtempSync(join(tmpdir(), "logging-kubeconfig-"));
+  const path = join(folder, "config");
+  const messageOf = (text: string): string => {
+    writeFileSync(path, text);
+    let message = "";
+    assert.throws(
+      () => kubeConfigOf({ method: "kubeconfig", path, context: "a" }),
+      (error) => {
+        message = inspect(error, { depth: 9, showHidden: true });
+        return error instanceof Error && error.constructor === Error;
+      },
+    );
+    return message;
+  };
+  try {
+    const broken = messageOf("users:\n- name: u\n  user:\n    token: PLANTED\n   a: b\n");
+    assert.match(broken, new RegExp(`the kubeconfig ${path} cannot be read: line 5 is not valid YAML`));
+    assert.doesNotMatch(broken, /PLANTED/);
+    assert.match(messageOf(""), /cannot be read/);
+    assert.throws(() => kubeConfigOf({ method: "kubeconfig", path: folder, context: "a" }), /EISDIR/);
+    const fromAzure = () => kubeConfigOf({ method: "aks", login: "azurecli" }, "token: PLANTED\n a: b");
+    assert.throws(fromAzure, /^Error: the kubeconfig from Azure cannot be read: line 2 is not valid YAML$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

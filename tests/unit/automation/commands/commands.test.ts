@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { UsageError } from "../../../../automation/commands/defineCommand.ts";
 import { main as diff } from "../../../../automation/commands/diff.ts";
-import { isExpected } from "../../../../automation/expectedErrors.ts";
+import { errorText, isExpected } from "../../../../automation/expectedErrors.ts";
 import { ProgramError } from "../../../../automation/subprocess.ts";
 import { execute } from "../../../harness/command.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
@@ -36,5 +36,20 @@ describe("every command", () => {
     for (const error of [new Error("a"), new UsageError("a"), new ProgramError("failed", "a")])
       assert.ok(isExpected(error), error.name);
     for (const error of [new TypeError("a"), "text", undefined]) assert.ok(!isExpected(error));
+  });
+
+  it("prints no field of an error, in which clients keep requests, answers and files", () => {
+    const cause = Object.assign(new TypeError("b"), { headers: { authorization: "PLANTED" } });
+    const text = errorText(Object.assign(new TypeError("a", { cause }), { buffer: "PLANTED" }));
+    assert.match(text, /^TypeError: a\n +at .*\ncaused by: TypeError: b\n +at /s);
+    assert.doesNotMatch(text, /PLANTED/);
+  });
+
+  it("prints an error of the Kubernetes API, and of the network, in one line", () => {
+    const body = JSON.stringify({ message: "secrets is forbidden" });
+    const refused = Object.assign(new TypeError("HTTP-Code: 403\nMessage: a"), { code: 403, body });
+    assert.equal(errorText(refused), "the cluster: secrets is forbidden");
+    const unreachable = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:1") });
+    assert.equal(errorText(unreachable), "the cluster: fetch failed: connect ECONNREFUSED 127.0.0.1:1");
   });
 });

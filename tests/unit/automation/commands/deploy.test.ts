@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { main } from "../../../../automation/commands/deploy.ts";
+import { main as doctor } from "../../../../automation/commands/doctor.ts";
 import { main as preview } from "../../../../automation/commands/preview.ts";
 import { type OperationEvent, up } from "../../../../automation/deploy/operations.ts";
 import { BARE, fakePulumi } from "../../../harness/fakePulumi.ts";
@@ -38,6 +39,40 @@ describe("npm run deploy", () => {
       assert.equal(stderr, "the Pulumi CLI: is not on PATH. fix: install it: curl -fsSL https://get.pulumi.com | sh\n");
     }
   });
+});
+
+describe("when the Pulumi CLI fails, or is killed, while it prints secrets,", () => {
+  const prints = `echo '{"a": {"value": "PLANTED", "secret": true}'`;
+  for (const [how, end] of [
+    ["fails", "echo 'error: no vault' >&2; exit 1"],
+    ["is killed", "kill -9 $$"],
+    ["prints half of it", "exit 0"],
+    ["prints something else after it", "echo '}PLANTED'; exit 0"],
+  ] as const)
+    it(`no command shows them (it ${how})`, async () => {
+      const calls = `case "$*" in *--show-secrets*) ${prints}; ${end} ;; *) echo '{}' ;; esac`;
+      const { env } = fakePulumi(folder, calls);
+      for (const [command, ...args] of [
+        [preview, "prod-aks-a"],
+        [main, "refresh", "--stack", "prod-aks-a"],
+        [main, "destroy", "--stack", "prod-aks-a", "--json"],
+        [main, "up", "--stack", "prod-aks-a", "--json"],
+        [doctor, "prod-aks-a"],
+      ] as const) {
+        const { code, stdout, stderr } = await runInProcess(command, args, { env });
+        const output = `${stdout}${stderr}`;
+        assert.notEqual(code, 0, args.join(" "));
+        assert.doesNotMatch(output, /PLANTED|\n +at /, args.join(" "));
+        if (how === "fails") assert.match(output, /no vault/, args.join(" "));
+      }
+    });
+});
+
+it("a preview whose events did not arrive is an error, and does not show that nothing changes", async () => {
+  const { env } = fakePulumi(folder, `case "$1" in config) echo '{}' ;; esac`);
+  const { code, stdout, stderr } = await runInProcess(preview, ["prod-aks-a"], { env });
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /without a summary, so it is not known what changes/);
 });
 
 describe("an operation that is interrupted before the engine runs", () => {

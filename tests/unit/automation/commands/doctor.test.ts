@@ -49,6 +49,14 @@ describe("npm run doctor", () => {
     assert.match(fixes("Pulumi"), /^pulumi login /);
   });
 
+  it("shows no password of a backend", async () => {
+    const answers = `echo '{"user": "me", "url": "postgres://me:PLANTED@states/db"}'`;
+    const { env } = fakePulumi(folder, answers);
+    const { stdout } = await runInProcess(main, ["prod-aks-a", "--json"], { env });
+    assert.match(stdout, /logged in to postgres:\/\/\[secret\]@states\/db/);
+    assert.doesNotMatch(stdout, /PLANTED/);
+  });
+
   it("names the command that creates a missing stack, and goes on", async () => {
     const answers = `case "$1" in
       whoami) echo '{"user": "me", "url": "azblob://states"}' ;;
