@@ -10,7 +10,7 @@ const SECRET_KEY =
 const SECRET_TEXT =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|:\/\/[^\s/:@]+:[^\s/@${]+@|\{SSHA\}|\$(apr1|2[aby])\$|\beyJ[\w-]{10,}\.[\w-]{10,}\./;
 
-/** A config line inside a text value: `password = "x"`, `secret_key: x`, `-pass=x`. The value may stand in the next line. */
+/** A config line inside a text value: `password = "x"`, `secret_key: x`, `-pass=x`. The value may be in the next line. */
 const ASSIGNMENT =
   /^[ \t-]*([\w.-]+)[ \t]*[:=][ \t]*(?:\r?\n[ \t]+(?![\w.-]+[ \t]*[:=]))?["']?([^\s"'].*?)["']?[ \t]*$/gm;
 
