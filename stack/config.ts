@@ -4,13 +4,14 @@ import { z } from "zod";
 import { checkArgs, type LoggingStackArgs, type ResolvedArgs } from "../components/args.ts";
 import { Findings, InvalidArgumentsError } from "../components/findings.ts";
 import { isMap, type Values } from "../components/helm/mergeValues.ts";
-import { bucketName } from "../components/objectStorage/args.ts";
 import { parseArguments } from "../components/shapeFindings.ts";
 import { checkStray, straySecret } from "../components/strayCharacters.ts";
 import { type AccessConfig, accessArgs } from "./access.ts";
+import { otherStackFiles } from "./otherStackFiles.ts";
 import { readConfig, type Secrets } from "./readConfig.ts";
 import { secretKeyRules } from "./secretKeys.ts";
-import { otherStackFiles, sharedBucket } from "./sharedBucket.ts";
+import { sharedBucket } from "./sharedBucket.ts";
+import { sharedCluster } from "./sharedCluster.ts";
 
 /** The config of one stack. */
 export interface StackConfig {
@@ -94,10 +95,14 @@ function checkStack(
   findings.when(["objectStorage.mode"], () => {
     if (objectStorage?.mode !== "existing") checkEnvironment(secrets, findings);
   });
+  const others = otherStackFiles(stack);
+  findings.when(["cluster.resourceId"], () => {
+    const shared = sharedCluster(stack, cluster?.resourceId, others);
+    if (shared) findings.problem(shared);
+  });
   const nameFrom = objectStorage?.bucket === undefined ? "cluster.name" : "objectStorage.bucket";
   findings.when([nameFrom, "objectStorage.endpoint"], () => {
-    const bucket = bucketName(objectStorage, cluster?.name);
-    const shared = sharedBucket({ endpoint: objectStorage.endpoint, bucket }, otherStackFiles(stack));
+    const shared = sharedBucket({ ...objectStorage, stack, clusterName: cluster?.name }, others);
     if (shared) findings.problem(shared);
   });
 }

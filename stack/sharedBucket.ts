@@ -1,52 +1,47 @@
-import { readStackFile, type StackFile, stackNames } from "../automation/plan/stackFiles.ts";
+import type { StackFile } from "../automation/plan/stackFiles.ts";
 import type { Finding } from "../components/findings.ts";
 import { bucketName } from "../components/objectStorage/args.ts";
+import { groupOf } from "./otherStackFiles.ts";
 
-/** A bucket on one object store. */
-export interface BucketPlace {
+/** What a stack's config says about its bucket. */
+export interface BucketOfStack {
+  readonly stack: string;
+  readonly clusterName: string;
+  readonly mode?: string | undefined;
   /** URL of the object store. */
-  readonly endpoint: string;
-  readonly bucket: string;
+  readonly endpoint?: string | undefined;
+  /** The bucket's name, if the config has one. */
+  readonly bucket?: string | undefined;
 }
 
-/** The other stack files of the project. Files that cannot be read are left out: checking their own stack reports them. */
-export const otherStackFiles = (stack: string): StackFile[] =>
-  stackNames()
-    .filter((name) => name !== stack)
-    .flatMap((name) => {
-      try {
-        return [readStackFile(name)];
-      } catch {
-        return [];
-      }
-    });
-
 /** Other stacks that use the bucket of a stack. Each would delete the other's lines after its own retention, and could read them. */
-export function sharedBucket(own: BucketPlace, others: readonly StackFile[]): Finding | undefined {
-  const sharing = others.filter((file) => placeOf(bucketOf(file)) === placeOf(own)).map(({ stack }) => stack);
+export function sharedBucket(own: BucketOfStack, others: readonly StackFile[]): Finding | undefined {
+  const sharing = others.map(bucketOf).filter((other) => placeOf(other) === placeOf(own));
   if (sharing.length === 0) return undefined;
+  const names = sharing.map(({ stack }) => stack).join(" and ");
   return {
     subject: "objectStorage.bucket",
-    given: own.bucket,
-    text: `a bucket that no other stack uses; ${sharing.join(" and ")} would delete and read this stack's lines, and this stack theirs`,
-    fix: "remove objectStorage.bucket from these stack files: each stack then has its own, loki-<cluster.name>",
+    given: bucketName(own, own.clusterName),
+    text: `a bucket that no other stack uses; ${names} would delete and read this stack's lines, and this stack theirs`,
+    fix: [own, ...sharing].flatMap((stack) => ownBucketFix(stack) ?? []).join("; "),
   };
 }
 
-const placeOf = ({ endpoint, bucket }: Partial<BucketPlace>): string =>
-  `${bucket} at ${endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint).host : endpoint}`;
-
-function bucketOf({ config }: StackFile): Partial<BucketPlace> {
-  const storage = parsed(config["logging:objectStorage"]) as Partial<BucketPlace>;
-  const cluster = parsed(config["logging:cluster"]) as { name?: string };
-  return { ...storage, bucket: bucketName(storage, String(cluster.name)) };
+/** How a stack gets a bucket for itself. `undefined` if it has the one that its name gives it. */
+function ownBucketFix({ stack, clusterName, mode, bucket }: BucketOfStack): string | undefined {
+  const file = `Pulumi.${stack}.yaml`;
+  if (bucket === undefined)
+    return clusterName === stack ? undefined : `write ${stack} as cluster.name in ${file}, not ${clusterName}`;
+  if (bucket === `loki-${stack}` && clusterName === stack) return undefined;
+  return mode === "existing"
+    ? `name another bucket in ${file}`
+    : `remove objectStorage.bucket from ${file}: it then has loki-${stack}`;
 }
 
-function parsed(text: string | undefined): object {
-  try {
-    return (JSON.parse(text ?? "{}") as object | null) ?? {};
-  } catch {
-    // Checking that stack's own config reports what is wrong with it.
-    return {};
-  }
+const placeOf = ({ endpoint, ...storage }: BucketOfStack): string =>
+  `${bucketName(storage, storage.clusterName)} at ${endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint).host : endpoint}`;
+
+function bucketOf(file: StackFile): BucketOfStack {
+  const storage = groupOf(file, "objectStorage") as Partial<BucketOfStack>;
+  return { ...storage, stack: file.stack, clusterName: String(groupOf(file, "cluster").name) };
 }

@@ -99,6 +99,8 @@ new minio.IamPolicy("policy", { policy: JSON.stringify({ Version: "2012-10-17", 
     const name = "prod-aks-c";
     await engine.createStack(name, "prod-aks-a");
     engine.changeConfig(name, (config) => {
+      // This file stays, and the other stacks are refused if it names the cluster of one of them.
+      config["logging:cluster"].resourceId = config["logging:cluster"].resourceId.replaceAll("prod-aks-a", name);
       config["logging:loki"].retentionHours = 25;
       config["logging:loki"].wrte = { replicas: 3 };
       config["logging:objectStorage"].bucket = "Loki_Logs";
