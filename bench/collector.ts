@@ -1,17 +1,9 @@
 // npm run bench:collector: Alloy alone, against a sink that takes everything. One variant after the other, in rounds.
-//
-//   -- --scene backlog                  or steady, containers, idle
-//   -- --variants seed,stack,release    only these; release is 0.1, which read files by a script
-//   -- --variants stack,journal,events  the node's journal and Kubernetes events with the same texts, beside the lines of pods
-//   -- --with 'name={"args": {...}}'    also the stack with changes, as in bench:pipeline; may be repeated
-//   -- --rounds 3
-//
-// Needs Alloy, helm and the charts, and root on Linux for separate mounts. Journal and events need what their scenarios need.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { chartsMissing } from "../tests/harness/charts.ts";
+import { argumentsOf } from "../tests/harness/developerCommand.ts";
 import { eventsMissing } from "../tests/harness/runningStack/eventSender.ts";
 import { enterNamespaces, inNamespaces } from "../tests/harness/runningStack/namespaces.ts";
 import { journalMissing } from "../tests/harness/runningStack/nodeJournal.ts";
@@ -25,16 +17,24 @@ import { type Amount, SCENES, type Scene } from "./collector/scenes.ts";
 import { startSink } from "./collector/sink.ts";
 import { changedVariant, seedVariant, stackVariant } from "./pipeline/variants.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    scene: { type: "string", default: "backlog" },
-    megabytes: { type: "string", default: "60" },
-    /** MB/s that the node logs. */
-    rate: { type: "string", default: "0.5" },
-    rounds: { type: "string", default: "2" },
-    variants: { type: "string", default: "seed,stack" },
-    with: { type: "string", multiple: true, default: [] },
-  },
+const USAGE = `npm run bench:collector -- [OPTION...]
+  --scene backlog                 or another of ${Object.keys(SCENES).join(", ")}
+  --variants seed,stack,release   only these; release is 0.1, which read files by a script
+  --variants stack,journal,events the node's journal and Kubernetes events with the same texts, beside the lines of pods
+  --with 'name={"args": {...}}'   also the stack with changes, as in bench:pipeline; may be repeated
+  --megabytes 60                  of lines
+  --rate 0.5                      MB/s that the node logs
+  --rounds 2
+
+It needs Alloy, helm and the charts, and root on Linux for separate mounts. Journal and events need what their scenarios need.`;
+
+const { values: options } = argumentsOf(USAGE, {
+  scene: { type: "string", default: "backlog" },
+  megabytes: { type: "string", default: "60" },
+  rate: { type: "string", default: "0.5" },
+  rounds: { type: "string", default: "2" },
+  variants: { type: "string", default: "seed,stack" },
+  with: { type: "string", multiple: true, default: [] },
 });
 const amount: Amount = { megabytes: Number(options.megabytes), rate: Number(options.rate) };
 

@@ -1,17 +1,9 @@
 // npm run bench:pipeline: the stack's values against the seed's (bench/seed), on the same lines.
-//
-//   -- --megabytes 20                 a short run, to try it
-//   -- --with 'name={"loki": {...}}'  also measures the stack with changed values; may be repeated
-//   -- --readers 'name={"loki": {...}}'  also asks readers with these changed values, over what each variant has stored; may be repeated
-//   -- --variants stack               only these of seed and stack
-//   -- --results NAME                 writes the table to bench/results/NAME.md
-//
-// Needs what npm run test:pipeline needs, and also Alloy, helm and the charts.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { chartsMissing } from "../tests/harness/charts.ts";
+import { argumentsOf } from "../tests/harness/developerCommand.ts";
 import { stopOnSignal } from "../tests/harness/processes.ts";
 import { enterNamespaces, inNamespaces } from "../tests/harness/runningStack/namespaces.ts";
 import { alloyMissing } from "../tests/harness/runningStack/requirements.ts";
@@ -29,21 +21,29 @@ const VARIANT = "LOGGING_BENCH_VARIANT";
 /** A shorter run does not replace the published table. */
 const PUBLISHED_MEGABYTES = 300;
 
-const { values: options } = parseArgs({
-  options: {
-    megabytes: { type: "string", default: String(PUBLISHED_MEGABYTES) },
-    /** Over how many hours the timestamps are spread. */
-    hours: { type: "string", default: "6" },
-    /** MB/s that all nodes together log. */
-    rate: { type: "string", default: "1.5" },
-    nodes: { type: "string", default: "3" },
-    /** Gives each pod a second container. */
-    sidecars: { type: "boolean", default: false },
-    variants: { type: "string", default: "seed,stack" },
-    with: { type: "string", multiple: true, default: [] },
-    readers: { type: "string", multiple: true, default: [] },
-    results: { type: "string" },
-  },
+const USAGE = `npm run bench:pipeline                              the whole run, which writes bench/results/pipeline.md
+npm run bench:pipeline -- --megabytes 20            a short run, to try it
+  --variants stack                 only these of seed and stack
+  --with 'name={"loki": {...}}'    also measures the stack with changed values; may be repeated
+  --readers 'name={"loki": {...}}' also asks readers with these changed values, over what each variant has stored; may be repeated
+  --results NAME                   writes the table to bench/results/NAME.md
+  --hours 6                        over how many hours the timestamps are spread
+  --rate 1.5                       MB/s that all nodes together log
+  --nodes 3
+  --sidecars                       gives each pod a second container
+
+It needs what npm run test:pipeline needs, and also Alloy, helm and the charts.`;
+
+const { values: options } = argumentsOf(USAGE, {
+  megabytes: { type: "string", default: String(PUBLISHED_MEGABYTES) },
+  hours: { type: "string", default: "6" },
+  rate: { type: "string", default: "1.5" },
+  nodes: { type: "string", default: "3" },
+  sidecars: { type: "boolean", default: false },
+  variants: { type: "string", default: "seed,stack" },
+  with: { type: "string", multiple: true, default: [] },
+  readers: { type: "string", multiple: true, default: [] },
+  results: { type: "string" },
 });
 const megabytes = Number(options.megabytes);
 const shape = { hours: Number(options.hours), nodes: Number(options.nodes), seconds: megabytes / Number(options.rate) };

@@ -1,11 +1,10 @@
 // npm run bench: the time of `pulumi preview` and `npm run preview` of a production stack.
-// `-- --rounds 3` is shorter. Names of parts (preview, report) run only these and only print.
 // Times are those of this machine; the ratios between interleaved runs are the result. It needs the engine, its providers, MinIO and helm, as
 // npm run test:cluster does. With the other programs of that tier it also has an API server that answers.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { argumentsOf } from "../tests/harness/developerCommand.ts";
 import { stopAll, stopOnSignal } from "../tests/harness/processes.ts";
 import { findPrograms } from "../tests/harness/pulumi/findPrograms.ts";
 import { type BenchEngine, startBenchEngine } from "./previewTime/benchEngine.ts";
@@ -17,16 +16,20 @@ interface Part {
   run(bench: BenchEngine, rounds: number): Promise<string>;
 }
 
-const { values: options, positionals: chosen } = parseArgs({
-  options: { rounds: { type: "string", default: "9" } },
-  allowPositionals: true,
-});
 const PARTS: Readonly<Record<string, Part>> = {
   preview: { title: "The stack against a flat program with the same resources", run: compareCacheStates },
   // Last, because it deploys the stack.
   report: { title: "The change report's own time", run: measureReport },
 };
 
+const { values: options, positionals: chosen } = argumentsOf(
+  `npm run bench                    measures both parts, and writes bench/results/preview.md
+npm run bench -- PART...         measures and prints only these
+npm run bench -- --rounds 3      takes less time; default 9
+
+parts: ${Object.keys(PARTS).join(", ")}`,
+  { rounds: { type: "string", default: "9" } },
+);
 const unknown = chosen.filter((name) => !(name in PARTS));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are: ${Object.keys(PARTS).join(", ")}`);
 

@@ -2,7 +2,7 @@ import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { globSync, statSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { parseArgs } from "node:util";
+import { argumentsOf } from "./harness/developerCommand.ts";
 import { type Results, runTests, Summary } from "./harness/summary.ts";
 
 const USAGE = `npm test                    lint, type check, and the tiers unit and charts
@@ -15,14 +15,7 @@ Examples: npm test -- tests/unit/stack/configErrors/loki.test.ts
 /** Limit of each test. */
 const TIMEOUT_MS = 60_000;
 
-const { values: options, positionals } = parseArgs({
-  options: { update: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
-if (options.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const { values: options, positionals } = argumentsOf(USAGE, { update: { type: "boolean", default: false } });
 if (options.update) process.env.UPDATE_FIXTURES = "1";
 process.chdir(new URL("..", import.meta.url).pathname);
 const files = positionals.flatMap(testFiles);

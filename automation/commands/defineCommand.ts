@@ -8,9 +8,14 @@ type CommandLine<Options extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ options: Options; allowPositionals: true; args: string[] }>
 >;
 
-/** Arguments that do not fit the command. Its usage is printed below the message. */
+/** Arguments that do not fit the command. The message names the argument and what is allowed. The usage is printed below it. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+
+  // Without a message, a person would have to find the mistake in the usage.
+  constructor(message: string) {
+    super(message);
+  }
 }
 
 /**
@@ -31,15 +36,16 @@ export const defineCommand =
         console.log(usage());
         return 0;
       }
-      return await run(parse(argv, options));
+      return await run(commandLine(argv, options));
     } catch (error) {
-      const text = error instanceof UsageError ? `${error.message}\n${usage()}`.trimStart() : errorText(error);
+      const text = error instanceof UsageError ? `${error.message}\n${usage()}` : errorText(error);
       console.error(text);
       return 1;
     }
   };
 
-function parse<const Options extends ParseArgsOptionsConfig>(
+/** Reads a command's arguments. @throws {UsageError} for an option that the command does not have, or one without its value. */
+export function commandLine<const Options extends ParseArgsOptionsConfig>(
   argv: readonly string[],
   options: Options,
 ): CommandLine<Options> {
@@ -53,19 +59,29 @@ function parse<const Options extends ParseArgsOptionsConfig>(
 
 /** The only positional argument. @throws {UsageError} when there is none, or more than one. */
 export function onlyStack([stack, ...others]: readonly string[]): string {
-  if (!stack || others.length > 0) throw new UsageError();
+  if (!stack) throw new UsageError("<stack> is missing");
+  if (others.length > 0) throw new UsageError(`one stack at a time, not ${[stack, ...others].join(" and ")}`);
   return stack;
 }
 
 /** A day. After a time that it cannot count, Node's clock ends at once. */
 const MOST_SECONDS = 86_400;
 
-/** The seconds of an option. @throws {UsageError} when they are not between 0 and a day. */
-export function secondsOf(option: string): number {
-  const seconds = Number(option);
-  if (!(seconds > 0 && seconds <= MOST_SECONDS)) throw new UsageError();
-  return seconds;
+/** The number that an option has. @throws {UsageError} when it has none, or `isAllowed` refuses it. */
+export function numberOf(
+  option: string,
+  given: string,
+  allowed: string,
+  isAllowed: (number: number) => boolean,
+): number {
+  const number = Number(given.trim() || Number.NaN);
+  if (Number.isFinite(number) && isAllowed(number)) return number;
+  throw new UsageError(`${option} ${given}: ${allowed} is allowed`);
 }
+
+/** The seconds of `--timeout`. @throws {UsageError} when they are not between 0 and a day. */
+export const timeoutOf = (given: string): number =>
+  numberOf("--timeout", given, `a number of seconds up to ${MOST_SECONDS}`, (n) => n > 0 && n <= MOST_SECONDS);
 
 /** Runs a command with this process's arguments, and ends the process with its exit code. */
 export function runAsProcess(main: Command): void {

@@ -39,12 +39,18 @@ const OWN_OPTIONS = {
 } as const satisfies Record<Operation, ReadonlyArray<keyof typeof OPTIONS>>;
 
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
-  const [operation] = positionals;
+  const [operation, ...others] = positionals;
   const stacks = values.all
     ? stackNames()
     : [...new Map(values.stack.map((stack) => [shortName(stack), stack])).values()];
-  if (positionals.length !== 1 || !isOperation(operation)) throw new UsageError();
-  if (stacks.length === 0 || (values.all && values.stack.length > 0)) throw new UsageError();
+  if (!isOperation(operation))
+    throw new UsageError(
+      `${operation === undefined ? "what to do is missing" : operation}: allowed are up, destroy and refresh`,
+    );
+  if (others.length > 0)
+    throw new UsageError(`${others.join(" ")}: stacks are named by --stack, as in --stack ${others[0]}`);
+  if (stacks.length === 0) throw new UsageError("--stack STACK or --all is missing");
+  if (values.all && values.stack.length > 0) throw new UsageError("--stack and --all: only one of them is allowed");
   for (const [owner, options] of Object.entries(OWN_OPTIONS))
     for (const option of options)
       if (values[option] && owner !== operation) throw new UsageError(`--${option} is for ${owner} alone`);

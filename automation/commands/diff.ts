@@ -17,7 +17,7 @@ const OPTIONS = { base: { type: "string" }, ...REPORT_OPTIONS } as const;
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = shortName(onlyStack(positionals));
   const ref = values.base;
-  if (!ref) throw new UsageError();
+  if (!ref) throw new UsageError("--base REF is missing: the commit, branch or tag to compare with, as in --base main");
   checkReportOptions(values);
   return interruptible(async (signal) => {
     const base = await checkOut(ref);

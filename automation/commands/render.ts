@@ -15,7 +15,7 @@ const OPTIONS = { out: { type: "string" }, "config-file": { type: "string" } } a
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
   const { out } = values;
-  if (!out) throw new UsageError();
+  if (!out) throw new UsageError("--out DIR is missing: the folder for the files");
   // Rendered as a whole before the first file is written: a stack that cannot be rendered leaves nothing half-written.
   const file = readStackFile(stack, values["config-file"]);
   const { files, notes, broken } = await renderedFiles(file, await planOffline(file));

@@ -6,7 +6,7 @@ import { stackNames } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
 import { measureUsage } from "../usage/usage.ts";
 import { usageText } from "../usage/usageText.ts";
-import { defineCommand, onlyStack, runAsProcess, secondsOf, UsageError } from "./defineCommand.ts";
+import { defineCommand, numberOf, onlyStack, runAsProcess, timeoutOf } from "./defineCommand.ts";
 
 /** More days take Loki longer than they tell about growth. */
 const MOST_DAYS = 90;
@@ -29,10 +29,13 @@ const OPTIONS = {
 
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
-  const [days, timeoutSeconds] = [Number(values.days), secondsOf(values.timeout)];
-  const pricePerGb = values.price === undefined ? undefined : Number(values.price || Number.NaN);
-  if (!(Number.isInteger(days) && days >= 1 && days <= MOST_DAYS)) throw new UsageError();
-  if (pricePerGb !== undefined && !(pricePerGb >= 0 && pricePerGb < Infinity)) throw new UsageError();
+  const timeoutSeconds = timeoutOf(values.timeout);
+  const isDays = (days: number) => Number.isInteger(days) && days >= 1 && days <= MOST_DAYS;
+  const days = numberOf("--days", values.days, `a whole number from 1 to ${MOST_DAYS}`, isDays);
+  const pricePerGb =
+    values.price === undefined
+      ? undefined
+      : numberOf("--price", values.price, "a number from 0", (price) => price >= 0);
   const { args, access } = await stackSettings(stack, values["config-file"]);
   const late = new AbortController();
   const clock = setTimeout(() => late.abort(new Error(`not within ${timeoutSeconds} seconds`)), timeoutSeconds * 1000);

@@ -3,7 +3,7 @@ import { connect } from "../cluster/clusterApi.ts";
 import { stackNames } from "../plan/stackFiles.ts";
 import { stackSettings } from "../plan/stackSettings.ts";
 import { VERIFY_STEPS, type VerifyRow, verifyStack } from "../verify/verifyStack.ts";
-import { defineCommand, onlyStack, runAsProcess, secondsOf } from "./defineCommand.ts";
+import { defineCommand, onlyStack, runAsProcess, timeoutOf } from "./defineCommand.ts";
 import { interruptible } from "./interruptible.ts";
 
 const usage = () => `usage: npm run verify -- <stack> [--config-file FILE] [--timeout SECONDS]
@@ -14,7 +14,7 @@ const OPTIONS = { "config-file": { type: "string" }, timeout: { type: "string", 
 
 export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }) => {
   const stack = onlyStack(positionals);
-  const timeoutSeconds = secondsOf(values.timeout);
+  const timeoutSeconds = timeoutOf(values.timeout);
   const { args, access } = await stackSettings(stack, values["config-file"]);
   const kube = await connect(access, args.cluster.resourceId);
   return interruptible(async (signal) => {

@@ -1,6 +1,6 @@
 // npm run test:cluster: both stacks on the real Pulumi engine, two real API servers and a real MinIO. See README.md.
-// Names of scenarios run only these.
 import { resolve } from "node:path";
+import { argumentsOf } from "../harness/developerCommand.ts";
 import { printFigures } from "../harness/figures.ts";
 import { stopOnSignal } from "../harness/processes.ts";
 import { findPrograms } from "../harness/pulumi/findPrograms.ts";
@@ -31,7 +31,13 @@ const SCENARIOS = [
   "realNode",
 ];
 
-const named = process.argv.slice(2);
+const { positionals: named } = argumentsOf(
+  `npm run test:cluster                    every scenario, in this order
+npm run test:cluster -- SCENARIO...     only these, in this order; most of them need deploy
+
+scenarios: ${SCENARIOS.join(", ")}`,
+  {},
+);
 const unknown = named.filter((name) => !SCENARIOS.includes(name));
 if (unknown.length > 0) {
   console.error(`no scenario ${unknown.join(", ")}; there are: ${SCENARIOS.join(", ")}`);

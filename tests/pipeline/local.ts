@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { enterNamespaces, inNamespaces } from "../harness/runningStack/namespaces.ts";
 import { alertsMissing } from "../harness/runningStack/requirements.ts";
 import { DOOR_PORTS, type Doors, openOutside } from "./doors.ts";
-import { localArguments, type Part, USAGE } from "./localArguments.ts";
+import { type Part, partToBreak } from "./localArguments.ts";
 
 /** The variable that names the doors inside the namespaces. */
 const DOORS = "LOGGING_LOCAL_DOORS";
@@ -35,23 +35,13 @@ async function runInside(part: Part | undefined): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  let asked: ReturnType<typeof localArguments>;
-  try {
-    asked = localArguments();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  if (asked.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const missing = asked.part && alertsMissing();
+  const part = partToBreak();
+  const missing = part && alertsMissing();
   if (missing) {
     console.error(`--break shows which alerts fire, and no alert can be evaluated here: ${missing}`);
     return 1;
   }
-  return inNamespaces() ? runInside(asked.part) : runOutside();
+  return inNamespaces() ? runInside(part) : runOutside();
 }
 
 process.exit(await main());

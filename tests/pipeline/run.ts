@@ -1,9 +1,8 @@
 // npm run test:pipeline: one stack as real processes, broken on purpose, and every line counted. See README.md.
-// `-- --all` runs every scenario; names of scenarios run only these; `--shard 1/2` runs the first half of them.
 import { globSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { chartsMissing } from "../harness/charts.ts";
+import { argumentsOf } from "../harness/developerCommand.ts";
 import { printFigures } from "../harness/figures.ts";
 import { stopOnSignal } from "../harness/processes.ts";
 import { enterNamespaces, inNamespaces } from "../harness/runningStack/namespaces.ts";
@@ -14,13 +13,18 @@ import { runTests, Summary } from "../harness/summary.ts";
 /** Scenarios that run without `--all`: together less than ten minutes. */
 const USUAL = ["steady", "metrics", "minioDown", "alloyKilled", "isolation"];
 
-const { values: options, positionals } = parseArgs({
-  options: { all: { type: "boolean", default: false }, shard: { type: "string", default: "1/1" } },
-  allowPositionals: true,
-});
 const known = globSync("scenarios/*.test.ts", { cwd: import.meta.dirname })
   .map((file) => basename(file, ".test.ts"))
   .sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+const { values: options, positionals } = argumentsOf(
+  `npm run test:pipeline                    the usual scenarios: ${USUAL.join(", ")}
+npm run test:pipeline -- SCENARIO...     only these
+npm run test:pipeline -- --all           every scenario
+npm run test:pipeline -- --shard 1/2     the first half of them, with --all or SCENARIO...
+
+scenarios: ${known.join(", ")}`,
+  { all: { type: "boolean", default: false }, shard: { type: "string", default: "1/1" } },
+);
 const wanted = positionals.length > 0 ? positionals : options.all ? known : USUAL;
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {

@@ -19,5 +19,6 @@ describe("--fail-on", () => {
 
   it("refuses a level that does not exist", () => {
     assert.throws(() => checkFailOn("bad"), /--fail-on bad: allowed are restarts, disruptive, destructive/);
+    assert.throws(() => checkFailOn("safe"), /--fail-on safe: allowed are/, "it would stop at every change");
   });
 });

@@ -1,24 +1,41 @@
 // What all commands have in common: one process for each, as npm starts it.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { UsageError } from "../../../../automation/commands/defineCommand.ts";
+import { main as deploy } from "../../../../automation/commands/deploy.ts";
 import { main as diff } from "../../../../automation/commands/diff.ts";
+import { main as render } from "../../../../automation/commands/render.ts";
+import { main as usage } from "../../../../automation/commands/usage.ts";
+import { main as verify } from "../../../../automation/commands/verify.ts";
 import { errorText, isExpected } from "../../../../automation/expectedErrors.ts";
 import { ProgramError } from "../../../../automation/subprocess.ts";
 import { execute } from "../../../harness/command.ts";
 import { runInProcess } from "../../../harness/inProcess.ts";
 
-const COMMANDS = ["plan", "render", "diff", "deploy", "doctor", "preview", "verify", "usage", "docs"];
+/** The npm scripts that run a program of the project. `lint`, `format` and `typecheck` run others. */
+const SCRIPTS = Object.entries(
+  (JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> }).scripts,
+).flatMap(([name, script]) => {
+  const [, program] = / \.\/requireNode\.cjs (\S+\.ts)$/.exec(script) ?? [];
+  return program ? [{ name, program }] : [];
+});
 
-describe("every command", () => {
-  for (const command of COMMANDS)
-    it(`${command} answers a mistyped option with its usage, without a stack trace`, async () => {
-      const { code, stdout, stderr } = await execute(`automation/commands/${command}.ts`, ["--sta", "x"]);
-      assert.deepEqual([code, stdout], [1, ""]);
-      assert.match(stderr, /^Unknown option '--sta'\nusage: npm (run )?\w+ -- /);
-      assert.doesNotMatch(stderr, /\n +at |Error:/);
+describe("every npm script of the project", () => {
+  for (const { name, program } of SCRIPTS)
+    it(`${name} prints its usage for --help, and below an option that it does not have`, async () => {
+      const [help, mistyped] = await Promise.all([execute(program, ["--help"]), execute(program, ["--hlep"])]);
+      assert.deepEqual([help.code, help.stderr], [0, ""]);
+      assert.match(help.stdout, new RegExp(`^(usage: )?npm (run )?${name}( |$)`, "m"));
+      assert.notEqual(mistyped.code, 0);
+      assert.match(mistyped.stderr, /^Unknown option '--hlep'\n/);
+      assert.ok(mistyped.stderr.endsWith(help.stdout), mistyped.stderr);
     });
 
+  it("is tested here", () => assert.ok(SCRIPTS.length >= 16, SCRIPTS.map(({ name }) => name).join(", ")));
+});
+
+describe("every command", () => {
   it("prints its usage for --help", async () => {
     const help = await runInProcess(diff, ["--help"]);
     assert.deepEqual([help.code, help.stderr], [0, ""]);
@@ -29,8 +46,32 @@ describe("every command", () => {
     const mistyped = await runInProcess(diff, ["--bse", "x"]);
     assert.equal(mistyped.stderr, `Unknown option '--bse'\n${help.stdout}`);
     const none = await runInProcess(diff, []);
-    assert.equal(none.stderr, help.stdout);
+    assert.equal(none.stderr, `<stack> is missing\n${help.stdout}`);
   });
+
+  for (const [command, args, reason] of [
+    [render, ["prod-aks-a"], "--out DIR is missing: the folder for the files"],
+    [render, ["prod-aks-a", "--out", ""], "--out DIR is missing: the folder for the files"],
+    [render, ["prod-aks-a", "prod-aks-b"], "one stack at a time, not prod-aks-a and prod-aks-b"],
+    [render, ["prod-aks-a", "--out"], "Option '--out <value>' argument missing"],
+    [diff, ["prod-aks-a"], "--base REF is missing: the commit, branch or tag to compare with, as in --base main"],
+    [verify, ["prod-aks-a", "--timeout", "abc"], "--timeout abc: a number of seconds up to 86400 is allowed"],
+    [verify, ["prod-aks-a", "--timeout", ""], "--timeout : a number of seconds up to 86400 is allowed"],
+    [verify, ["prod-aks-a", "--timeout=-5"], "--timeout -5: a number of seconds up to 86400 is allowed"],
+    [usage, ["prod-aks-a", "--days", "0"], "--days 0: a whole number from 1 to 90 is allowed"],
+    [usage, ["prod-aks-a", "--days", "1.5"], "--days 1.5: a whole number from 1 to 90 is allowed"],
+    [usage, ["prod-aks-a", "--price", "2 €"], "--price 2 €: a number from 0 is allowed"],
+    [deploy, [], "what to do is missing: allowed are up, destroy and refresh"],
+    [deploy, ["down", "--all"], "down: allowed are up, destroy and refresh"],
+    [deploy, ["up"], "--stack STACK or --all is missing"],
+    [deploy, ["up", "prod-aks-a"], "prod-aks-a: stacks are named by --stack, as in --stack prod-aks-a"],
+    [deploy, ["up", "--all", "--stack", "prod-aks-a"], "--stack and --all: only one of them is allowed"],
+  ] as const)
+    it(`names the mistake in "${args.join(" ")}" above its usage: ${reason}`, async () => {
+      const { code, stdout, stderr } = await runInProcess(command, args);
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.equal(stderr.split("\nusage: ")[0], reason);
+    });
 
   it("prints an expected error without its stack, and any other with it", () => {
     for (const error of [new Error("a"), new UsageError("a"), new ProgramError("failed", "a")])

@@ -73,7 +73,7 @@ describe("npm run render", () => {
   it("without a stack prints its usage, with an unknown one the stacks that exist", async () => {
     const none = await render();
     assert.equal(none.code, 1);
-    assert.match(none.stderr, /^usage: npm run render -- <stack>/);
+    assert.match(none.stderr, /\nusage: npm run render -- <stack>/);
     const unknown = await render("prod-aks-z", "--out", join(folder, "z"));
     assert.equal(unknown.code, 1);
     assert.match(

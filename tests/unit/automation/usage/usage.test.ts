@@ -175,7 +175,7 @@ describe("npm run usage", () => {
     for (const wrong of [...options, "--timeout=0", "--timeout=1000000000", "--timeout=Infinity", "--timeout=2m"]) {
       const { code, stderr } = await runInProcess(main, ["prod-aks-a", wrong]);
       assert.equal(code, 1, wrong);
-      assert.match(stderr, /^usage: npm run usage -- <stack>/);
+      assert.match(stderr, /\nusage: npm run usage -- <stack>/);
     }
   });
 });
