@@ -3,7 +3,7 @@ import type { Finding } from "../components/findings.ts";
 import { bucketName } from "../components/objectStorage/args.ts";
 import { groupOf } from "./otherStackFiles.ts";
 
-/** What a stack's config says about its bucket. */
+/** Where a stack's config puts its bucket. */
 export interface BucketOfStack {
   readonly stack: string;
   readonly clusterName: string;
