@@ -43,8 +43,9 @@ function fixOf(issue: z.core.$ZodIssue, value: unknown, allowed: string): string
   const { code, path } = issue;
   const docs = `see ${String(path[0] ?? "the keys")} in docs/arguments.md`;
   if (value === null) return `write ${allowed}, or remove the key`;
-  if (code === "invalid_value" && typeof value === "string") {
-    const meant = nearest(value, issue.values.map(String));
+  const known = allowedValues(issue);
+  if (known && typeof value === "string") {
+    const meant = nearest(value, known.map(String));
     return meant ? `did you mean ${meant}? ${docs}` : docs;
   }
   if (code !== "invalid_type" || value === undefined) return docs;
@@ -165,15 +166,22 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   record: "a map of keys",
 };
 
+/** The values that a key, or a kind, may have. */
+function allowedValues(issue: z.core.$ZodIssue): readonly unknown[] | undefined {
+  if (issue.code === "invalid_value") return issue.values;
+  return issue.code === "invalid_union" && "options" in issue ? issue.options : undefined;
+}
+
 /** What the schema allows, in the terms of YAML. */
 function allowedText(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
       return TYPE_WORDS[issue.expected] ?? issue.expected;
     case "invalid_value":
-      return `one of: ${issue.values.join(", ")}`;
-    case "invalid_union":
-      return "options" in issue ? `one of: ${issue.options?.join(", ")}` : issue.message;
+    case "invalid_union": {
+      const values = allowedValues(issue);
+      return values ? `one of: ${values.join(", ")}` : issue.message;
+    }
     case "too_small":
       if (issue.origin === "string") return "text that is not empty";
       return `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${entries(issue)}`;

@@ -13,6 +13,9 @@ const CHART_VALUES = /^(loki|alloy)\.values\b/;
 /** Patterns for lines and queries: a space at their end is part of what they find. */
 const PATTERNS = /\.(pattern|firstLine)$/;
 
+/** A certificate in place of the name of its file. */
+const PEM = /-----BEGIN /;
+
 /** What is allowed everywhere, and what is allowed for a text that people paste. */
 const VISIBLE = "text without line breaks, tabs and invisible characters";
 const CLEAN = `${VISIBLE}, and without spaces around it`;
@@ -68,7 +71,11 @@ function checkText(text: string, path: string, findings: Findings): void {
     subject: path,
     given: text,
     text: isPattern ? VISIBLE : CLEAN,
-    fix: clean === "" ? "write the value again" : `write ${clean}`,
+    fix: PEM.test(text)
+      ? "write the certificate to a file, such as certs/ca.pem, and name the file here"
+      : clean === ""
+        ? "write the value again"
+        : `write ${clean}`,
   });
 }
 

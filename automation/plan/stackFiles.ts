@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { type Finding, InvalidArgumentsError, nearest } from "../../components/findings.ts";
+import { hasStray } from "../../components/strayCharacters.ts";
 import { KEYS } from "../../stack/readConfig.ts";
 import { secretKeyRule } from "../../stack/secretKeys.ts";
 import { readEngineYaml, type Tree } from "../yaml/engineYaml.ts";
@@ -125,7 +126,13 @@ const TOP_LEVEL = ["config", "secretsprovider", "encryptedkey", "encryptionsalt"
 function checkTopLevel(tree: object, problems: Finding[]): void {
   for (const key of Object.keys(tree).filter((name) => !TOP_LEVEL.includes(name))) {
     const meant = nearest(key, TOP_LEVEL);
-    if (key.includes(":") || KEYS.includes(key))
+    if (hasStray(key))
+      problems.push({
+        subject: key,
+        text: "a key without tabs and invisible characters: Pulumi skips it here",
+        fix: "delete what stands before the key, and indent it with spaces",
+      });
+    else if (key.includes(":") || KEYS.includes(key))
       problems.push({
         subject: key,
         text: "no config beside config: Pulumi skips it here",

@@ -1,6 +1,17 @@
 // Reads YAML as the Pulumi engine does, which is written in Go and uses yaml.v3. What it would read in a way that nobody expects is
 // refused instead, with what to write.
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar, type YAMLMap } from "yaml";
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  Scalar,
+  type YAMLMap,
+  type YAMLParseError,
+} from "yaml";
 import { AsWritten, type Finding } from "../../components/findings.ts";
 import { engineText } from "./engineText.ts";
 import { DATE, goScalar, losesZeros } from "./goScalars.ts";
@@ -50,8 +61,8 @@ class EngineReader {
     const { errors, contents } = this.#document;
     const [error] = errors;
     // The first line of the parser's message. The others repeat the content, which may be a secret.
-    const reason = error?.message.replace(/:?\n.*$/s, "");
-    if (error) this.#refuse(this.#place(error.pos[0]), `valid YAML: ${reason}`, syntaxFix(error.code));
+    const reason = error?.message.replace(/:?\n.*$/s, "").replace(/; please use YAML\..*/, "");
+    if (error) this.#refuse(this.#place(error.pos[0]), `valid YAML: ${reason}`, this.#syntaxFix(error));
     const directive = /^%.*/m.exec(this.#text.split(/^---/m)[0] ?? "");
     if (directive) this.#refuse(this.#place(directive.index), "no directive", "remove the line that begins with %");
     const tree = error || directive ? null : this.#value(contents, []);
@@ -66,6 +77,18 @@ class EngineReader {
   #place(offset: number): string {
     const { line, col } = this.#lines.linePos(offset);
     return `line ${line}, column ${col}`;
+  }
+
+  /** The fix for an error of the parser. Its message names a rule of YAML, and seldom what a person has done. */
+  #syntaxFix({ code, pos: [at] }: YAMLParseError): string {
+    const line = this.#text.split("\n")[this.#lines.linePos(at).line - 1] ?? "";
+    if (/^(<{7}|={7}|>{7})( |$)/.test(line)) return "resolve the conflict that git left in the file";
+    if (line.includes("\xa0")) return "replace the spaces that do not break, as web pages have them, with plain ones";
+    if (code === "DUPLICATE_KEY") return "remove one of the two";
+    if (code === "MULTIPLE_DOCS") return "remove what follows the second ---";
+    if (code === "TAB_AS_INDENT") return "indent with spaces";
+    if (/^[ -]*[\w-]+:[^\s:]+$/.test(line)) return "write a space behind the colon of the key";
+    return "correct the line; an editor with YAML support shows the place";
   }
 
   /** The engine refuses a tab before the first word of a line. */
@@ -222,17 +245,4 @@ const inList = (path: Path, i: number): Path => [...path.slice(0, -1), `${path.a
 function keyPath(path: Path): string {
   const keys = path[0] === "config" ? path.slice(1) : path;
   return keys.join(".").replace(/^logging:/, "") || "the file";
-}
-
-function syntaxFix(code: string): string {
-  switch (code) {
-    case "DUPLICATE_KEY":
-      return "remove one of the two";
-    case "MULTIPLE_DOCS":
-      return "remove what follows the second ---";
-    case "TAB_AS_INDENT":
-      return "indent with spaces";
-    default:
-      return "correct the line; an editor with YAML support shows the place";
-  }
 }

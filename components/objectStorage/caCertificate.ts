@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { readBundle } from "../certificates/bundle.ts";
 import type { Certificate } from "../certificates/certificate.ts";
@@ -16,7 +16,7 @@ export interface CaCertificate {
 const EXPIRES_SOON_DAYS = 45;
 
 /**
- * Reads and checks a CA bundle. Reports a missing file, a private key, anything that Loki and the MinIO provider would not load, and a
+ * Reads and checks a CA bundle. Reports what is not a file, a private key, anything that Loki and the MinIO provider would not load, and a
  * certificate that has expired or will expire soon.
  */
 export function checkCaCertificate(
@@ -25,7 +25,7 @@ export function checkCaCertificate(
   findings: Findings,
   now = new Date(),
 ): CaCertificate | undefined {
-  if (!existsSync(file)) {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
     findings.problem({
       subject: path,
       given: file,

@@ -48,6 +48,7 @@ describe("a stack file", () => {
     for (const [key, fix] of [
       ["logging:monitoring", /move it below config:/],
       ["Config", /did you mean config\?/],
+      ["\u00a0\u00a0logging:monitoring", /delete what stands before the key/],
       ["encryptionSalt", /did you mean encryptionsalt\?/],
       ["monitoring", /move it below config:/],
     ] as const) {
@@ -75,6 +76,35 @@ describe("a stack file", () => {
           `${key}: ${value}`,
         );
       }
+  });
+
+  it("with a mistake in its YAML is refused with the fix for what a person has done", () => {
+    for (const [content, place, fix] of [
+      ["  logging:a:\n    n: 1\n    m:2\n    o: 3\n", "line 4, column 5", /^write a space behind the colon/],
+      [
+        "  logging:a:\n    n: 1\n<<<<<<< HEAD\n    m: 2\n=======\n",
+        "line 4, column 1",
+        /^resolve the conflict that git/,
+      ],
+      [
+        "  logging:a:\n    n: 1\n\u00a0\u00a0\u00a0\u00a0m: 2\n    o: 3\n",
+        "line 4, column 8",
+        /^replace the spaces that do not break/,
+      ],
+      ["  logging:a:\n    n: 1\n\tm: 2\n", "line 4, column 1", /^indent with spaces$/],
+      ["  logging:a: {n: 1}\n  logging:a: {n: 1}\n", "line 3, column 3", /^remove one of the two$/],
+      ["  logging:a: {n: 1}\n---\nconfig:\n", "line 3, column 1", /^remove what follows the second ---$/],
+      ["  logging:a: [1\n  logging:b: 2\n", "line 3, column 3", /^correct the line; an editor/],
+    ] as const)
+      assert.throws(
+        () => readStackFile("a", file("mistake.yaml", `config:\n${content}`)),
+        ({ problems: [problem] }: InvalidArgumentsError) => {
+          assert.match(problem?.fix ?? "", fix);
+          assert.equal(problem?.subject, place);
+          assert.doesNotMatch(problem?.text ?? "", /please use/);
+          return true;
+        },
+      );
   });
 
   it("may be empty", () => {

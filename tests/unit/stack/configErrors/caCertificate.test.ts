@@ -21,6 +21,26 @@ describeMistakes("a CA", [
     fix: /commit the CA certificate/,
   },
   {
+    what: "a folder in place of a CA file",
+    change: (c) => {
+      c.objectStorage.caFile = "certs";
+    },
+    path: "objectStorage.caFile",
+    given: "certs",
+    allowed: /a PEM file in the repository/,
+    fix: /commit the CA certificate/,
+  },
+  {
+    what: "the certificate in place of the name of its file",
+    change: (c) => {
+      c.objectStorage.caFile = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    },
+    path: "objectStorage.caFile",
+    given: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    allowed: /without line breaks/,
+    fix: /^write the certificate to a file, such as certs\/ca\.pem, and name the file here$/,
+  },
+  {
     what: "a CA file that is not PEM",
     change: (c) => {
       c.objectStorage.caFile = "package.json";

@@ -155,6 +155,22 @@ describeMistakes("a value of the wrong shape", [
     allowed: /create.*existing.*none/,
     fix: /docs\/arguments\.md/,
   },
+  ...[
+    ["nodePool", "mode", "crate", "create"],
+    ["access", "method", "AKS", "aks"],
+    ["monitoring", "kind", "nonne", "none"],
+  ].map(
+    ([group = "", kind = "", given = "", meant = ""]): Mistake => ({
+      what: `a mistyped kind: ${group}.${kind}`,
+      change: (c) => {
+        c[group] = { ...c[group], [kind]: given };
+      },
+      path: `${group}.${kind}`,
+      given,
+      allowed: new RegExp(`one of: .*${meant}`),
+      fix: new RegExp(`^did you mean ${meant}\\?`),
+    }),
+  ),
   {
     what: "an unknown login mode of kubelogin",
     change: (c) => {
