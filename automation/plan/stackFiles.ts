@@ -4,7 +4,7 @@ import { type Finding, InvalidArgumentsError, nearest } from "../../components/f
 import { hasStray } from "../../components/strayCharacters.ts";
 import { KEYS } from "../../stack/readConfig.ts";
 import { secretKeyRule } from "../../stack/secretKeys.ts";
-import { readEngineYaml, type Tree } from "../yaml/engineYaml.ts";
+import { KEY_TWICE_FIX, readEngineYaml, type Tree } from "../yaml/engineYaml.ts";
 
 /** One stack's config, as the engine would hand it to the program. */
 export interface StackFile {
@@ -107,7 +107,7 @@ function configEntries(tree: Tree, problems: Finding[]): ConfigEntry[] {
       const text = fullKey
         ? `one value: ${fullKey} is here a second time`
         : `<namespace>:<key>, as in ${PROJECT}:cluster`;
-      problems.push({ subject: key, text, fix: fullKey ? "remove one of the two" : "correct the key" });
+      problems.push({ subject: key, text, fix: fullKey ? KEY_TWICE_FIX : "correct the key" });
       return [];
     }
     seen.add(fullKey);

@@ -36,6 +36,9 @@ export function readEngineYaml(bytes: Uint8Array): Reading {
   return finding ? { tree: null, findings: [finding] } : new EngineReader(text).read();
 }
 
+/** The fix for a key that is there twice. Two examples of one group were pasted, as a rule. */
+export const KEY_TWICE_FIX = "keep one of the two, with what is below both if they are groups";
+
 type Path = readonly string[];
 
 class EngineReader {
@@ -84,7 +87,7 @@ class EngineReader {
     const line = this.#text.split("\n")[this.#lines.linePos(at).line - 1] ?? "";
     if (/^(<{7}|={7}|>{7})( |$)/.test(line)) return "resolve the conflict that git left in the file";
     if (line.includes("\xa0")) return "replace the spaces that do not break, as web pages have them, with plain ones";
-    if (code === "DUPLICATE_KEY") return "remove one of the two";
+    if (code === "DUPLICATE_KEY") return KEY_TWICE_FIX;
     if (code === "MULTIPLE_DOCS") return "remove what follows the second ---";
     if (code === "TAB_AS_INDENT") return "indent with spaces";
     if (/^[ -]*[\w-]+:[^\s:]+$/.test(line)) return "write a space behind the colon of the key";

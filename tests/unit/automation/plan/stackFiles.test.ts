@@ -92,7 +92,11 @@ describe("a stack file", () => {
         /^replace the spaces that do not break/,
       ],
       ["  logging:a:\n    n: 1\n\tm: 2\n", "line 4, column 1", /^indent with spaces$/],
-      ["  logging:a: {n: 1}\n  logging:a: {n: 1}\n", "line 3, column 3", /^remove one of the two$/],
+      [
+        "  logging:a: {n: 1}\n  logging:a: {n: 1}\n",
+        "line 3, column 3",
+        /^keep one of the two, with what is below both/,
+      ],
       ["  logging:a: {n: 1}\n---\nconfig:\n", "line 3, column 1", /^remove what follows the second ---$/],
       ["  logging:a: [1\n  logging:b: 2\n", "line 3, column 3", /^correct the line; an editor/],
     ] as const)

@@ -170,11 +170,11 @@ describe("a stack file", () => {
     "in Latin 1": [Buffer.from("config: {m: \u00e9}\n", "latin1"), "the file", /save the file as UTF-8.*WINDOWS-1252/],
     "with a byte order mark inside": ["config:\n  m: \ufeffx\n", "line 2, column 6", /delete the character/],
     "with a line break of Unicode": ["config:\n  m: a\u2028b\n", "line 2, column 7", /delete the character/],
-    "with a key twice": ["config:\n  m: 1\n  m: 2\n", "line 3, column 3", /remove one of the two/],
+    "with a key twice": ["config:\n  m: 1\n  m: 2\n", "line 3, column 3", /keep one of the two/],
     "with a key twice, once with its namespace": [
       "config:\n  m: 1\n  logging:m: 2\n",
       "logging:m",
-      /remove one of the two/,
+      /keep one of the two/,
     ],
     "with a date as a key": ["config:\n  m: {2025-01-01: x}\n", "m.2025-01-01", /quote it: "2025-01-01"/],
     "with an octal key": ["config:\n  m: {010: x}\n", "m.010", /quote it: "010"/],
