@@ -90,8 +90,15 @@ async function chartArguments(
 
 const helm = (command: string, args: readonly string[]): Promise<string> =>
   runProgram("helm", args).catch((error: ProgramError) => {
-    throw new Error(`helm ${command}: ${error.reason === "missing" ? helmMissing() : error.message}`);
+    const why = error.reason === "missing" ? helmMissing() : error.message;
+    throw new Error(`helm ${command}: ${why}${UNREACHABLE.test(error.message) ? UNREACHABLE_FIX : ""}`);
   });
+
+/** How helm reports a repository that this machine cannot reach. */
+const UNREACHABLE = /cannot be reached|no such host|dial tcp|timeout/i;
+
+const UNREACHABLE_FIX =
+  "\nfix: run it where the repository can be reached, or pull the charts there with .github/scripts/pull-charts.sh FOLDER, and set LOGGING_CHARTS=FOLDER";
 
 async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "logging-values-"));

@@ -68,4 +68,15 @@ describe("a chart", { skip: process.platform === "win32" && "the stand-in for he
       await assert.rejects(helmTemplate(RELEASE, LOGIN), /^Error: helm repo update: Error: 401 Unauthorized$/);
     });
   });
+
+  it("that this machine cannot reach is reported with how to render without its repository", async () => {
+    const message =
+      'Error: Get "https://charts.example.com/index.yaml": dial tcp: lookup charts.example.com: no such host';
+    await withHelm(`echo '${message}' >&2; exit 1`, () =>
+      assert.rejects(
+        helmTemplate(RELEASE),
+        /no such host\nfix: .*pull-charts\.sh FOLDER, and set LOGGING_CHARTS=FOLDER$/,
+      ),
+    );
+  });
 });
