@@ -1,14 +1,14 @@
 // Helm diffs an upgrade against the last *deployed* revision. Objects added by a failed revision are in neither side, so they would stay
 // in the cluster even after the config is reverted, and no preview shows them. `helm rollback` diffs against the failed revision and
 // removes them. If the failed upgrade is tried again as it was, nothing has to be removed, and a rollback would restart pods twice.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { CoreV1Api, type KubeConfig, type V1Secret } from "@kubernetes/client-node";
 import { apiWithin } from "../automation/cluster/clusterApi.ts";
 import { runProgram } from "../automation/subprocess.ts";
+import { inTemporaryFolder } from "../automation/temporaryFolder.ts";
 
 /** Time for reading Helm's revisions, and for one rollback. */
 const READ_SECONDS = 30;
@@ -96,16 +96,13 @@ export async function rollBackFailed(
   if (!found) return undefined;
   const { name } = wanted;
   const rollback = ["rollback", name, `${found.deployed}`, "--namespace", namespace, "--history-max", "5"];
-  const folder = mkdtempSync(join(tmpdir(), "logging-rollback-"));
-  try {
+  await inTemporaryFolder("rollback", async (folder) => {
     const kubeconfig = join(folder, "config");
     writeFileSync(kubeconfig, kube.exportConfig(), { mode: 0o600 });
     await runProgram("helm", [...rollback, "--kubeconfig", kubeconfig], { timeoutSeconds: ROLLBACK_SECONDS });
-  } catch (error) {
+  }).catch((error: Error) => {
     const why = `release ${name}: revision ${found.failed} failed and has to be rolled back first`;
-    throw new Error(`${why}: ${(error as Error).message}\n    → helm ${rollback.join(" ")}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    throw new Error(`${why}: ${error.message}\n    → helm ${rollback.join(" ")}`);
+  });
   return found;
 }

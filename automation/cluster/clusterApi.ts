@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Configuration, createConfiguration, KubeConfig, ServerConfiguration } from "@kubernetes/client-node";
 import { parseAksResourceId } from "../../components/cluster/args.ts";
 import type { AccessConfig } from "../../stack/access.ts";
 import { kubeconfigWithLogin } from "../../stack/kubeconfig.ts";
 import { type ProgramError, runProgram } from "../subprocess.ts";
+import { inTemporaryFolder } from "../temporaryFolder.ts";
 
 /** `az` may ask for a login, or wait for an answer that never comes. */
 export const AZ_SECONDS = 60;
@@ -50,27 +50,23 @@ export function kubeConfigOf(access: AccessConfig, given = ""): KubeConfig {
 async function aksKubeconfig(resourceId: string, azSeconds: number): Promise<string> {
   const aks = parseAksResourceId(resourceId);
   if (!aks) throw new Error(`cluster.resourceId is not the ID of an AKS cluster: ${resourceId}`);
-  const folder = mkdtempSync(join(tmpdir(), "logging-kubeconfig-"));
-  const file = join(folder, "config");
   const cluster = [
     ...["--subscription", aks.subscriptionId],
     ...["--resource-group", aks.resourceGroupName],
     ...["--name", aks.resourceName],
   ];
-  try {
+  return inTemporaryFolder("kubeconfig", async (folder) => {
+    const file = join(folder, "config");
     const command = ["aks", "get-credentials", ...cluster, "--format", "exec", "--file", file];
     await runProgram("az", command, { timeoutSeconds: azSeconds });
     return readFileSync(file, "utf8");
-  } catch (error) {
-    const { reason, message } = error as ProgramError;
+  }).catch((error: ProgramError) => {
     const hints: Readonly<Record<string, string>> = {
       missing: " (https://learn.microsoft.com/cli/azure/install-azure-cli)",
       late: "; does `az account show` answer?",
     };
-    throw new Error(`cannot get credentials for ${aks.resourceName}: ${message}${hints[reason] ?? ""}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    throw new Error(`cannot get credentials for ${aks.resourceName}: ${error.message}${hints[error.reason] ?? ""}`);
+  });
 }
 
 /** A client of the Kubernetes API whose requests end with the signal. Without one, they would wait forever. */

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../components/helm/manifest.ts";
 import { isOnPath, type ProgramError, runProgram } from "../subprocess.ts";
+import { inTemporaryFolder } from "../temporaryFolder.ts";
 import { readManifests, writeYaml } from "../yaml/kubernetesYaml.ts";
 
 /** A release as the program registers it. */
@@ -54,7 +54,7 @@ export interface ChartLogin {
  * @throws with helm's own message when the chart cannot be fetched or rendered.
  */
 export const helmTemplate = (release: ReleaseInputs, login?: ChartLogin): Promise<Manifest[]> =>
-  inTemporaryFolder(async (folder) => {
+  inTemporaryFolder("values", async (folder) => {
     const valuesFile = join(folder, "values.yaml");
     writeFileSync(valuesFile, writeYaml(release.values), { mode: 0o600 });
     const chart = await chartArguments(release, folder, login);
@@ -69,7 +69,7 @@ export const helmTemplates = (releases: readonly ReleaseInputs[], login?: ChartL
 
 /** Fetches a release's chart. @throws with helm's own message when it cannot be fetched. */
 export const helmShowChart = (release: ReleaseInputs, login?: ChartLogin): Promise<string> =>
-  inTemporaryFolder(async (folder) =>
+  inTemporaryFolder("values", async (folder) =>
     helm("show chart", ["show", "chart", ...(await chartArguments(release, folder, login))]),
   );
 
@@ -99,12 +99,3 @@ const UNREACHABLE = /cannot be reached|no such host|dial tcp|timeout/i;
 
 const UNREACHABLE_FIX =
   "\nfix: run it where the repository can be reached, or pull the charts there with .github/scripts/pull-charts.sh FOLDER, and set LOGGING_CHARTS=FOLDER";
-
-async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "logging-values-"));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ALLOY_CHART } from "../../components/alloy/chart.ts";
 import { OLD_RELEASE_ENDED } from "../../components/alloy/oldBuffer/containers.ts";
@@ -12,20 +11,18 @@ import { effectiveConfig } from "../../components/loki/effectiveConfig.ts";
 import { CA_MOUNT } from "../../components/loki/references.ts";
 import { STORAGE_ENV } from "../../components/objectStorage/credentials.ts";
 import { isOnPath, ProgramError, runProgram } from "../subprocess.ts";
+import { inTemporaryFolder } from "../temporaryFolder.ts";
 import { writeYaml } from "../yaml/kubernetesYaml.ts";
 
 /** Time for a program to read its config. */
 const SECONDS = 30;
 
 /** What Loki and Alloy say about the configs that a stack renders, if they are on PATH, in the versions of the charts. */
-export async function configProblems(objects: readonly Manifest[], ca: string | undefined): Promise<Breach[]> {
-  const folder = mkdtempSync(join(tmpdir(), "logging-configs-"));
-  try {
-    return [...(await lokiProblems(objects, ca, folder)), ...(await alloyProblems(objects, folder))];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+export const configProblems = (objects: readonly Manifest[], ca: string | undefined): Promise<Breach[]> =>
+  inTemporaryFolder("configs", async (folder) => [
+    ...(await lokiProblems(objects, ca, folder)),
+    ...(await alloyProblems(objects, folder)),
+  ]);
 
 async function lokiProblems(objects: readonly Manifest[], ca: string | undefined, folder: string): Promise<Breach[]> {
   const found = effectiveConfig(objects);
