@@ -38,7 +38,7 @@ function stopListening(): void {
   for (const signal of SIGNALS) process.off(signal, interrupted);
 }
 
-/** Ends the process as the signal would have. If somebody else listens to it, the work ends with grace, and removes its folder. */
+/** Ends the process as the signal would have. If someone else listens to it, the work ends with grace, and removes its folder. */
 function interrupted(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   removeAll();

@@ -8,10 +8,10 @@ secret() { az keyvault secret show --vault-name "$KEY_VAULT" --name "$1" --query
 MINIO_USER=$(secret minio-user)
 MINIO_PASSWORD=$(secret minio-password)
 export MINIO_USER MINIO_PASSWORD
-# From here on the log shows stars for it.
+# From here on the log shows stars for it. Both read %25 or the like as one character, and would hide another text.
 if [ -n "${GITHUB_ACTIONS:-}" ]; then
-  echo "::add-mask::$MINIO_PASSWORD"
+  echo "::add-mask::${MINIO_PASSWORD//%/%25}"
 elif [ -n "${TF_BUILD:-}" ]; then
-  echo "##vso[task.setsecret]$MINIO_PASSWORD"
+  echo "##vso[task.setsecret]${MINIO_PASSWORD//%/%AZP25}"
 fi
 exec "$@"

@@ -45,13 +45,23 @@ export function checkReportOptions(options: ReportOptions): void {
  */
 export function publish(report: ChangeReport, options: ReportOptions): number {
   const failOn = checkFailOn(options["fail-on"]);
-  if (options.markdown) writeFileSync(options.markdown, reportMarkdown(report));
-  if (options.json) writeFileSync(options.json, reportJson(report));
+  writeReport("--markdown", options.markdown, () => reportMarkdown(report));
+  writeReport("--json", options.json, () => reportJson(report));
   console.log(reportText(report, process.stdout.isTTY === true));
   const problem = verdictProblem(report, failOn, options["accept-destructive"] === true);
   if (!problem) return 0;
   console.error(problem);
   return VERDICT_EXIT_CODE;
+}
+
+/** Writes a file that an option names, if it does. @throws with the option and the file: an error of the disk has neither. */
+export function writeReport(option: string, file: string | undefined, text: () => string): void {
+  if (!file) return;
+  try {
+    writeFileSync(file, text());
+  } catch (error) {
+    throw new Error(`${option} ${file} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** Why a pipeline stops at this verdict, and the option that lets it go on; or `undefined`. */

@@ -85,11 +85,23 @@ export const timeoutOf = (given: string): number =>
 
 /** Runs a command with this process's arguments, and ends the process with its exit code. */
 export function runAsProcess(main: Command): void {
+  const lost = outputErrors();
   main(process.argv.slice(2)).then(async (code) => {
     await Promise.all([process.stdout, process.stderr].map(flushed));
+    const [error] = lost;
+    if (error) process.stderr.write(`the output could not be written: ${error.message}\n`);
     // Ends now: requests without an answer, as of a cluster that cannot be reached, would keep the process alive.
-    process.exit(code);
+    process.exit(code || (error ? 1 : 0));
   });
+}
+
+/** Collects why output was lost, as on a full disk: `console.log` keeps it to itself. A reader that wants no more, as `head`, does not count. */
+function outputErrors(): readonly Error[] {
+  const errors: Error[] = [];
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") errors.push(error);
+  });
+  return errors;
 }
 
 /**

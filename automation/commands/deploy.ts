@@ -1,7 +1,6 @@
 // npm run deploy -- up|destroy|refresh --stack S... [--all]: stacks one after the other over the Automation API. The operations
 // themselves are a library, deploy/operations.ts.
-import { writeFileSync } from "node:fs";
-import { checkFailOn, checkReportOptions } from "../changes/publish.ts";
+import { checkFailOn, checkReportOptions, writeReport } from "../changes/publish.ts";
 import { reportMarkdown } from "../changes/reportText.ts";
 import { destroy, type Operation, type OperationResult, type Outcome, refresh, up } from "../deploy/operations.ts";
 import { eventText, resultText } from "../deploy/operationText.ts";
@@ -90,9 +89,9 @@ export const main = defineCommand(usage, OPTIONS, async ({ values, positionals }
     interrupts.stop();
   }
   const reports = results.flatMap(({ report }) => (report ? [reportMarkdown(report)] : []));
-  if (values.markdown) writeFileSync(values.markdown, reports.join("\n"));
   const left = stacks.slice(results.length);
   if (left.length > 0 && !values.json) console.log(`not begun: ${left.join(", ")}`);
+  writeReport("--markdown", values.markdown, () => reports.join("\n"));
   return Math.max(...results.map(({ outcome }) => EXIT_CODES[outcome]));
 });
 

@@ -14,3 +14,15 @@ it("every package that the program or a command imports is a pinned dependency; 
   assert.deepEqual(new Set(imported), new Set(Object.keys(dependencies)));
   for (const [name, version] of Object.entries(dependencies)) assert.match(version, /^\d+\.\d+\.\d+$/, name);
 });
+
+it("a command that starts other programs gets npm's signals: the shell between them keeps a signal to itself", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+  const kept = Object.entries(scripts).filter(
+    ([name, script]) => script.includes("automation/commands/") && !script.startsWith("exec ") && name !== "start",
+  );
+  // Neither starts another program.
+  assert.deepEqual(
+    kept.map(([name]) => name),
+    ["docs"],
+  );
+});

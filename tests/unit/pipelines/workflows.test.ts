@@ -144,6 +144,13 @@ describe("preview", () => {
     assert.match(accepted.calls, /--fail-on destructive --accept-destructive with/);
   });
 
+  it("hides a key with percent signs, which a command of the log would read as another text", () => {
+    const az = { az: "echo 'a%25b%0Ac'" };
+    const masked = (variable: string) => runStep(github, { ...SETTINGS, [variable]: "true" }, az).output;
+    assert.match(masked("GITHUB_ACTIONS"), /^::add-mask::a%2525b%250Ac$/m);
+    assert.match(masked("TF_BUILD"), /^##vso\[task\.setsecret\]a%AZP2525b%AZP250Ac$/m);
+  });
+
   it("replaces the older comment if it fails, and runs nothing without both keys", () => {
     for (const shell of [github, onAzure]) {
       const failed = runStep(shell, SETTINGS, { npm: "exit 3" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkFailOn, verdictProblem } from "../../../../automation/changes/publish.ts";
+import { checkFailOn, verdictProblem, writeReport } from "../../../../automation/changes/publish.ts";
 
 describe("--fail-on", () => {
   const stopped = (verdict: "safe" | "restarts" | "disruptive" | "destructive", failOn?: string, accept = false) =>
@@ -21,4 +21,13 @@ describe("--fail-on", () => {
     assert.throws(() => checkFailOn("bad"), /--fail-on bad: allowed are restarts, disruptive, destructive/);
     assert.throws(() => checkFailOn("safe"), /--fail-on safe: allowed are/, "it would stop at every change");
   });
+});
+
+it("a report that cannot be written names its option and file", () => {
+  const folder = import.meta.dirname;
+  assert.throws(
+    () => writeReport("--json", folder, () => "x"),
+    new RegExp(`^Error: --json ${folder} cannot be written: EISDIR`),
+  );
+  writeReport("--json", undefined, assert.fail);
 });

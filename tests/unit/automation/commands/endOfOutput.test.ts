@@ -1,6 +1,7 @@
 // A command's output in a pipe whose reader is slow, as `npm run deploy -- up --json | jq`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { existsSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,4 +41,27 @@ it("a reader that is gone does not keep the process", async () => {
   child.stdout.destroy();
   child.stderr.resume();
   assert.equal(await ended, 3);
+});
+
+const FULL = "/dev/full";
+
+it("output that a full disk does not take is an error", {
+  skip: !existsSync(FULL) && `there is no ${FULL}`,
+}, async () => {
+  const child = spawn(
+    process.execPath,
+    [
+      ...["--input-type=module", "--eval"],
+      `import { runAsProcess } from ${JSON.stringify(COMMAND)};
+       runAsProcess(async () => { console.log("x"); return 0; });`,
+    ],
+    { stdio: ["ignore", openSync(FULL, "w"), "pipe"] },
+  );
+  const ended = new Promise((done) => child.on("close", done));
+  let stderr = "";
+  for await (const chunk of child.stderr ?? []) stderr += chunk;
+  assert.deepEqual(
+    [await ended, stderr],
+    [1, "the output could not be written: ENOSPC: no space left on device, write\n"],
+  );
 });
