@@ -48,12 +48,16 @@ it("every answer after which Alloy gives a batch up is counted, and after all ot
         for (let n = 0; n < LINES; n++) application.writeShort();
         application.end();
         const count = (): number => [...ledger.lines.keys()].filter((id) => arrived.has(id)).length;
-        const settled = async (): Promise<boolean> => count() + (await failed()) - before >= LINES;
+        const settled = async (): Promise<boolean> =>
+          refused.has(status) && count() + (await failed()) - before >= LINES;
         await until(`the lines that were answered with ${status}`, settled, { timeoutMs: 30_000 });
         const lost = LINES - count();
-        figure(`answered with ${status}`, `${lost} of ${LINES} lines given up, ${(await failed()) - before} counted`);
-        assert.equal(lost, SENT_AGAIN.includes(status) ? 0 : LINES, `${status}`);
-        assert.equal((await failed()) - before, lost, `counted after ${status}`);
+        const counted = (await failed()) - before;
+        figure(`answered with ${status}`, `${lost} of ${LINES} lines given up, ${counted} counted`);
+        if (SENT_AGAIN.includes(status)) assert.deepEqual([lost, counted], [0, 0], `${status}`);
+        else assert.equal(lost, LINES, `${status}`);
+        // Lines of the stack's own pods can be in the same batch.
+        assert.ok(counted >= lost, `${counted} of ${lost} counted after ${status}`);
       }
     });
   } finally {

@@ -61,7 +61,7 @@ it("the node's disk is full while Loki is down, and Alloy is killed: the node's 
     const queued = (): Promise<number> => counter(alloy.address, 8888, "otelcol_exporter_queue_size");
     await sleep(40_000);
     const ledger = workload.stop();
-    await until("empty queues", async () => (await queued()) === 0, { timeoutMs: 120_000, everyMs: 1000 });
+    await until("empty queues", async () => (await queued()) === 0, { timeoutMs: 300_000, everyMs: 1000 });
     const { lost, written } = await running.queries.account(ledger);
     figure("node's disk full, before the steps of the runbook", `${lost.length} of ${written} lines missing`);
     // docs/runbooks.md, LoggingQueueNotWritten
