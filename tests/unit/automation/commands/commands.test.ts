@@ -23,14 +23,18 @@ const SCRIPTS = Object.entries(
 
 describe("every npm script of the project", () => {
   for (const { name, program } of SCRIPTS)
-    it(`${name} prints its usage for --help, and below an option that it does not have`, async () => {
-      const [help, mistyped] = await Promise.all([execute(program, ["--help"]), execute(program, ["--hlep"])]);
-      assert.deepEqual([help.code, help.stderr], [0, ""]);
-      assert.match(help.stdout, new RegExp(`^(usage: )?npm (run )?${name}( |$)`, "m"));
-      assert.notEqual(mistyped.code, 0);
-      assert.match(mistyped.stderr, /^Unknown option '--hlep'\n/);
-      assert.ok(mistyped.stderr.endsWith(help.stdout), mistyped.stderr);
+    it(`${name} prints its usage below an option that it does not have`, async () => {
+      const { code, stderr } = await execute(program, ["--hlep"]);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /^Unknown option '--hlep'\n/);
+      assert.match(stderr, new RegExp(`^(usage: )?npm (run )?${name}( |$)`, "m"));
     });
+
+  it("of developers prints its usage for --help", async () => {
+    const { code, stdout, stderr } = await execute("tests/run.ts", ["--help"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^npm test/m);
+  });
 
   it("is tested here", () => assert.ok(SCRIPTS.length >= 16, SCRIPTS.map(({ name }) => name).join(", ")));
 });
