@@ -95,7 +95,7 @@ const helm = (command: string, args: readonly string[]): Promise<string> =>
   });
 
 /** How helm reports a repository that this machine cannot reach. */
-const UNREACHABLE = /cannot be reached|no such host|dial tcp|timeout/i;
+const UNREACHABLE = /cannot be reached|no such host|dial tcp|i\/o timeout|handshake timeout|Client\.Timeout/i;
 
 const UNREACHABLE_FIX =
   "\nfix: run it where the repository can be reached, or pull the charts there with .github/scripts/pull-charts.sh FOLDER, and set LOGGING_CHARTS=FOLDER";
