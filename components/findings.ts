@@ -1,6 +1,6 @@
 import { RunError } from "@pulumi/pulumi";
 import leven from "leven";
-import { holdsSecret } from "./helm/secretPlaces.ts";
+import { holdsSecret } from "./secretPlaces.ts";
 
 /** Something to know or to fix: in the arguments, in a change report or in a cluster. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import { diffLines } from "diff";
 import microdiff from "microdiff";
 import { align, LINES, unalign } from "../../components/helm/alignObjects.ts";
-import { isSecret } from "../../components/helm/secretPlaces.ts";
+import { isSecret } from "../../components/secretPlaces.ts";
 import { CHANGED_SECRET, MARKED_SECRET, SECRET } from "../plan/secretMarks.ts";
 
 /** One field that differs between two objects. */

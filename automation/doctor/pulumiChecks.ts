@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { LocalWorkspace, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
 import type { Finding } from "../../components/findings.ts";
-import { withoutLogins } from "../../components/helm/secretPlaces.ts";
+import { withoutLogins } from "../../components/secretPlaces.ts";
 import { engineMessage } from "../engine/engineMessage.ts";
 import { legacyNames } from "../engine/legacyLayout.ts";
 import { noSuchStack } from "../engine/stackPreview.ts";

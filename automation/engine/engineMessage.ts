@@ -1,4 +1,4 @@
-import { withoutLogins } from "../../components/helm/secretPlaces.ts";
+import { withoutLogins } from "../../components/secretPlaces.ts";
 
 /** The error of a CLI, as execa reports it to the Automation API: its message has stderr and stdout below the command line. */
 interface CliError {

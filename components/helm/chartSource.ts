@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { secretInput, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
-import { redactUserInfo } from "./secretsInValues.ts";
+import { redactUserInfo } from "../secretPlaces.ts";
 
 /** Arguments of a Helm chart's source. The project pins the version. */
 export const chartArgs = z.strictObject({

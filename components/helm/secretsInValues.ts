@@ -1,5 +1,5 @@
 import type { Findings } from "../findings.ts";
-import { secretPlaces } from "./secretPlaces.ts";
+import { secretPlaces } from "../secretPlaces.ts";
 
 /**
  * Reports chart values that look like secrets. Values are not encrypted in previews, in the state, in the release and in ConfigMaps. A
@@ -14,6 +14,3 @@ export function checkNoSecrets(values: unknown, path: string, findings: Findings
     });
   }
 }
-
-/** Replaces user and password, everything before an @, in an address. */
-export const redactUserInfo = (address: string): string => address.replace(/^([a-z0-9]*:\/\/)?.*@/i, "$1[secret]@");

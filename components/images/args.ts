@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { explained, secretInput, text } from "../argumentTypes.ts";
-import { redactUserInfo } from "../helm/secretsInValues.ts";
 import { secretName } from "../kubernetesNames.ts";
+import { redactUserInfo } from "../secretPlaces.ts";
 
 const isRegistry = (registry: string): boolean => /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]*[a-z0-9])?$/.test(registry);
 

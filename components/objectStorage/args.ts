@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { count, explained, secretInput, text } from "../argumentTypes.ts";
 import type { Findings } from "../findings.ts";
-import { redactUserInfo } from "../helm/secretsInValues.ts";
+import { redactUserInfo } from "../secretPlaces.ts";
 import { type CaCertificate, checkCaCertificate } from "./caCertificate.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */

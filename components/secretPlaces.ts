@@ -1,6 +1,6 @@
 // Tells secrets by their keys and their content.
 import { parseAllDocuments } from "yaml";
-import { isMap } from "./mergeValues.ts";
+import { isMap } from "./helm/mergeValues.ts";
 
 /** Keys that hold a secret itself. Those that hold the name of one (`existingSecret`, `secretName`, `secretRef`) do not match. */
 const SECRET_KEY =
@@ -93,3 +93,6 @@ export const holdsSecret = (value: unknown, key: string): boolean =>
 
 /** A text without the user, password or token in its addresses. */
 export const withoutLogins = (text: string): string => text.replace(/:\/\/[^\s/"'@]*@/g, "://[secret]@");
+
+/** Replaces user and password, everything before an @, in an address. */
+export const redactUserInfo = (address: string): string => address.replace(/^([a-z0-9]*:\/\/)?.*@/i, "$1[secret]@");
